@@ -1,0 +1,222 @@
+-- The failures of a result as a list that filters, groups and prints itself.
+-- Every method returns a new list and leaves its own alone, so that they chain.
+
+local codes = require "geelark.codes"
+
+---@class geelark.Failure
+---@field code integer       # the service's code, see geelark.codes
+---@field id string|integer  # exactly as the caller gave it
+---@field msg string         # the service's words
+
+---@alias geelark.Filter
+---| integer                          # a code
+---| string                           # a code's name
+---| (integer|string)[]               # any of these
+---| { code?: integer|string, id?: string, msg?: string } # all of these; id and msg are Lua patterns
+---| fun(failure: geelark.Failure): boolean
+
+---@class geelark.Failures
+---@field [integer] geelark.Failure
+local Failures = {}
+Failures.__index = Failures
+Failures.__name = "geelark.failures"
+
+local function new(list)
+  return setmetatable(list, Failures)
+end
+
+-- Filters ---------------------------------------------------------------------------
+
+local function by_length(a, b)
+  return #a < #b or (#a == #b and a < b)
+end
+
+-- The known name that shares the longest beginning with an unknown one.
+local function nearest(name)
+  local names, best, shared = {}, nil, -1
+  for key in pairs(codes) do
+    if type(key) == "string" then names[#names + 1] = key end
+  end
+  table.sort(names, by_length)
+  for _, known in ipairs(names) do
+    local n = 0
+    while n < #name and name:sub(n + 1, n + 1) == known:sub(n + 1, n + 1) do n = n + 1 end
+    if n > shared then best, shared = known, n end
+  end
+  return best
+end
+
+local function to_code(value, where)
+  if type(value) == "number" then return value end
+  if type(value) ~= "string" then
+    error(where .. ": code or a code's name expected, got " .. type(value), 0)
+  end
+  local code = codes[value] or tonumber(value)
+  if type(code) ~= "number" then
+    error(("%s: unknown code name %q, did you mean %q?"):format(where, value, nearest(value)), 0)
+  end
+  return code
+end
+
+local function is_code(value, where)
+  local code = to_code(value, where)
+  return function(failure) return failure.code == code end
+end
+
+local function is_any(list, where)
+  local wanted = {}
+  for i, value in ipairs(list) do wanted[to_code(value, where .. "[" .. i .. "]")] = true end
+  return function(failure) return wanted[failure.code] == true end
+end
+
+local field_tests = {
+  code = function(value, where)
+    if type(value) == "table" then return is_any(value, where) end
+    return is_code(value, where)
+  end,
+}
+
+local function matches(field)
+  return function(pattern, where)
+    if type(pattern) ~= "string" then
+      error(where .. ": Lua pattern expected, got " .. type(pattern), 0)
+    end
+    string.find("", pattern) -- a malformed pattern raises here, and not at the first failure
+    return function(failure) return tostring(failure[field]):find(pattern) ~= nil end
+  end
+end
+
+field_tests.id, field_tests.msg = matches "id", matches "msg"
+
+local function has_fields(fields, where)
+  local tests = {}
+  for name, value in pairs(fields) do
+    local test = field_tests[name]
+    if not test then
+      error(("%s: unknown field %q, expected code, id or msg"):format(where, tostring(name)), 0)
+    end
+    tests[#tests + 1] = test(value, where .. "." .. name)
+  end
+  return function(failure)
+    for _, test in ipairs(tests) do
+      if not test(failure) then return false end
+    end
+    return true
+  end
+end
+
+local function to_test(filter, where)
+  if type(filter) == "function" then return filter end
+  if type(filter) ~= "table" then return is_code(filter, where) end
+  if filter[1] ~= nil or next(filter) == nil then return is_any(filter, where) end
+  return has_fields(filter, where)
+end
+
+local function select_by(self, filter, wanted, method)
+  local fine, test = pcall(to_test, filter, "filter")
+  if not fine then error("bad argument #1 to '" .. method .. "' (" .. test .. ")", 3) end
+  local kept = {}
+  for _, failure in ipairs(self) do
+    if (not not test(failure)) == wanted then kept[#kept + 1] = failure end
+  end
+  return new(kept)
+end
+
+-- Methods ---------------------------------------------------------------------------
+
+--- The failures that a filter picks. Raises for an unknown code name or field.
+---@param filter geelark.Filter
+---@return geelark.Failures
+function Failures:where(filter)
+  return select_by(self, filter, true, "where")
+end
+
+--- The failures that a filter doesn't pick.
+---@param filter geelark.Filter
+---@return geelark.Failures
+function Failures:except(filter)
+  return select_by(self, filter, false, "except")
+end
+
+--- The failures whose code says that the same call can succeed later.
+---@return geelark.Failures
+function Failures:retryable()
+  return select_by(self, function(failure)
+    local code = codes[failure.code]
+    return code ~= nil and code.retryable
+  end, true, "retryable")
+end
+
+--- The ids, in order: ready for the next call of delete.
+---@return (string|integer)[]
+function Failures:ids()
+  local ids = {}
+  for i, failure in ipairs(self) do ids[i] = failure.id end
+  return ids
+end
+
+--- The failures grouped by their code.
+---@return table<integer, geelark.Failures>
+function Failures:by_code()
+  local groups = {}
+  for _, failure in ipairs(self) do
+    local group = groups[failure.code] or new {}
+    groups[failure.code] = group
+    group[#group + 1] = failure
+  end
+  return groups
+end
+
+--- How many there are.
+---@return integer
+function Failures:count()
+  return #self
+end
+
+-- As a table on the screen ------------------------------------------------------------
+
+-- A message comes from outside: no control character of it reaches a terminal.
+local function plain(text)
+  return (tostring(text):gsub("[%z\1-\31\127]", " "))
+end
+
+-- Characters, not bytes.
+local function width(text)
+  return select(2, text:gsub("[^\128-\191]", ""))
+end
+
+local function to_row(failure)
+  local code = codes[failure.code]
+  return { ("%d"):format(failure.code), code and code.name or "", plain(failure.id), plain(failure.msg) }
+end
+
+--- An aligned table, one failure a line.
+function Failures:__tostring()
+  if #self == 0 then return "no failures" end
+  local rows, widths, lines = { { "code", "name", "id", "msg" } }, { 0, 0, 0 }, {}
+  for i, failure in ipairs(self) do rows[i + 1] = to_row(failure) end
+  for _, row in ipairs(rows) do
+    for column = 1, #widths do widths[column] = math.max(widths[column], width(row[column])) end
+  end
+  for i, row in ipairs(rows) do
+    local cells = {}
+    for column = 1, #widths do
+      cells[column] = row[column] .. (" "):rep(widths[column] - width(row[column]))
+    end
+    lines[i] = (table.concat(cells, "  ") .. "  " .. row[4]):gsub("%s+$", "")
+  end
+  return table.concat(lines, "\n")
+end
+
+--- The failures of a result (or of an error's result).
+---@param result geelark.Result
+---@return geelark.Failures
+return function(result)
+  if type(result) == "table" and type(result.result) == "table" then result = result.result end
+  if type(result) ~= "table" or type(result.failDetails) ~= "table" then
+    error("bad argument #1 to 'failures' (result expected, got " .. type(result) .. ")", 2)
+  end
+  local list = {}
+  for i, failure in ipairs(result.failDetails) do list[i] = failure end
+  return new(list)
+end

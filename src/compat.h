@@ -1,0 +1,103 @@
+/*
+ * compat.h: the differences between Lua 5.1 (and LuaJIT), 5.2, 5.3 and 5.4; nowhere else.
+ *
+ * Names are those of the newer versions where one exists.
+ */
+#ifndef GEELARK_COMPAT_H
+#define GEELARK_COMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <string.h>
+
+#ifndef LUA_OK
+#define LUA_OK 0
+#endif
+
+#if LUA_VERSION_NUM == 501
+
+#define lua_rawlen lua_objlen
+
+static inline int lua_absindex(lua_State *L, int index)
+{
+    return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
+}
+
+#endif
+
+/* One value that lives as long as a userdata: an environment, a user value. */
+static inline void *compat_newuserdata(lua_State *L, size_t size)
+{
+#if LUA_VERSION_NUM >= 504
+    return lua_newuserdatauv(L, size, 1);
+#else
+    return lua_newuserdata(L, size);
+#endif
+}
+
+/* Takes a table from the top of the stack. */
+static inline void compat_setuservalue(lua_State *L, int index)
+{
+#if LUA_VERSION_NUM >= 504
+    lua_setiuservalue(L, index, 1);
+#elif LUA_VERSION_NUM >= 502
+    lua_setuservalue(L, index);
+#else
+    lua_setfenv(L, index);
+#endif
+}
+
+static inline void compat_getuservalue(lua_State *L, int index)
+{
+#if LUA_VERSION_NUM >= 504
+    lua_getiuservalue(L, index, 1);
+#elif LUA_VERSION_NUM >= 502
+    lua_getuservalue(L, index);
+#else
+    lua_getfenv(L, index);
+#endif
+}
+
+/* Whether the value is an integer of its own kind; 5.1, 5.2 and LuaJIT have none. */
+static inline bool compat_isinteger(lua_State *L, int index)
+{
+#if LUA_VERSION_NUM >= 503
+    return lua_isinteger(L, index) != 0;
+#else
+    (void)L, (void)index;
+    return false;
+#endif
+}
+
+/* Registers functions that share the value on top of the stack as their upvalue; pops it. */
+static inline void compat_setfuncs(lua_State *L, const luaL_Reg *list)
+{
+    int table = lua_absindex(L, -2);
+    for (; list->name; list++) {
+        lua_pushvalue(L, -1);
+        lua_pushcclosure(L, list->func, 1);
+        lua_setfield(L, table, list->name);
+    }
+    lua_pop(L, 1);
+}
+
+/* The userdata at index if it has this metatable (of the registry), else NULL. */
+static inline void *compat_testudata(lua_State *L, int index, const char *name)
+{
+    void *data = lua_touserdata(L, index);
+    if (!data || !lua_getmetatable(L, index)) return NULL;
+    luaL_getmetatable(L, name);
+    bool same = lua_rawequal(L, -1, -2) != 0;
+    lua_pop(L, 2);
+    return same ? data : NULL;
+}
+
+/* Lua's own memory error, for memory that isn't Lua's. */
+static inline int compat_memory_error(lua_State *L)
+{
+    lua_pushliteral(L, "not enough memory");
+    return lua_error(L);
+}
+
+#endif

@@ -1,0 +1,228 @@
+/* The job's own copy of the ids: see ids.h. */
+#include "ids.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A slot is a number below 2^62, or a place in the arena; a flag each for that and for
+ * ids that were given as integers. */
+#define IN_ARENA (UINT64_C(1) << 63)
+#define AS_INTEGER (UINT64_C(1) << 62)
+#define VALUE_MASK (AS_INTEGER - 1)
+
+/* --- what an id may look like ---------------------------------------------------- */
+
+/* The number that a canonical decimal below 2^62 stands for. */
+static bool to_number(const char *id, size_t len, uint64_t *number)
+{
+    uint64_t n = 0;
+    if (len == 0 || len > 18 || (id[0] == '0' && len > 1)) return false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned digit = (unsigned)(unsigned char)id[i] - '0';
+        if (digit > 9) return false;
+        n = n * 10 + digit;
+    }
+    *number = n;
+    return true;
+}
+
+/* Decodes one character of strict UTF-8 (no overlong forms, no surrogates); returns its
+ * length, 0 for none. */
+static size_t decode_utf8(const unsigned char *s, size_t len, uint32_t *code)
+{
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
+    if (n == 0 || n > len || s[0] > 0xf4) return 0;
+    uint32_t c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80) return 0;
+        c = c << 6 | (s[i] & 0x3f);
+    }
+    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) return 0;
+    *code = c;
+    return n;
+}
+
+/* White space of Unicode, and the byte order mark that editors leave behind. */
+static bool is_space(uint32_t c)
+{
+    return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200b) ||
+           c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000 ||
+           c == 0xfeff;
+}
+
+const char *ids_flaw(const char *id, size_t len)
+{
+    uint64_t number;
+    if (to_number(id, len, &number)) return NULL;
+    if (len == 0) return "empty string";
+    if (len > ID_LENGTH_MAX) return "longer than 128 bytes";
+    uint32_t c = 0;
+    bool space_first = false, control = false;
+    for (size_t at = 0, n; at < len; at += n) {
+        n = decode_utf8((const unsigned char *)id + at, len - at, &c);
+        if (n == 0) return "invalid UTF-8";
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0)) control = true;
+        if (at == 0) space_first = is_space(c);
+    }
+    if (control) return "control character";
+    if (space_first || is_space(c)) return "surrounding white space";
+    return NULL;
+}
+
+/* --- adding ------------------------------------------------------------------------ */
+
+static const unsigned char *arena_text(const struct ids *ids, uint64_t slot, size_t *len)
+{
+    const unsigned char *entry = ids->arena + (slot & VALUE_MASK);
+    *len = entry[0];
+    return entry + 1;
+}
+
+static bool slot_is(const struct ids *ids, uint64_t slot, const char *id, size_t len,
+                    bool numeric, uint64_t number)
+{
+    if (numeric) return (slot & ~AS_INTEGER) == number;
+    if (!(slot & IN_ARENA)) return false;
+    size_t held;
+    const unsigned char *text = arena_text(ids, slot, &held);
+    return held == len && memcmp(text, id, len) == 0;
+}
+
+static uint64_t hash_text(const unsigned char *text, size_t len)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < len; i++) h = (h ^ text[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+/* Spreads neighbours, which real ids are (65,536 apart), over the whole table. */
+static uint32_t place_of(uint64_t hash, uint32_t size)
+{
+    hash *= UINT64_C(0x9e3779b97f4a7c15);
+    hash ^= hash >> 32;
+    hash *= UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)((hash >> 32) * size >> 32);
+}
+
+static uint64_t slot_hash(const struct ids *ids, uint64_t slot)
+{
+    if (!(slot & IN_ARENA)) return slot & VALUE_MASK;
+    size_t len;
+    const unsigned char *text = arena_text(ids, slot, &len);
+    return hash_text(text, len);
+}
+
+static bool grow_seen(struct ids *ids, uint32_t size)
+{
+    uint32_t *seen = calloc(size, sizeof *seen);
+    if (!seen) return false;
+    for (uint32_t i = 0; i < ids->count; i++) {
+        uint32_t at = place_of(slot_hash(ids, ids->slots[i]), size);
+        while (seen[at]) at = at + 1 == size ? 0 : at + 1;
+        seen[at] = i + 1;
+    }
+    free(ids->seen);
+    ids->seen = seen;
+    ids->seen_size = size;
+    return true;
+}
+
+bool ids_reserve(struct ids *ids, uint32_t count)
+{
+    if (count > ids->capacity) {
+        uint64_t *slots = realloc(ids->slots, count * sizeof *slots);
+        if (!slots) return false;
+        ids->slots = slots;
+        ids->capacity = count;
+    }
+    /* Never fuller than two thirds. */
+    uint32_t size = count < 0xa0000000u ? count + count / 2 + 8 : 0xfffffff0u;
+    return size <= ids->seen_size || grow_seen(ids, size);
+}
+
+static bool put_text(struct ids *ids, const char *id, size_t len, uint64_t *slot)
+{
+    size_t needed = ids->arena_size + 1 + len;
+    if (needed > ids->arena_capacity) {
+        size_t capacity = 2 * needed + 64;
+        unsigned char *arena = realloc(ids->arena, capacity);
+        if (!arena) return false;
+        ids->arena = arena;
+        ids->arena_capacity = capacity;
+    }
+    ids->arena[ids->arena_size] = (unsigned char)len;
+    memcpy(ids->arena + ids->arena_size + 1, id, len);
+    *slot = IN_ARENA | ids->arena_size;
+    ids->arena_size = needed;
+    return true;
+}
+
+enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer)
+{
+    uint64_t number = 0;
+    bool numeric = to_number(id, len, &number);
+    if (ids->count == ids->capacity || !ids->seen) {
+        uint32_t room = ids->count < 0x7fffffffu ? 2 * ids->count + 64 : 0xfffffffeu;
+        if (ids->count >= room || !ids_reserve(ids, room)) return IDS_NO_MEMORY;
+    }
+    uint64_t hash = numeric ? number : hash_text((const unsigned char *)id, len);
+    uint32_t at = place_of(hash, ids->seen_size);
+    for (; ids->seen[at]; at = at + 1 == ids->seen_size ? 0 : at + 1) {
+        if (!slot_is(ids, ids->slots[ids->seen[at] - 1], id, len, numeric, number)) continue;
+        ids->duplicates++;
+#ifndef GEELARK_MUTATE_KEEP_DUPLICATES
+        return IDS_REPEATED;
+#endif
+    }
+    uint64_t slot = number;
+    if (!numeric && !put_text(ids, id, len, &slot)) return IDS_NO_MEMORY;
+    ids->slots[ids->count++] = slot | (integer ? AS_INTEGER : 0);
+    ids->seen[at] = ids->count;
+    return IDS_ADDED;
+}
+
+void ids_seal(struct ids *ids)
+{
+    free(ids->seen);
+    ids->seen = NULL;
+    ids->seen_size = 0;
+}
+
+void ids_close(struct ids *ids)
+{
+    free(ids->slots);
+    free(ids->arena);
+    free(ids->seen);
+    *ids = (struct ids){0};
+}
+
+/* --- reading ----------------------------------------------------------------------- */
+
+void ids_get(const struct ids *ids, uint32_t position, struct id_text *out)
+{
+    uint64_t slot = ids->slots[position];
+    out->integer = (slot & AS_INTEGER) != 0;
+    if (slot & IN_ARENA) {
+        out->text = (const char *)arena_text(ids, slot & ~AS_INTEGER, &out->len);
+        return;
+    }
+    char *end = out->room + sizeof out->room, *digit = end;
+    uint64_t n = slot & VALUE_MASK;
+    do *--digit = (char)('0' + n % 10);
+    while ((n /= 10) != 0);
+    out->text = digit;
+    out->len = (size_t)(end - digit);
+}
+
+uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,
+                  const char *id, size_t len)
+{
+    uint64_t number = 0;
+    bool numeric = to_number(id, len, &number);
+    for (uint32_t tried = 0, at = start; tried < last - first; tried++, at++) {
+        if (at >= last) at = first;
+        if (slot_is(ids, ids->slots[at], id, len, numeric, number)) return at;
+    }
+    return last;
+}

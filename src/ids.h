@@ -1,0 +1,53 @@
+/*
+ * ids.h: the job's own copy of the ids: distinct, in the caller's order, exact.
+ *
+ * Real ids are decimals of 18 digits, so a canonical decimal below 2^62 is kept as a
+ * number in eight bytes; anything else is kept as text in an arena. Ids are asked for by
+ * their position, from 0. Until ids_seal the list also finds repeated ids.
+ */
+#ifndef GEELARK_IDS_H
+#define GEELARK_IDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ID_LENGTH_MAX = 128 };
+
+struct ids {
+    uint64_t *slots;
+    uint32_t count, capacity;
+    unsigned char *arena; /* a length byte, then the text, for each id that is no number */
+    size_t arena_size, arena_capacity;
+    uint32_t *seen; /* open addressing: position + 1, 0 for an empty place */
+    uint32_t seen_size;
+    uint64_t duplicates;
+};
+
+/* An id as text; `text` points into `room` or into the list. */
+struct id_text {
+    const char *text;
+    size_t len;
+    bool integer; /* the caller gave it as an integer */
+    char room[24];
+};
+
+enum ids_added { IDS_ADDED, IDS_REPEATED, IDS_NO_MEMORY };
+
+/* What is wrong with an id, NULL for nothing. */
+const char *ids_flaw(const char *id, size_t len);
+
+/* An all-zero struct is an empty list. Reserving saves memory where the number is known. */
+bool ids_reserve(struct ids *ids, uint32_t count);
+enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer);
+/* No more will be added. */
+void ids_seal(struct ids *ids);
+void ids_close(struct ids *ids);
+
+void ids_get(const struct ids *ids, uint32_t position, struct id_text *out);
+/* The first position in [first, last) from `start` on, wrapping round, that holds this
+ * id; `last` where none does. */
+uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,
+                  const char *id, size_t len);
+
+#endif

@@ -1,0 +1,324 @@
+/* One call of delete, driven turn by turn: see job.h. */
+#include "job.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- opening and closing ------------------------------------------------------------------ */
+
+bool job_open(struct job *job, struct client *client, const struct job_options *options,
+              double now)
+{
+    job->client = client;
+    job->options = *options;
+    job->landed_end = &job->landed;
+    job->started = now;
+    job->ended = INFINITY;
+    job->turn.job = job;
+    return batch_open(&job->batch, &job->ids, &options->batch);
+}
+
+static void close_flights(struct job *job, struct flight *list, bool abandon)
+{
+    for (struct flight *f = list, *next; f; f = next) {
+        next = f->next;
+        if (f->x.slot && !abandon) transfer_cut(job->client->transfer, &f->x);
+        client_landed(job->client, f, job->started);
+        client_recycle(job->client, f);
+    }
+}
+
+void job_close(struct job *job, bool abandon)
+{
+    if (job->client) {
+        client_leave(job->client, &job->turn);
+        close_flights(job, job->boarding, abandon);
+        close_flights(job, job->flying, abandon);
+        close_flights(job, job->landed, abandon);
+    }
+    pollset_free(job->pollset);
+    batch_close(&job->batch);
+    ids_close(&job->ids);
+    *job = (struct job){0};
+}
+
+/* --- the request's body ------------------------------------------------------------------ */
+
+static bool append_id(struct buffer *body, const struct id_text *id)
+{
+    /* Twice for escapes, two quotes and a comma. */
+    char *start = buffer_room(body, 2 * id->len + 3), *out = start;
+    if (!start) return false;
+    *out++ = '"';
+    for (size_t i = 0; i < id->len; i++) {
+        if (id->text[i] == '"' || id->text[i] == '\\') *out++ = '\\';
+        *out++ = id->text[i];
+    }
+    *out++ = '"';
+    *out++ = ',';
+    body->size += (size_t)(out - start);
+    return true;
+}
+
+/* {"ids":["…","…"]} of the chunk's open ids. */
+static bool write_body(const struct job *job, const struct chunk *chunk, struct buffer *body)
+{
+    static const char head[] = "{\"ids\":[";
+    body->size = 0;
+    if (!buffer_append(body, head, sizeof head - 1)) return false;
+    for (uint32_t i = chunk->first; i < chunk->last; i++) {
+        struct id_text id;
+        if (job->batch.states[i] != ID_PENDING) continue;
+        ids_get(&job->ids, i, &id);
+        if (!append_id(body, &id)) return false;
+    }
+    body->size--; /* the last comma */
+    return buffer_append(body, "]}", 2);
+}
+
+/* --- turns --------------------------------------------------------------------------------- */
+
+void job_stop(struct job *job, const struct fault *fault, double now)
+{
+    batch_stop(&job->batch, fault, now);
+}
+
+void job_land(struct job *job, struct flight *f, double now)
+{
+    struct flight **at = &job->flying;
+    while (*at != f) at = &(*at)->next;
+    *at = f->next;
+    f->next = NULL;
+    *job->landed_end = f;
+    job->landed_end = &f->next;
+    client_landed(job->client, f, now);
+    job_wake(job);
+}
+
+/* Hands what the network brought to the jobs that it belongs to. */
+static void collect(struct job *job, double now)
+{
+    struct exchange *x;
+    if (!job->client->transfer) return;
+    while ((x = transfer_landed(job->client->transfer))) {
+        struct flight *f = x->owner;
+        job_land(f->job, f, now);
+    }
+}
+
+void job_cut(struct job *job, const struct fault *fault, double now)
+{
+    batch_stop(&job->batch, fault, now);
+    for (struct flight *f; (f = job->flying);) {
+        f->x.reply.sent = true;
+        if (f->x.slot) transfer_cut(job->client->transfer, &f->x);
+        exchange_fail(&f->x, fault->kind, f->x.reply.sent, fault->text);
+        job_land(job, f, now);
+    }
+    /* The signer may be gone before the answers that came in time are read. */
+    for (struct flight *f = job->landed; f; f = f->next)
+        if (f->x.reply.body.size > 0)
+            sign_redact(job->client->sign, f->x.reply.body.data, f->x.reply.body.size, 8);
+    client_leave(job->client, &job->turn);
+}
+
+static void stop_for_deadline(struct job *job, double now)
+{
+    struct fault fault;
+    fault_set(&fault, KIND_DEADLINE, "the deadline has passed");
+    job_cut(job, &fault, now);
+}
+
+/* A transport of the caller's that doesn't answer in time has lost the answer. */
+static void expire_flights(struct job *job, double now)
+{
+    for (struct flight *f = job->flying, *next; f; f = next) {
+        next = f->next;
+        if (f->expires > now) continue;
+        exchange_fail(&f->x, KIND_TIMEOUT, true, "no answer in time");
+        job_land(job, f, now);
+    }
+}
+
+static double deadline_at(const struct job *job)
+{
+    return job->started + job->options.deadline;
+}
+
+/* When the next request could leave, as seen from now; 0 for at once. */
+static double send_wait(struct job *job, double now)
+{
+    double due = batch_due(&job->batch, now);
+    if (isinf(due)) {
+        client_leave(job->client, &job->turn);
+        return INFINITY;
+    }
+    if (due > now) return due - now;
+    return client_wait(job->client, &job->turn, job->options.concurrency, now);
+}
+
+/* Makes the next request ready; TURN_WAIT where none may leave. */
+static struct turn board(struct job *job, struct moment m)
+{
+    struct turn turn = {TURN_WAIT, NULL, NULL};
+    bool out_of_memory;
+    if (send_wait(job, m.now) > 0) return turn;
+    struct chunk *chunk = batch_next(&job->batch, m.now, &out_of_memory);
+    turn.kind = TURN_NO_MEMORY;
+    if (!chunk) return turn;
+    struct flight *f = client_take(job->client, &job->turn);
+    if (!f) {
+        batch_return(&job->batch, chunk);
+        return turn;
+    }
+    f->job = job;
+    f->chunk = chunk;
+    f->x.owner = f;
+    f->x.timeout = job->options.timeout;
+    f->x.connect_timeout = job->options.connect_timeout;
+    if (!write_body(job, chunk, &f->x.body)) {
+        job->boarding = f;
+        job_return(job, f);
+        return turn;
+    }
+    job->boarding = f;
+    return (struct turn){TURN_SEND, f, NULL};
+}
+
+static struct turn offer_boarding(struct job *job, struct moment m)
+{
+    struct flight *f = job->boarding;
+    if (job->batch.stopped) {
+        job_return(job, f);
+        return job_turn(job, m);
+    }
+    if (sign_request(job->client->sign, &f->x.stamp, m.wall))
+        return (struct turn){TURN_SEND, f, NULL};
+    struct fault fault;
+    fault_set(&fault, KIND_CONFIG, "libcrypto has no random bytes or no SHA-256");
+    job_return(job, f);
+    job_stop(job, &fault, m.now);
+    return job_turn(job, m);
+}
+
+/* Nothing is in flight and the next request could only leave after the deadline: there is
+ * no reason to wait for that. */
+static bool leaves_too_late(struct job *job, double now)
+{
+    if (job->flying || job->batch.stopped) return false;
+    double wait = send_wait(job, now);
+    return !isinf(wait) && now + wait >= deadline_at(job);
+}
+
+struct turn job_turn(struct job *job, struct moment m)
+{
+    struct chunk *settled;
+    job->wall = m.wall;
+    collect(job, m.now);
+    if (!job->batch.stopped && m.now >= deadline_at(job)) stop_for_deadline(job, m.now);
+    if (!job->options.network) expire_flights(job, m.now);
+    if (job->landed) return (struct turn){TURN_ANSWER, job->landed, NULL};
+    if ((settled = batch_settled(&job->batch))) return (struct turn){TURN_SETTLED, NULL, settled};
+    if (!job->boarding) {
+        struct turn turn = board(job, m);
+        if (turn.kind == TURN_NO_MEMORY) return turn;
+    }
+    if (job->boarding) return offer_boarding(job, m);
+    if (!job->flying && batch_done(&job->batch)) {
+        if (isinf(job->ended)) job->ended = m.now;
+        client_leave(job->client, &job->turn);
+        return (struct turn){TURN_DONE, NULL, NULL};
+    }
+    if (leaves_too_late(job, m.now)) {
+        stop_for_deadline(job, m.now);
+        return job_turn(job, m);
+    }
+    return (struct turn){TURN_WAIT, NULL, NULL};
+}
+
+bool job_launch(struct job *job, struct flight *f, double now)
+{
+    if (job->options.network) {
+        struct transfer *network = client_network(job->client);
+        if (!network || !transfer_start(network, &f->x, JOB_DELETE_PATH)) return false;
+    }
+    f->expires = now + job->options.timeout;
+    batch_sent(&job->batch, f->chunk, f->x.stamp.trace_id, now);
+    job->boarding = NULL;
+    f->next = job->flying;
+    job->flying = f;
+    return true;
+}
+
+void job_return(struct job *job, struct flight *f)
+{
+    job->boarding = NULL;
+    batch_return(&job->batch, f->chunk);
+    client_untake(job->client, f);
+}
+
+struct flight *job_find(struct job *job, uint64_t number)
+{
+    struct flight *f = job->flying;
+    while (f && f->number != number) f = f->next;
+    return f;
+}
+
+bool job_settle(struct job *job, struct flight *f, const struct verdict *verdict, double now)
+{
+    struct consequence then = batch_settle(&job->batch, f->chunk, verdict, now);
+    if (then.out_of_memory) return false;
+    if (then.hold > 0) client_hold(job->client, now + then.hold);
+    if (then.alone) client_slow_down(job->client);
+    else if (then.answered && !then.throttled) client_answered(job->client);
+    job->landed = f->next; /* answers are settled in the order of landing */
+    if (!job->landed) job->landed_end = &job->landed;
+    client_recycle(job->client, f);
+    return true;
+}
+
+/* --- waiting --------------------------------------------------------------------------------- */
+
+double job_wait(struct job *job, double now)
+{
+    if (job->landed || job->boarding || job->batch.settled) return 0;
+    double wait = send_wait(job, now);
+    if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
+    for (struct flight *f = job->flying; f && !job->options.network; f = f->next)
+        wait = fmin(wait, f->expires - now);
+    if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
+    return fmax(0, wait);
+}
+
+bool job_poll(struct job *job, double seconds, int most)
+{
+    return !job->client->transfer || transfer_step(job->client->transfer, seconds, most);
+}
+
+int job_fd(struct job *job)
+{
+    struct transfer *network = client_network(job->client);
+    if (!network || transfer_fd(network) < 0) return -1;
+    if (!job->pollset) {
+        job->pollset = pollset_new();
+        if (!job->pollset) return -1;
+        pollset_watch(job->pollset, transfer_fd(network), true, false, false);
+    }
+    return pollset_fd(job->pollset);
+}
+
+void job_wake(struct job *job)
+{
+    if (job->pollset) pollset_wake(job->pollset);
+}
+
+void job_rest(struct job *job)
+{
+    if (job->pollset) pollset_calm(job->pollset);
+}
+
+unsigned job_in_flight(const struct job *job)
+{
+    return job->batch.flying;
+}

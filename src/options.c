@@ -1,0 +1,297 @@
+/* Options and environment: see options.h. */
+#include "options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "compat.h"
+
+static const char DEFAULT_BASE_URL[] = "https://openapi.geelark.com";
+
+enum type { SECRET, URL, TEXT, COUNT, SECONDS, LIMIT, FLAG, FUNCTION, CLOCK };
+
+struct option {
+    const char *name;
+    enum scope scope;
+    enum type type;
+    size_t offset; /* in struct options, where the type has a value there */
+    double least, most;
+};
+
+#define AT(field) offsetof(struct options, field)
+static const struct option options_known[] = {
+    {"token", SCOPE_CLIENT, SECRET, AT(client.credentials.token), 0, 0},
+    {"app_id", SCOPE_CLIENT, SECRET, AT(client.credentials.app_id), 0, 0},
+    {"api_key", SCOPE_CLIENT, SECRET, AT(client.credentials.api_key), 0, 0},
+    {"base_url", SCOPE_CLIENT, URL, AT(client.network.base_url), 0, 0},
+    {"ca_file", SCOPE_CLIENT, TEXT, AT(client.network.ca_file), 0, 0},
+    {"proxy", SCOPE_CLIENT, TEXT, AT(client.network.proxy), 0, 0},
+    {"requests_per_minute", SCOPE_CLIENT, LIMIT, AT(client.requests_per_minute), 1, 1e9},
+    {"requests_per_hour", SCOPE_CLIENT, LIMIT, AT(client.requests_per_hour), 1, 1e9},
+    {"clock", SCOPE_CLIENT, CLOCK, 0, 0, 0},
+    {"transport", SCOPE_JOB, FUNCTION, 0, 0, 0},
+    {"chunk_size", SCOPE_JOB, COUNT, AT(job.batch.chunk_size), 1, 100},
+    {"concurrency", SCOPE_JOB, COUNT, AT(job.concurrency), 1, CONCURRENCY_MAX},
+    {"attempts", SCOPE_JOB, COUNT, AT(job.batch.attempts), 1, 1000},
+    {"timeout", SCOPE_JOB, SECONDS, AT(job.timeout), 1e-3, 1e6},
+    {"connect_timeout", SCOPE_JOB, SECONDS, AT(job.connect_timeout), 1e-3, 1e6},
+    {"deadline", SCOPE_JOB, SECONDS, AT(job.deadline), 0, INFINITY},
+    {"dry_run", SCOPE_JOB, FLAG, AT(dry_run), 0, 0},
+    {"on_progress", SCOPE_JOB, FUNCTION, 0, 0, 0},
+    {"on_event", SCOPE_JOB, FUNCTION, 0, 0, 0},
+};
+#undef AT
+
+enum { OPTIONS_KNOWN = sizeof options_known / sizeof *options_known };
+
+void options_default(struct options *o)
+{
+    *o = (struct options){
+        .client = {.requests_per_minute = 200, .requests_per_hour = 24000},
+        .job = {.batch = {.chunk_size = 100, .attempts = 4},
+                .concurrency = 2,
+                .timeout = 60,
+                .connect_timeout = 10,
+                .deadline = INFINITY,
+                .network = true}};
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+static size_t least_of(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Levenshtein's distance; `name` is short. */
+static size_t distance(const char *name, const char *other)
+{
+    size_t row[32], length = strlen(name), old, corner;
+    for (size_t i = 0; i <= length; i++) row[i] = i;
+    for (size_t j = 0; other[j]; j++) {
+        corner = row[0];
+        row[0] = j + 1;
+        for (size_t i = 0; i < length; i++) {
+            old = row[i + 1];
+            row[i + 1] = least_of(old + 1, row[i] + 1, corner + (name[i] != other[j]));
+            corner = old;
+        }
+    }
+    return row[length];
+}
+
+static const char *nearest_name(const char *unknown)
+{
+    const char *nearest = options_known[0].name;
+    size_t best = (size_t)-1;
+    for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
+        size_t d = distance(options_known[i].name, unknown);
+        if (d < best) best = d, nearest = options_known[i].name;
+    }
+    return nearest;
+}
+
+static const struct option *find_option(const char *name)
+{
+    for (size_t i = 0; i < OPTIONS_KNOWN; i++)
+        if (strcmp(options_known[i].name, name) == 0) return &options_known[i];
+    return NULL;
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static int wrong(lua_State *L, int arg, const struct option *o, const char *expected)
+{
+    const char *type = luaL_typename(L, -1);
+    bool number = lua_type(L, -1) == LUA_TNUMBER && o->type != SECRET;
+    if (number) {
+        lua_pushvalue(L, -1);
+        type = lua_tostring(L, -1);
+    }
+    return luaL_argerror(L, arg,
+                         lua_pushfstring(L, "%s: %s expected, got %s", o->name, expected, type));
+}
+
+/* A header value with a control character could smuggle in a header of its own. */
+static bool has_control(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) return true;
+    return false;
+}
+
+static const char *check_text(lua_State *L, int arg, const struct option *o)
+{
+    size_t len;
+    if (lua_type(L, -1) != LUA_TSTRING) wrong(L, arg, o, "string");
+    const char *text = lua_tolstring(L, -1, &len);
+    const char *flaw = len == 0 ? "empty string" : has_control(text, len) ? "control character" : NULL;
+    if (flaw) luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", o->name, flaw));
+    return text;
+}
+
+static const char *check_url(lua_State *L, int arg, const struct option *o)
+{
+    bool plain;
+    const char *url = check_text(L, arg, o), *flaw = transfer_url_flaw(url, &plain);
+    if (flaw) luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", o->name, flaw));
+    return url;
+}
+
+static double check_number(lua_State *L, int arg, const struct option *o, bool whole)
+{
+    char expected[80];
+    double n = lua_tonumber(L, -1);
+    if (isinf(o->most))
+        snprintf(expected, sizeof expected, "number, %g or more,", o->least);
+    else
+        snprintf(expected, sizeof expected, "%s from %g to %.0f%s", whole ? "whole number" : "number",
+                 o->least, o->most, o->type == LIMIT ? ", or false," : "");
+    if (lua_type(L, -1) != LUA_TNUMBER || !(n >= o->least && n <= o->most) ||
+        (whole && n != floor(n)))
+        wrong(L, arg, o, expected);
+    return n;
+}
+
+static void check_clock(lua_State *L, int arg, const struct option *o)
+{
+    if (!lua_istable(L, -1)) wrong(L, arg, o, "table");
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+        bool function = strcmp(key, "now") == 0 || strcmp(key, "sleep") == 0;
+        if (!function && strcmp(key, "seed") != 0)
+            luaL_argerror(L, arg, lua_pushfstring(L, "clock.%s: unknown, did you mean now, sleep or seed?", key));
+        int type = function ? LUA_TFUNCTION : LUA_TNUMBER;
+        if (lua_type(L, -1) != type)
+            luaL_argerror(L, arg, lua_pushfstring(L, "clock.%s: %s expected, got %s", key,
+                                                  lua_typename(L, type), luaL_typename(L, -1)));
+    }
+}
+
+/* Reads the value on top of the stack. */
+static void read_value(lua_State *L, int arg, const struct option *o, struct options *options)
+{
+    void *field = (char *)options + o->offset;
+    switch (o->type) {
+    case SECRET:
+    case TEXT: *(const char **)field = check_text(L, arg, o); break;
+    case URL: *(const char **)field = check_url(L, arg, o); break;
+    case COUNT: *(uint32_t *)field = (uint32_t)check_number(L, arg, o, true); break;
+    case SECONDS: *(double *)field = check_number(L, arg, o, false); break;
+    case LIMIT:
+        if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) *(uint64_t *)field = 0;
+        else *(uint64_t *)field = (uint64_t)check_number(L, arg, o, true);
+        break;
+    case FLAG:
+        if (!lua_isboolean(L, -1)) wrong(L, arg, o, "boolean");
+        *(bool *)field = lua_toboolean(L, -1) != 0;
+        break;
+    case FUNCTION:
+        if (!lua_isfunction(L, -1)) wrong(L, arg, o, "function");
+        if (strcmp(o->name, "transport") == 0) options->job.network = false;
+        break;
+    case CLOCK:
+        check_clock(L, arg, o);
+        break;
+    }
+}
+
+void options_read(lua_State *L, int arg, unsigned scope, struct options *options)
+{
+    luaL_checkstack(L, 12, NULL);
+    if (lua_isnoneornil(L, arg)) return;
+    luaL_checktype(L, arg, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            luaL_argerror(L, arg, lua_pushfstring(L, "option names are strings, got a %s",
+                                                  luaL_typename(L, -2)));
+        const char *name = lua_tostring(L, -2);
+        const struct option *o = find_option(name);
+        if (!o)
+            luaL_argerror(L, arg, lua_pushfstring(L, "%s: unknown option, did you mean %s?", name,
+                                                  nearest_name(name)));
+        else if (!(o->scope & scope))
+            luaL_argerror(L, arg, lua_pushfstring(L, "%s: belongs to geelark.new", name));
+        else
+            read_value(L, arg, o, options);
+    }
+}
+
+void options_keep_functions(lua_State *L, int arg, int kept)
+{
+    static const char *const names[] = {"on_progress", "on_event", "transport"};
+    static const char *const clock[] = {"now", "sleep", "seed"};
+    if (!lua_istable(L, arg)) return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        lua_getfield(L, arg, names[i]);
+        if (lua_isnil(L, -1)) lua_pop(L, 1);
+        else lua_setfield(L, kept, names[i]);
+    }
+    lua_getfield(L, arg, "clock");
+    for (size_t i = 0; i < sizeof clock / sizeof *clock && lua_istable(L, -1); i++) {
+        lua_getfield(L, -1, clock[i]);
+        lua_setfield(L, kept, clock[i]);
+    }
+    lua_pop(L, 1);
+}
+
+/* --- the environment -------------------------------------------------------------------------- */
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+/* An option wins over the environment, and a token over a key. */
+static const char *complete_credentials(struct credentials *c)
+{
+    if (!c->token && !c->app_id && !c->api_key) c->token = environment("GEELARK_TOKEN");
+    if (c->token) {
+        c->app_id = c->api_key = NULL;
+        return has_control(c->token, strlen(c->token)) ? "GEELARK_TOKEN: control character" : NULL;
+    }
+    if (!c->app_id) c->app_id = environment("GEELARK_APP_ID");
+    if (!c->api_key) c->api_key = environment("GEELARK_API_KEY");
+    if (!c->app_id && !c->api_key)
+        return "no credentials: set the option token (GEELARK_TOKEN), or app_id and api_key "
+               "(GEELARK_APP_ID, GEELARK_API_KEY)";
+    if (!c->app_id) return "app_id is missing (option, or GEELARK_APP_ID)";
+    if (!c->api_key) return "api_key is missing (option, or GEELARK_API_KEY)";
+    if (has_control(c->app_id, strlen(c->app_id))) return "GEELARK_APP_ID: control character";
+    if (has_control(c->api_key, strlen(c->api_key))) return "GEELARK_API_KEY: control character";
+    return NULL;
+}
+
+static void complete_network(struct transfer_settings *n, char *text, size_t size)
+{
+    bool plain;
+    bool named = n->base_url != NULL;
+    if (!named) n->base_url = environment("GEELARK_BASE_URL");
+    if (!n->base_url) n->base_url = DEFAULT_BASE_URL;
+    const char *flaw = transfer_url_flaw(n->base_url, &plain);
+    if (flaw) {
+        snprintf(text, size, "GEELARK_BASE_URL: %s", flaw);
+        return;
+    }
+    if (plain && n->proxy) {
+        snprintf(text, size, "proxy: not with an http:// base_url, it would read the credentials");
+        return;
+    }
+    if (!n->ca_file) n->ca_file = environment("GEELARK_CA_FILE");
+    if (n->ca_file && access(n->ca_file, R_OK) != 0)
+        snprintf(text, size, "ca_file: cannot read %s", n->ca_file);
+}
+
+void options_complete(struct options *o, struct fault *fault)
+{
+    char text[FAULT_TEXT_SIZE] = "";
+    const char *flaw = complete_credentials(&o->client.credentials);
+    if (flaw) snprintf(text, sizeof text, "%s", flaw);
+    else complete_network(&o->client.network, text, sizeof text);
+    *fault = (struct fault){.kind = KIND_NONE};
+    if (*text) fault_set(fault, KIND_CONFIG, text);
+}

@@ -1,0 +1,35 @@
+/* options.h: reads and checks the options and the environment. */
+#ifndef GEELARK_OPTIONS_H
+#define GEELARK_OPTIONS_H
+
+#include <lua.h>
+
+#include "client.h"
+#include "job.h"
+
+/* What geelark.new takes for its client, and what each job takes. */
+enum scope { SCOPE_CLIENT = 1, SCOPE_JOB = 2 };
+
+struct options {
+    struct client_settings client;
+    struct job_options job;
+    bool dry_run;
+};
+
+/* Fills in the defaults. */
+void options_default(struct options *options);
+
+/* Reads the table at `arg` (nil and none are an empty one) over what `options` holds and
+ * raises an argument error for an unknown name, a wrong type or range, or a name out of
+ * `scope`. Strings stay the table's. */
+void options_read(lua_State *L, int arg, unsigned scope, struct options *options);
+
+/* Copies the functions among the options at `arg` to the table at `kept`, as on_progress,
+ * on_event, transport, now, sleep. Both indices are absolute. */
+void options_keep_functions(lua_State *L, int arg, int kept);
+
+/* Completes the client's settings from the environment. Fills `fault` (KIND_CONFIG) where
+ * they can't serve; KIND_NONE otherwise. */
+void options_complete(struct options *options, struct fault *fault);
+
+#endif

@@ -1,0 +1,210 @@
+/* One pollable descriptor over many: see pollset.h. */
+#include "pollset.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#if defined __linux__
+#define POLLSET_EPOLL
+#include <sys/epoll.h>
+#elif defined __APPLE__ || defined __FreeBSD__ || defined __OpenBSD__ || \
+    defined __NetBSD__ || defined __DragonFly__
+#define POLLSET_KQUEUE
+#include <sys/event.h>
+#include <sys/time.h>
+#else
+#include <poll.h>
+#include <string.h>
+#endif
+
+struct pollset {
+    int fd;
+    int wake_read, wake_write; /* a pipe, made when it is first wanted */
+    bool awake;
+#if !defined POLLSET_EPOLL && !defined POLLSET_KQUEUE
+    struct pollfd *watched;
+    nfds_t count, capacity;
+#endif
+};
+
+static int open_set(void)
+{
+#if defined POLLSET_EPOLL
+    return epoll_create1(EPOLL_CLOEXEC);
+#elif defined POLLSET_KQUEUE
+    int fd = kqueue();
+    if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+#else
+    return -1;
+#endif
+}
+
+struct pollset *pollset_new(void)
+{
+    struct pollset *set = calloc(1, sizeof *set);
+    if (!set) return NULL;
+    set->wake_read = set->wake_write = -1;
+    set->fd = open_set();
+#if defined POLLSET_EPOLL || defined POLLSET_KQUEUE
+    if (set->fd < 0) {
+        free(set);
+        return NULL;
+    }
+#endif
+    return set;
+}
+
+void pollset_free(struct pollset *set)
+{
+    if (!set) return;
+    if (set->fd >= 0) close(set->fd);
+    if (set->wake_read >= 0) close(set->wake_read);
+    if (set->wake_write >= 0) close(set->wake_write);
+#if !defined POLLSET_EPOLL && !defined POLLSET_KQUEUE
+    free(set->watched);
+#endif
+    free(set);
+}
+
+int pollset_fd(const struct pollset *set)
+{
+    return set->fd;
+}
+
+/* --- waking ------------------------------------------------------------------------- */
+
+static bool open_pipe(struct pollset *set)
+{
+    int ends[2];
+    if (set->wake_read >= 0) return true;
+    if (pipe(ends) != 0) return false;
+    for (int i = 0; i < 2; i++) {
+        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+        fcntl(ends[i], F_SETFL, O_NONBLOCK);
+    }
+    set->wake_read = ends[0];
+    set->wake_write = ends[1];
+    return pollset_watch(set, set->wake_read, true, false, false);
+}
+
+void pollset_wake(struct pollset *set)
+{
+    if (set->awake || !open_pipe(set)) return;
+    set->awake = write(set->wake_write, "", 1) == 1;
+}
+
+void pollset_calm(struct pollset *set)
+{
+    char byte;
+    if (set->awake) set->awake = read(set->wake_read, &byte, 1) != 1;
+}
+
+/* --- watching and waiting ------------------------------------------------------------ */
+
+#if defined POLLSET_EPOLL || !defined POLLSET_KQUEUE
+/* Rounded up, so that nobody wakes before it is time and has to wait again. */
+static int milliseconds(double seconds)
+{
+    if (!(seconds < INT_MAX / 1000)) return isinf(seconds) ? -1 : INT_MAX;
+    return seconds > 0 ? (int)ceil(seconds * 1000) : 0;
+}
+#endif
+
+#if defined POLLSET_EPOLL
+
+bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
+{
+    struct epoll_event event = {.data.fd = fd};
+    event.events = (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u) | (edge ? (unsigned)EPOLLET : 0u);
+    if (!in && !out) return epoll_ctl(set->fd, EPOLL_CTL_DEL, fd, &event) == 0;
+    return epoll_ctl(set->fd, EPOLL_CTL_MOD, fd, &event) == 0 ||
+           (errno == ENOENT && epoll_ctl(set->fd, EPOLL_CTL_ADD, fd, &event) == 0);
+}
+
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
+{
+    struct epoll_event events[64];
+    int count = epoll_wait(set->fd, events, most < 64 ? most : 64, milliseconds(seconds));
+    for (int i = 0; i < count; i++) {
+        uint32_t e = events[i].events;
+        bool broken = (e & (EPOLLERR | EPOLLHUP)) != 0;
+        ready[i] = (struct ready){events[i].data.fd, broken || (e & EPOLLIN), e & EPOLLOUT};
+    }
+    return count;
+}
+
+#elif defined POLLSET_KQUEUE
+
+static bool change(struct pollset *set, int fd, short filter, bool on, bool edge)
+{
+    struct kevent event;
+    EV_SET(&event, fd, filter, on ? EV_ADD | (edge ? EV_CLEAR : 0) : EV_DELETE, 0, 0, 0);
+    return kevent(set->fd, &event, 1, NULL, 0, NULL) == 0 || (!on && errno == ENOENT);
+}
+
+bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
+{
+    bool reads = change(set, fd, EVFILT_READ, in, edge);
+    return change(set, fd, EVFILT_WRITE, out, edge) && reads;
+}
+
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
+{
+    struct kevent events[64];
+    struct timespec time, *limit = NULL;
+    if (!isinf(seconds)) {
+        double whole = floor(fmax(seconds, 0));
+        time.tv_sec = (time_t)whole;
+        time.tv_nsec = (long)((fmax(seconds, 0) - whole) * 1e9);
+        limit = &time;
+    }
+    int count = kevent(set->fd, NULL, 0, events, most < 64 ? most : 64, limit);
+    for (int i = 0; i < count; i++) {
+        bool out = events[i].filter == EVFILT_WRITE;
+        ready[i] = (struct ready){(int)events[i].ident, !out, out};
+    }
+    return count;
+}
+
+#else
+
+bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
+{
+    nfds_t at = 0;
+    (void)edge;
+    while (at < set->count && set->watched[at].fd != fd) at++;
+    if (!in && !out) {
+        if (at == set->count) return false;
+        set->watched[at] = set->watched[--set->count];
+        return true;
+    }
+    if (at == set->capacity) {
+        struct pollfd *grown = realloc(set->watched, (2 * at + 8) * sizeof *grown);
+        if (!grown) return false;
+        set->watched = grown;
+        set->capacity = 2 * at + 8;
+    }
+    if (at == set->count) set->count++;
+    short events = (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0));
+    set->watched[at] = (struct pollfd){.fd = fd, .events = events};
+    return true;
+}
+
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
+{
+    int count = 0, found = poll(set->watched, set->count, milliseconds(seconds));
+    for (nfds_t i = 0; found > 0 && i < set->count && count < most; i++) {
+        short e = set->watched[i].revents;
+        bool broken = (e & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+        if (e) ready[count++] = (struct ready){set->watched[i].fd, broken || (e & POLLIN), e & POLLOUT};
+    }
+    return found < 0 ? -1 : count;
+}
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * pollset.h: one pollable descriptor over many.
+ *
+ * epoll on Linux, kqueue on the BSDs and macOS; elsewhere poll(2), which has no descriptor
+ * to offer. Descriptors are watched, not owned.
+ */
+#ifndef GEELARK_POLLSET_H
+#define GEELARK_POLLSET_H
+
+#include <stdbool.h>
+
+struct pollset;
+
+struct ready {
+    int fd;
+    bool in, out;
+};
+
+/* NULL: out of memory or descriptors. */
+struct pollset *pollset_new(void);
+void pollset_free(struct pollset *set);
+
+/* The descriptor, readable while any watched one is ready; -1 where there is none. */
+int pollset_fd(const struct pollset *set);
+
+/* Watches fd for what is true, lets it go where nothing is. `edge`: wake once for each
+ * change, for descriptors that are no sockets. False: it can't be watched. */
+bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge);
+
+/* Makes the descriptor readable until pollset_calm. */
+void pollset_wake(struct pollset *set);
+void pollset_calm(struct pollset *set);
+
+/* Waits at most `seconds` and fills at most `most` entries; returns how many, 0 on timeout,
+ * -1 where a signal came. */
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * sign.h: the headers of a request, and the sole owner of the secret.
+ *
+ * With a token: Authorization. With a key: appId, ts, nonce and sign, an SHA-256 over
+ * them and the API key. Either way a fresh traceId, a version-4 UUID, for each request.
+ * Source: the service's "request instructions", early 2026.
+ */
+#ifndef GEELARK_SIGN_H
+#define GEELARK_SIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+
+/* Either token is set, or app_id and api_key are. Zero-terminated, no control characters. */
+struct credentials {
+    const char *token, *app_id, *api_key;
+};
+
+struct sign;
+
+enum { STAMP_LINES = 7 };
+
+/* The header lines of one request: "Name: value", not zero-ended lists but `count` lines.
+ * They point into the stamp and into the signer, so a stamp is not copied. */
+struct stamp {
+    char trace_id[TRACE_ID_SIZE];
+    char trace_line[48], time_line[32], nonce_line[16], sign_line[72];
+    const char *lines[STAMP_LINES];
+    size_t count;
+};
+
+/* Copies the credentials. NULL: out of memory. */
+struct sign *sign_new(const struct credentials *credentials);
+/* Zeroes the secrets. NULL is fine. */
+void sign_free(struct sign *sign);
+
+/* Stamps a request; `milliseconds` since the epoch. False: libcrypto has no random bytes or
+ * no SHA-256. */
+bool sign_request(struct sign *sign, struct stamp *stamp, int64_t milliseconds);
+
+/* Overwrites every secret of at least `least` bytes that stands in a text. NULL knows none. */
+void sign_redact(const struct sign *sign, char *text, size_t len, size_t least);
+
+#endif
