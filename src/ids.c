@@ -12,13 +12,40 @@
 
 /* --- what an id may look like ---------------------------------------------------- */
 
-/* The number that a canonical decimal below 2^62 stands for. */
+/* Eight decimal digits as a number; false where another character is among them. Nearly
+ * every id of every request passes here, so all eight are judged and joined at once. */
+static bool eight_digits(const char *text, uint64_t *number)
+{
+#if defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t v;
+    memcpy(&v, text, sizeof v);
+    if (((v & 0xf0 * each) | ((v + 6 * each) & 0xf0 * each) >> 4) != 0x33 * each) return false;
+    v = (v & 0x0f * each) * 2561 >> 8;
+    v = (v & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
+    *number = (v & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
+    return true;
+#else
+    *number = 0;
+    for (int i = 0; i < 8; i++) {
+        if (text[i] < '0' || text[i] > '9') return false;
+        *number = *number * 10 + (uint64_t)(text[i] - '0');
+    }
+    return true;
+#endif
+}
+
+/* The number that a canonical decimal of at most 18 digits stands for. */
 static bool to_number(const char *id, size_t len, uint64_t *number)
 {
-    uint64_t n = 0;
+    uint64_t n = 0, part;
     if (len == 0 || len > 18 || (id[0] == '0' && len > 1)) return false;
-    for (size_t i = 0; i < len; i++) {
-        unsigned digit = (unsigned)(unsigned char)id[i] - '0';
+    for (; len >= 8; id += 8, len -= 8) {
+        if (!eight_digits(id, &part)) return false;
+        n = n * 100000000 + part;
+    }
+    for (; len > 0; id++, len--) {
+        unsigned digit = (unsigned)(unsigned char)*id - '0';
         if (digit > 9) return false;
         n = n * 10 + digit;
     }
@@ -53,8 +80,6 @@ static bool is_space(uint32_t c)
 
 const char *ids_flaw(const char *id, size_t len)
 {
-    uint64_t number;
-    if (to_number(id, len, &number)) return NULL;
     if (len == 0) return "empty string";
     if (len > ID_LENGTH_MAX) return "longer than 128 bytes";
     uint32_t c = 0;
@@ -162,6 +187,7 @@ enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer
 {
     uint64_t number = 0;
     bool numeric = to_number(id, len, &number);
+    if (!numeric && ids_flaw(id, len)) return IDS_FLAWED;
     if (ids->count == ids->capacity || !ids->seen) {
         uint32_t room = ids->count < 0x7fffffffu ? 2 * ids->count + 64 : 0xfffffffeu;
         if (ids->count >= room || !ids_reserve(ids, room)) return IDS_NO_MEMORY;
@@ -199,20 +225,48 @@ void ids_close(struct ids *ids)
 
 /* --- reading ----------------------------------------------------------------------- */
 
+/* Writes a number's digits so that they end at `end`; returns where they begin. */
+static char *put_digits(char *end, uint64_t n)
+{
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    for (; n >= 100; n /= 100) memcpy(end -= 2, pairs + 2 * (n % 100), 2);
+    if (n >= 10) memcpy(end -= 2, pairs + 2 * n, 2);
+    else *--end = (char)('0' + n);
+    return end;
+}
+
 void ids_get(const struct ids *ids, uint32_t position, struct id_text *out)
 {
     uint64_t slot = ids->slots[position];
     out->integer = (slot & AS_INTEGER) != 0;
     if (slot & IN_ARENA) {
-        out->text = (const char *)arena_text(ids, slot & ~AS_INTEGER, &out->len);
+        out->text = (const char *)arena_text(ids, slot, &out->len);
         return;
     }
-    char *end = out->room + sizeof out->room, *digit = end;
-    uint64_t n = slot & VALUE_MASK;
-    do *--digit = (char)('0' + n % 10);
-    while ((n /= 10) != 0);
-    out->text = digit;
-    out->len = (size_t)(end - digit);
+    char *end = out->room + sizeof out->room;
+    out->text = put_digits(end, slot & VALUE_MASK);
+    out->len = (size_t)(end - out->text);
+}
+
+char *ids_write_json(const struct ids *ids, uint32_t position, char *out)
+{
+    struct id_text id;
+    ids_get(ids, position, &id);
+    *out++ = '"';
+    if (!(ids->slots[position] & IN_ARENA)) {
+        memcpy(out, id.text, id.len);
+        out += id.len;
+    } else {
+        for (size_t i = 0; i < id.len; i++) {
+            if (id.text[i] == '"' || id.text[i] == '\\') *out++ = '\\';
+            *out++ = id.text[i];
+        }
+    }
+    *out++ = '"';
+    return out;
 }
 
 uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ID_LENGTH_MAX = 128 };
+enum { ID_LENGTH_MAX = 128, ID_JSON_MAX = 2 * ID_LENGTH_MAX + 2 };
 
 struct ids {
     uint64_t *slots;
@@ -32,19 +32,20 @@ struct id_text {
     char room[24];
 };
 
-enum ids_added { IDS_ADDED, IDS_REPEATED, IDS_NO_MEMORY };
-
-/* What is wrong with an id, NULL for nothing. */
-const char *ids_flaw(const char *id, size_t len);
+enum ids_added { IDS_ADDED, IDS_REPEATED, IDS_FLAWED, IDS_NO_MEMORY };
 
 /* An all-zero struct is an empty list. Reserving saves memory where the number is known. */
 bool ids_reserve(struct ids *ids, uint32_t count);
+/* IDS_FLAWED: it is no id, and ids_flaw says why. */
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer);
+const char *ids_flaw(const char *id, size_t len);
 /* No more will be added. */
 void ids_seal(struct ids *ids);
 void ids_close(struct ids *ids);
 
 void ids_get(const struct ids *ids, uint32_t position, struct id_text *out);
+/* Writes an id as a JSON string and returns its end; it takes at most ID_JSON_MAX bytes. */
+char *ids_write_json(const struct ids *ids, uint32_t position, char *out);
 /* The first position in [first, last) from `start` on, wrapping round, that holds this
  * id; `last` where none does. */
 uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,

@@ -45,22 +45,6 @@ void job_close(struct job *job, bool abandon)
 
 /* --- the request's body ------------------------------------------------------------------ */
 
-static bool append_id(struct buffer *body, const struct id_text *id)
-{
-    /* Twice for escapes, two quotes and a comma. */
-    char *start = buffer_room(body, 2 * id->len + 3), *out = start;
-    if (!start) return false;
-    *out++ = '"';
-    for (size_t i = 0; i < id->len; i++) {
-        if (id->text[i] == '"' || id->text[i] == '\\') *out++ = '\\';
-        *out++ = id->text[i];
-    }
-    *out++ = '"';
-    *out++ = ',';
-    body->size += (size_t)(out - start);
-    return true;
-}
-
 /* {"ids":["…","…"]} of the chunk's open ids. */
 static bool write_body(const struct job *job, const struct chunk *chunk, struct buffer *body)
 {
@@ -68,10 +52,12 @@ static bool write_body(const struct job *job, const struct chunk *chunk, struct 
     body->size = 0;
     if (!buffer_append(body, head, sizeof head - 1)) return false;
     for (uint32_t i = chunk->first; i < chunk->last; i++) {
-        struct id_text id;
         if (job->batch.states[i] != ID_PENDING) continue;
-        ids_get(&job->ids, i, &id);
-        if (!append_id(body, &id)) return false;
+        char *out = buffer_room(body, ID_JSON_MAX + 1);
+        if (!out) return false;
+        out = ids_write_json(&job->ids, i, out);
+        *out++ = ',';
+        body->size = (size_t)(out - body->data);
     }
     body->size--; /* the last comma */
     return buffer_append(body, "]}", 2);

@@ -9,22 +9,25 @@ static int bad_id(lua_State *L, int arg, lua_Number position, const char *flaw)
     return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
+static int bad_type(lua_State *L, int arg, lua_Number position)
+{
+    bool number = lua_type(L, -1) == LUA_TNUMBER;
+    lua_pushfstring(L, "string expected, got %s%s", luaL_typename(L, -1),
+                    number ? " (a number that is no integer may have lost digits)" : "");
+    return bad_id(L, arg, position, lua_tostring(L, -1));
+}
+
 /* Adds the value on top of the stack and pops it. */
 static void take_id(lua_State *L, int arg, lua_Number position, struct ids *ids)
 {
     size_t len;
-    bool integer = compat_isinteger(L, -1);
-    if (!integer && lua_type(L, -1) != LUA_TSTRING) {
-        const char *type = luaL_typename(L, -1);
-        bool number = lua_type(L, -1) == LUA_TNUMBER;
-        lua_pushfstring(L, "string expected, got %s%s", type,
-                        number ? " (a number that is no integer may have lost digits)" : "");
-        bad_id(L, arg, position, lua_tostring(L, -1));
-    }
+    int type = lua_type(L, -1);
+    bool integer = type == LUA_TNUMBER && compat_isinteger(L, -1);
+    if (type != LUA_TSTRING && !integer) bad_type(L, arg, position);
     const char *id = lua_tolstring(L, -1, &len);
-    const char *flaw = ids_flaw(id, len);
-    if (flaw) bad_id(L, arg, position, flaw);
-    if (ids_add(ids, id, len, integer) == IDS_NO_MEMORY) compat_memory_error(L);
+    enum ids_added added = ids_add(ids, id, len, integer);
+    if (added == IDS_FLAWED) bad_id(L, arg, position, ids_flaw(id, len));
+    if (added == IDS_NO_MEMORY) compat_memory_error(L);
     lua_pop(L, 1);
 }
 

@@ -30,7 +30,7 @@ struct slot {
     size_t body_sent, headers_seen;
     bool body_read, too_large, out_of_memory;
     char retry_after[64], date[64]; /* header values as they came */
-    struct curl_slist headers[STAMP_LINES + 1];
+    struct curl_slist headers[STAMP_LINES];
     char error[CURL_ERROR_SIZE];
     struct slot *next, **link; /* in the list of idle ones or of those in flight */
 };
@@ -398,12 +398,10 @@ static struct slot *new_slot(const struct transfer *t, const char *path)
 /* libcurl only reads the list, so it can stand in the slot and point into the stamp. */
 static struct curl_slist *link_headers(struct slot *slot, const struct stamp *stamp)
 {
-    static char no_expect[] = "Expect:";
     for (size_t i = 0; i < stamp->count; i++) {
         slot->headers[i].data = (char *)stamp->lines[i];
-        slot->headers[i].next = &slot->headers[i + 1];
+        slot->headers[i].next = i + 1 < stamp->count ? &slot->headers[i + 1] : NULL;
     }
-    slot->headers[stamp->count] = (struct curl_slist){no_expect, NULL};
     return slot->headers;
 }
 
