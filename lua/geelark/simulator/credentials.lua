@@ -1,0 +1,93 @@
+-- Who may call: both verifications of the service, checked for real. No I/O; the time is
+-- an argument. Remembers every traceId, because each request must bring a fresh one.
+
+local need = require "geelark.simulator.need"
+local digest = need("openssl.digest", "lua-luaossl")
+
+local NO_TRACE_ID, REFUSED = 40002, 40003
+
+local DIGIT = "%x"
+local UUID_V4 = "^" .. DIGIT:rep(8) .. "%-" .. DIGIT:rep(4) .. "%-4" .. DIGIT:rep(3)
+  .. "%-[89abAB]" .. DIGIT:rep(3) .. "%-" .. DIGIT:rep(12) .. "$"
+
+---@class geelark.simulator.Credentials
+---@field token string|nil
+---@field app_id string|nil
+---@field api_key string|nil
+---@field tolerance number seconds that `ts` may be off
+---@field seen table<string, boolean> traceIds of earlier requests
+local Credentials = {}
+Credentials.__index = Credentials
+
+local function hex(bytes)
+  return (bytes:gsub(".", function(byte) return ("%02X"):format(byte:byte()) end))
+end
+
+---The signature of key verification: uppercase hexadecimal SHA-256.
+---@param app_id string
+---@param trace_id string
+---@param ts string milliseconds since the epoch, in digits
+---@param nonce string
+---@param api_key string
+---@return string
+local function sign(app_id, trace_id, ts, nonce, api_key)
+  return hex(digest.new("sha256"):final(app_id .. trace_id .. ts .. nonce .. api_key))
+end
+
+local function token_refusal(self, authorization)
+  if not self.token or authorization ~= "Bearer " .. self.token then
+    return "token refused"
+  end
+end
+
+local function key_refusal(self, headers, now)
+  local trace_id, ts, nonce = headers.traceid, headers.ts or "", headers.nonce
+  if not self.app_id or headers.appid ~= self.app_id then return "appId refused" end
+  if not ts:find "^%d+$" then return "ts is no number of milliseconds" end
+  if math.abs(tonumber(ts) / 1000 - now) > self.tolerance then
+    return "ts is not near the present"
+  end
+  if nonce ~= trace_id:sub(1, 6) then return "nonce is not the start of traceId" end
+  if headers.sign ~= sign(self.app_id, trace_id, ts, nonce, self.api_key) then
+    return "signature refused"
+  end
+end
+
+---Says why a request is refused, and uses up its traceId.
+---@param headers table<string, string> names in lower case
+---@param now number seconds since the epoch
+---@return integer|nil code nil where the request may pass
+---@return string|nil why
+function Credentials:refusal(headers, now)
+  local trace_id = headers.traceid
+  if not trace_id then return NO_TRACE_ID, "traceId missing" end
+  if not trace_id:find(UUID_V4) then
+    return NO_TRACE_ID, "traceId is no version-4 UUID"
+  end
+  if self.seen[trace_id] then return REFUSED, "traceId was used before" end
+  self.seen[trace_id] = true
+  local why
+  if headers.authorization then
+    why = token_refusal(self, headers.authorization)
+  else
+    why = key_refusal(self, headers, now)
+  end
+  if why then return REFUSED, why end
+end
+
+local credentials = { sign = sign }
+
+---@param options { token: string?, app_id: string?, api_key: string?, tolerance: number }
+---  what is accepted; tolerance in seconds
+---@return geelark.simulator.Credentials
+function credentials.new(options)
+  return setmetatable({
+    token = options.token,
+    app_id = options.app_id,
+    api_key = options.api_key,
+    tolerance = options.tolerance,
+    seen = {},
+  }, Credentials)
+end
+
+return credentials

@@ -1,0 +1,58 @@
+-- How often may be called: so many requests a minute for each API, so many an hour over
+-- all of them, and the lock of two hours that going over the hour brings. Windows are
+-- fixed, as the service's are: a full minute is lifted when the next one begins. The
+-- length of the minute can be set, and the hour and the lock scale with it.
+
+local MINUTE_LIMIT, HOUR_LIMIT = 40007, 40014
+local MINUTES_AN_HOUR, MINUTES_LOCKED = 60, 120
+
+---@class geelark.simulator.Limits
+local Limits = {}
+Limits.__index = Limits
+
+-- The counter of the window that `now` lies in; an older one begins again at zero.
+local function current(counters, name, length, now)
+  local window = math.floor(now / length)
+  local counter = counters[name]
+  if not counter or counter.window ~= window then
+    counter = { window = window, requests = 0 }
+    counters[name] = counter
+  end
+  return counter
+end
+
+---Counts a request, or says with which code it is refused.
+---@param api string path of the API
+---@param now number seconds
+---@return integer|nil code
+---@return string|nil why
+function Limits:refusal(api, now)
+  if now < self.locked_until then return HOUR_LIMIT, "locked for two hours" end
+  local hour = current(self.counters, "hour", self.minute * MINUTES_AN_HOUR, now)
+  if hour.requests >= self.per_hour then
+    self.locked_until = now + self.minute * MINUTES_LOCKED
+    return HOUR_LIMIT, "over the hour's limit, locked for two hours"
+  end
+  local minute = current(self.counters, api, self.minute, now)
+  if minute.requests >= self.per_minute then
+    return MINUTE_LIMIT, "over the minute's limit"
+  end
+  hour.requests, minute.requests = hour.requests + 1, minute.requests + 1
+end
+
+local limits = {}
+
+---@param options { per_minute: number, per_hour: number, minute: number } requests;
+---  length of the minute in seconds
+---@return geelark.simulator.Limits
+function limits.new(options)
+  return setmetatable({
+    per_minute = options.per_minute,
+    per_hour = options.per_hour,
+    minute = options.minute,
+    locked_until = -math.huge,
+    counters = {},
+  }, Limits)
+end
+
+return limits

@@ -1,0 +1,118 @@
+-- The plan of faults: what goes wrong with which request. A plan is a list taken in
+-- order, one entry a request (all is well after its end), or a function that is asked
+-- about every request.
+
+local check = require "geelark.simulator.check"
+
+---@class geelark.simulator.Fault one entry of a plan; every field may be left out
+---@field times integer|nil in a list: for how many requests the entry stands; default 1
+---@field stall number|nil seconds between the arrival and the deed
+---@field delay number|nil seconds between the deed and the answer
+---@field act boolean|nil whether the service does what was asked; default: not where
+---  `refuse` or `status` is given; never with close = "before"
+---@field close string|nil "before" or "after" the deed: the connection ends unanswered
+---@field reset boolean|nil a connection that ends by `close` or `cut` ends with a reset;
+---  needs luasocket
+---@field refuse integer|nil code of an envelope without data; nothing is done
+---@field code integer|nil on the envelope instead of the right one; data stays
+---@field msg string|nil on the envelope
+---@field status integer|nil of HTTP; the body is then empty, unless one of `body`,
+---  `refuse` and `code` is given too
+---@field headers table<string, string>|nil of the answer, such as Retry-After or Location
+---@field body string|nil instead of the envelope, such as garbage
+---@field integer_ids boolean|nil ids of digits alone are written as JSON integers
+---@field string_numbers boolean|nil codes and amounts are written as JSON strings
+---@field fail_details string|nil "null", "absent" or "empty", whatever failed
+---@field amounts table<string, integer>|nil amounts instead of the right ones, such as
+---  { successAmount = 3 }: the answer doesn't add up
+---@field stranger string|nil an id that is put into failDetails, not there else
+---@field huge integer|nil bytes that the body is filled up to, with white space
+---@field chunked integer|nil body in chunks of so many bytes, without Content-Length
+---@field drip number[]|nil { bytes, seconds }: body in pieces, with pauses
+---@field cut integer|nil bytes of the body that come; then the connection ends
+---@field close_idle number|nil seconds after the answer at which the connection is
+---  closed, although the answer said nothing of it
+
+local FIELDS = {
+  times = "number", stall = "number", delay = "number", act = "boolean", close = "string",
+  reset = "boolean", refuse = "number", code = "number", msg = "string",
+  status = "number", headers = "table", body = "string", integer_ids = "boolean",
+  string_numbers = "boolean", fail_details = "string", amounts = "table",
+  stranger = "string", huge = "number", chunked = "number", drip = "table",
+  cut = "number", close_idle = "number",
+}
+local CHOICES = {
+  close = { before = true, after = true },
+  fail_details = { null = true, absent = true, empty = true },
+}
+local NOTHING = {}
+
+local function check_fault(fault)
+  check("plan entry", fault, FIELDS)
+  for field, allowed in pairs(CHOICES) do
+    if fault[field] and not allowed[fault[field]] then
+      error(("plan entry.%s: unknown value '%s'"):format(field, fault[field]), 0)
+    end
+  end
+  return fault
+end
+
+-- A list as a function: each entry for as many requests as it says. `false` is no fault.
+local function taken_in_order(list)
+  local faults = {}
+  for i = 1, #list do
+    local fault = list[i] or NOTHING
+    check_fault(fault)
+    for _ = 1, fault.times or 1 do faults[#faults + 1] = fault end
+  end
+  return function(number) return faults[number] end
+end
+
+-- Source text of a plan, for one that reaches another process.
+local function compile(source)
+  local compiled, why = (loadstring or load)(source, "=plan") -- luacheck: ignore 113
+  if not compiled then error("plan: " .. why, 0) end
+  return compiled()
+end
+
+---@alias geelark.simulator.PlanFunction
+---| fun(number: integer, request: geelark.simulator.Visit): geelark.simulator.Fault|nil
+
+---@class geelark.simulator.Plan
+local Plan = {}
+Plan.__index = Plan
+
+---What goes wrong with the next request.
+---@param visit geelark.simulator.Visit
+---@return geelark.simulator.Fault fault empty where nothing does; raises what a plan's
+---  function raises
+function Plan:next(visit)
+  self.taken = self.taken + 1
+  return check_fault(self.ask(self.taken, visit) or NOTHING)
+end
+
+---Whether the service acts, under this fault.
+---@param fault geelark.simulator.Fault
+---@return boolean
+local function acts(fault)
+  if fault.act ~= nil then return fault.act end
+  return not (fault.refuse or fault.status)
+end
+
+local plan = { acts = acts }
+
+---@param source geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil a
+---  list (false: no fault), a function(number, visit) called once for each request,
+---  counted from 1, or Lua source that returns either
+---@return geelark.simulator.Plan
+function plan.new(source)
+  if type(source) == "string" then source = compile(source) end
+  local kind = type(source)
+  if kind ~= "nil" and kind ~= "table" and kind ~= "function" then
+    error("plan: list or function expected, got " .. kind, 0)
+  end
+  local ask = kind == "function" and source or taken_in_order(source or NOTHING)
+  return setmetatable({ ask = ask, taken = 0 }, Plan)
+end
+
+return plan

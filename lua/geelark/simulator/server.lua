@@ -1,0 +1,250 @@
+-- The HTTP server around a world: listens on loopback, talks to any number of connections
+-- at once, and lets the plan's faults happen. It runs in a cqueues loop of its own, which
+-- a caller's loop can hold.
+
+local need = require "geelark.simulator.need"
+local answer = require "geelark.simulator.answer"
+local http = require "geelark.simulator.http"
+local plans = require "geelark.simulator.plan"
+local cqueues = need("cqueues", "lua-cqueues")
+local condition = need("cqueues.condition", "lua-cqueues")
+local errno = need("cqueues.errno", "lua-cqueues")
+local sockets = need("cqueues.socket", "lua-cqueues")
+
+local LOOPBACK = { ["127.0.0.1"] = true, ["::1"] = true, ["localhost"] = true }
+local NO_FAULT = {}
+
+---@class geelark.simulator.Server
+---@field url string|nil base URL, once it listens
+---@field world geelark.simulator.World phones and journal
+---@field connections integer accepted so far
+local Server = {}
+Server.__index = Server
+
+-- Seconds since the epoch, finer than os.time and never going back.
+local function clock()
+  local offset = os.time() - cqueues.monotime()
+  return function() return offset + cqueues.monotime() end
+end
+
+local function tls_context(tls)
+  local contexts = need("openssl.ssl.context", "lua-luaossl")
+  local pkey = need("openssl.pkey", "lua-luaossl")
+  local x509 = need("openssl.x509", "lua-luaossl")
+  local context = contexts.new("TLS", true)
+  context:setCertificate(x509.new(tls.certificate))
+  context:setPrivateKey(pkey.new(tls.key))
+  return context
+end
+
+-- What the service does with a request that has arrived, short of writing the answer.
+local function answer_of(self, visit, fault)
+  if plans.acts(fault) then return self.world:act(visit, self.now()) end
+  return self.world:envelope(visit, fault.refuse or fault.code or 50000)
+end
+
+-- One request under its fault. Returns whether the connection may go on, and the HTTP
+-- status and the envelope's code that were answered, if any.
+local function serve(self, socket, request, visit, fault)
+  if fault.stall then cqueues.sleep(fault.stall) end
+  if fault.close == "before" then return false end
+  local reply = answer_of(self, visit, fault)
+  if fault.delay then cqueues.sleep(fault.delay) end
+  if fault.close then return false end
+  local body, content_type, code = answer.body(reply, fault)
+  local headers = { ["Content-Type"] = content_type }
+  if not request.stays then headers.Connection = "close" end
+  for name, value in pairs(fault.headers or NO_FAULT) do headers[name] = value end
+  local status = fault.status or reply.status
+  local written = { status = status, headers = headers, body = body }
+  local whole = http.write(socket, written, fault)
+  return whole, status, code
+end
+
+local function refuse_request(socket, status)
+  local headers = { ["Content-Type"] = "text/plain", Connection = "close" }
+  http.write(socket, { status = status, headers = headers, body = "" }, NO_FAULT)
+end
+
+-- One request and its answer. Returns whether the connection goes on.
+local function exchange(self, socket, connection)
+  local request, status = http.read(socket)
+  if not request then
+    if status then refuse_request(socket, status) end
+    return false
+  end
+  local visit = self.world:arrive(request, self.now())
+  visit.connection = connection
+  local planned, fault = pcall(self.plan.next, self.plan, visit)
+  if not planned then
+    fault = { status = 500, body = "the plan is wrong: " .. tostring(fault) }
+    io.stderr:write("geelark.simulator: ", fault.body, "\n")
+  end
+  if next(fault) then visit.fault = fault end
+  local goes_on, code
+  goes_on, status, code = serve(self, socket, request, visit, fault)
+  self.world:leave(visit, status, code)
+  if fault.reset then http.reset_on_close(socket) end
+  if fault.close_idle then
+    cqueues.sleep(fault.close_idle)
+    return false
+  end
+  return goes_on and request.stays
+end
+
+local function converse(self, socket, connection)
+  http.prepare(socket)
+  if not self.context or socket:starttls(self.context) then
+    while exchange(self, socket, connection) do end
+  end
+  self.sockets[socket] = nil
+  socket:close()
+end
+
+local function accept_all(self)
+  while true do
+    local socket = self.listening:accept { nodelay = true }
+    if socket then
+      self.connections = self.connections + 1
+      self.sockets[socket] = true
+      self.cq:wrap(converse, self, socket, self.connections)
+    end
+  end
+end
+
+-- A socket that listens, or nil and the reason.
+local function listening_socket(host, port)
+  local socket, why = sockets.listen {
+    host = host, port = port, reuseaddr = true, nodelay = true,
+  }
+  if not socket then return nil, errno.strerror(why) end
+  socket:onerror(function(_, _, reason) return reason end)
+  local listens
+  listens, why = socket:listen()
+  if listens then return socket end
+  socket:close()
+  return nil, errno.strerror(why)
+end
+
+---Starts to listen. The connections are served while the loop runs: see `loop`, `attach`.
+---@return geelark.simulator.Server self raises where the address can't be had
+function Server:listen()
+  local why
+  self.listening, why = listening_socket(self.host, self.port)
+  if not self.listening then
+    error(("simulator: can't listen on %s port %d: %s")
+      :format(self.host, self.port, why), 0)
+  end
+  local _, _, port = self.listening:localname()
+  local host = self.host:find ":" and "[" .. self.host .. "]" or self.host
+  self.url = ("%s://%s:%d"):format(self.context and "https" or "http", host, port)
+  self.cq:wrap(accept_all, self)
+  return self
+end
+
+-- Runs what is ready in the own loop; a fault of the simulator's own is told, not hidden.
+local function step(self, timeout)
+  local ok, why = self.cq:step(timeout)
+  if not ok and not self.closed then
+    io.stderr:write("geelark.simulator: ", tostring(why), "\n")
+  end
+end
+
+local function run(self, wait)
+  self.running = true
+  while not self.closed do wait(self) end
+  self.running = false
+  self.cq:close()
+end
+
+---Serves until the server is closed; for a program that does nothing else.
+function Server:loop()
+  run(self, step)
+end
+
+---Serves within the caller's cqueues loop, until the server is closed.
+---@param cq table the caller's cqueues object
+---@return geelark.simulator.Server self
+function Server:attach(cq)
+  self.running = true
+  cq:wrap(run, self, function()
+    cqueues.poll(self.cq, self.closing)
+    if not self.closed then step(self, 0) end
+  end)
+  return self
+end
+
+---Runs a function in the server's loop, beside the connections.
+---@param run_it function
+---@param ... any its arguments
+function Server:wrap(run_it, ...)
+  self.cq:wrap(run_it, ...)
+end
+
+---Sets another plan of faults; its first entry is for the next request.
+---@param plan geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil
+function Server:set_plan(plan)
+  self.plan = plans.new(plan)
+end
+
+---@class geelark.simulator.ServerState : geelark.simulator.WorldState
+---@field connections integer accepted so far
+---@field openConnections integer
+
+---The world as it is now, with the journal of requests.
+---@return geelark.simulator.ServerState
+function Server:state()
+  local state, open = self.world:state(self.now()), 0
+  for _ in pairs(self.sockets) do open = open + 1 end
+  state.connections, state.openConnections = self.connections, open
+  return state
+end
+
+---Closes every socket at once, whatever is in flight. May be called again.
+function Server:close()
+  if self.closed then return end
+  self.closed = true
+  for socket in pairs(self.sockets) do socket:close() end
+  self.sockets = {}
+  if self.listening then self.listening:close() end
+  self.closing:signal()
+  -- A loop that is running is closed by its runner: it may be what calls this.
+  if not self.running then self.cq:close() end
+end
+
+local server = {}
+
+---@class geelark.simulator.ServerOptions
+---@field host string|nil loopback address; default "127.0.0.1"
+---@field port integer|nil default: an ephemeral one
+---@field tls { certificate: string, key: string }|nil PEM text; default: plain HTTP
+---@field plan geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil faults
+
+---Field → type of the options that `new` takes.
+server.options = { host = "string", port = "number", tls = "table",
+  plan = "function|table|string" }
+
+---@param world geelark.simulator.World
+---@param options geelark.simulator.ServerOptions
+---@return geelark.simulator.Server
+function server.new(world, options)
+  local host = options.host or "127.0.0.1"
+  if not LOOPBACK[host] then
+    error(("options.host: a loopback address expected, got '%s'"):format(host), 0)
+  end
+  return setmetatable({
+    world = world,
+    host = host,
+    port = options.port or 0,
+    context = options.tls and tls_context(options.tls),
+    plan = plans.new(options.plan),
+    now = clock(),
+    cq = cqueues.new(),
+    closing = condition.new(),
+    closed = false,
+    connections = 0,
+    sockets = {},
+  }, Server)
+end
+
+return server

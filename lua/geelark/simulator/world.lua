@@ -1,0 +1,328 @@
+-- The simulated service without a socket: it takes a request and the time, and says what
+-- the service would answer. A request comes in three steps, because faults lie between
+-- them: it arrives (and is let in or refused), it is acted upon, and it leaves.
+
+local need = require "geelark.simulator.need"
+local check = require "geelark.simulator.check"
+local credentials = require "geelark.simulator.credentials"
+local limits = require "geelark.simulator.limits"
+local phones = require "geelark.simulator.phones"
+local cjson = need("cjson", "lua-cjson")
+
+-- A private instance, so that nobody's settings but ours apply.
+local json = cjson.new()
+
+local MOST_IDS = 100
+
+local MEANINGS = {
+  [0] = "success",
+  [40000] = "unknown error",
+  [40001] = "the request body could not be read",
+  [40002] = "traceId missing",
+  [40003] = "signature refused",
+  [40004] = "parameter error",
+  [40005] = "resource not found",
+  [40006] = "partial success",
+  [40007] = "too many requests in this minute",
+  [40009] = "all failed",
+  [40010] = "in use, cannot be deleted",
+  [40011] = "paid plans only",
+  [40012] = "this API is retired",
+  [40013] = "user not found",
+  [40014] = "too many requests in this hour, locked for two hours",
+  [40015] = "permission denied",
+  [40016] = "IP address not on the allow-list",
+  [40017] = "too many requests, try later",
+  [41001] = "balance not enough",
+  [42001] = "env not found",
+  [43004] = "env has expired",
+  [43005] = "env is executing a task",
+  [43006] = "env is connected remotely",
+  [43009] = "env is started",
+  [43010] = "env is starting",
+  [43011] = "env is being renewed",
+  [43021] = "云手机使用中",
+  [46001] = "plan expired",
+  [47002] = "too many requests at once, locked for two hours",
+  [50000] = "internal error",
+  [90001] = "not authenticated",
+  [90004] = "access denied",
+}
+
+---@class geelark.simulator.Request
+---@field method string
+---@field path string
+---@field headers table<string, string> names in lower case
+---@field body string
+
+---@class geelark.simulator.Visit what the journal keeps of a request
+---@field number integer counted from 1
+---@field time number of arrival, seconds since the epoch
+---@field connection integer|nil which connection it came over, counted from 1
+---@field method string
+---@field path string
+---@field traceId string|nil
+---@field ids any[]|nil as they stood in the body
+---@field inFlight integer requests in flight, this one included
+---@field refusal integer|nil code with which the gate refused it
+---@field why string|nil it was refused
+---@field acted boolean whether the service did what was asked
+---@field deleted string[] phones that it deleted
+---@field fault geelark.simulator.Fault|nil the plan's entry
+---@field code integer|nil on the envelope, once answered
+---@field status integer|nil of HTTP, once answered
+
+---@class geelark.simulator.Answer
+---@field status integer of HTTP
+---@field text string|nil body of an answer that is no envelope
+---@field code integer|nil
+---@field msg string|nil
+---@field traceId string|nil
+---@field data table|nil
+
+---@class geelark.simulator.World
+---@field phones geelark.simulator.Phones
+---@field requests geelark.simulator.Visit[] the journal
+---@field inFlight integer
+---@field maxInFlight integer
+local World = {}
+World.__index = World
+
+-- What each API does with one id: a code where it fails, else nil and what
+-- successDetails say of the phone (nothing for delete).
+local apis = {}
+
+function apis.delete(self, id, visit, now)
+  local code = self.phones:delete(id, now)
+  if not code then visit.deleted[#visit.deleted + 1] = id end
+  return code
+end
+
+function apis.stop(self, id, _, now)
+  local code = self.phones:stop(id, now)
+  return code, { id = id, serialName = "phone " .. id, status = 2 }
+end
+
+function apis.status(self, id, _, now)
+  local status = self.phones:status(id, now)
+  if not status then return phones.NOT_FOUND end
+  return nil, { id = id, serialName = "phone " .. id, status = status }
+end
+
+local API_OF_PATH = {
+  ["/open/v1/phone/delete"] = "delete",
+  ["/open/v1/phone/stop"] = "stop",
+  ["/open/v1/phone/status"] = "status",
+}
+
+local function is_call(request)
+  return request.method == "POST" and API_OF_PATH[request.path] ~= nil
+end
+
+-- The ids of a body, or the code and the reason why it is refused; then perhaps also what
+-- could be read of the ids, for the journal.
+local function read_ids(self, request)
+  local content_type = (request.headers["content-type"] or ""):lower()
+  if not content_type:find("application/json", 1, true) then
+    return nil, 40001, "Content-Type is not application/json"
+  end
+  local readable, body = pcall(json.decode, request.body)
+  if not readable or type(body) ~= "table" then return nil, 40001, MEANINGS[40001] end
+  local ids = body.ids
+  if type(ids) ~= "table" or #ids == 0 then
+    return nil, 40004, "ids: array of at least one id expected"
+  end
+  if #ids > MOST_IDS then return nil, 40004, "ids: more than 100", ids end
+  for i = 1, #ids do
+    if type(ids[i]) ~= "string" then return nil, 40004, "ids: string expected", ids end
+    if ids[i] == "" or self.bad_ids[ids[i]] then return nil, 40004, "ids: bad id", ids end
+  end
+  return ids
+end
+
+-- The gate, in the order of a service: who it is, how much at once, how often.
+local function gate(self, visit, request, now)
+  local code, why = self.credentials:refusal(request.headers, now)
+  if code then return code, why end
+  if self.max_in_flight and visit.inFlight > self.max_in_flight then
+    return 40017, MEANINGS[40017]
+  end
+  return self.limits:refusal(request.path, now)
+end
+
+---A request has arrived: it is counted, entered into the journal and let in or refused.
+---@param request geelark.simulator.Request
+---@param now number seconds since the epoch
+---@return geelark.simulator.Visit
+function World:arrive(request, now)
+  self.inFlight = self.inFlight + 1
+  self.maxInFlight = math.max(self.maxInFlight, self.inFlight)
+  local visit = {
+    number = #self.requests + 1,
+    time = now,
+    method = request.method,
+    path = request.path,
+    traceId = request.headers.traceid,
+    inFlight = self.inFlight,
+    acted = false,
+    deleted = {},
+  }
+  self.requests[visit.number] = visit
+  if is_call(request) then
+    local ids, code, why, refused_ids = read_ids(self, request)
+    visit.ids = ids or refused_ids
+    visit.refusal, visit.why = gate(self, visit, request, now)
+    if not visit.refusal then visit.refusal, visit.why = code, why end
+  end
+  return visit
+end
+
+---An answer that is the envelope alone.
+---@param visit geelark.simulator.Visit
+---@param code integer
+---@param msg string|nil default: what the code means
+---@return geelark.simulator.Answer
+function World:envelope(visit, code, msg) -- luacheck: no self
+  return {
+    status = 200, code = code, msg = msg or MEANINGS[code] or "error",
+    traceId = visit.traceId or "",
+  }
+end
+
+local function batch_code(self, data)
+  if data.failAmount == 0 or not self.batch_codes then return 0 end
+  return data.successAmount == 0 and 40009 or 40006
+end
+
+local function batch(self, visit, api, now)
+  local failures, successes = {}, {}
+  for _, id in ipairs(visit.ids) do
+    local code, success = api(self, id, visit, now)
+    if code then
+      failures[#failures + 1] = { code = code, id = id, msg = MEANINGS[code] }
+    elseif success then
+      successes[#successes + 1] = success
+    end
+  end
+  return {
+    totalAmount = #visit.ids,
+    successAmount = #visit.ids - #failures,
+    failAmount = #failures,
+    failDetails = failures,
+    successDetails = api ~= apis.delete and successes or nil,
+  }
+end
+
+---Does what the request asks for, if the gate let it in.
+---@param visit geelark.simulator.Visit
+---@param now number seconds since the epoch
+---@return geelark.simulator.Answer
+function World:act(visit, now)
+  local api = apis[API_OF_PATH[visit.path] or false]
+  if not api then return { status = 404, text = "404 page not found\n" } end
+  if visit.method ~= "POST" then
+    return { status = 405, text = "405 method not allowed\n" }
+  end
+  if visit.refusal then return self:envelope(visit, visit.refusal, visit.why) end
+  local data = batch(self, visit, api, now)
+  visit.acted = true
+  local answer = self:envelope(visit, batch_code(self, data))
+  answer.data = data
+  return answer
+end
+
+---A request is no longer in flight.
+---@param visit geelark.simulator.Visit
+---@param status integer|nil of HTTP; nil where it was left without an answer
+---@param code integer|nil on the envelope; nil where there was none
+function World:leave(visit, status, code)
+  self.inFlight = self.inFlight - 1
+  visit.status, visit.code = status, code
+end
+
+---@class geelark.simulator.WorldState
+---@field phones table<string, geelark.simulator.State> those that are left
+---@field phoneCount integer
+---@field requests geelark.simulator.Visit[]
+---@field inFlight integer
+---@field maxInFlight integer the most that were in flight at once
+
+---@param now number seconds since the epoch
+---@return geelark.simulator.WorldState
+function World:state(now)
+  local left, count = self.phones:all(now)
+  return {
+    phones = left,
+    phoneCount = count,
+    requests = self.requests,
+    inFlight = self.inFlight,
+    maxInFlight = self.maxInFlight,
+  }
+end
+
+local world = {}
+
+---@class geelark.simulator.WorldOptions
+---@field phones integer|string[]|table<string, geelark.simulator.State>|nil default 0
+---@field states table<string, integer>|nil see geelark.simulator.PhonesOptions
+---@field stop_seconds number|nil until a stop takes effect; default 1
+---@field token string|nil bearer token that is accepted
+---@field app_id string|nil with `api_key`: the pair that is accepted
+---@field api_key string|nil
+---@field clock_tolerance number|nil seconds that `ts` may be off; default 300
+---@field minute number|nil length of the service's minute in seconds; default 60
+---@field requests_per_minute integer|nil for each API; default 200
+---@field requests_per_hour integer|nil over all APIs; default 24000
+---@field max_in_flight integer|nil more at once are refused with 40017; default: none is
+---@field bad_ids string[]|nil ids for which a whole request is refused with 40004
+---@field batch_codes boolean|nil whether 40006 and 40009 stand on the envelope of a batch
+---  that failed in part or whole; default true, false always says 0
+
+---Field → type of the options that `new` takes.
+world.options = {
+  phones = "number|table", states = "table", stop_seconds = "number",
+  token = "string", app_id = "string", api_key = "string", clock_tolerance = "number",
+  minute = "number", requests_per_minute = "number", requests_per_hour = "number",
+  max_in_flight = "number", bad_ids = "table", batch_codes = "boolean",
+}
+
+local function set_of(list)
+  local set = {}
+  for _, value in ipairs(list) do set[value] = true end
+  return set
+end
+
+---@param options geelark.simulator.WorldOptions
+---@return geelark.simulator.World
+function world.new(options)
+  check("options", options, world.options)
+  if (options.app_id == nil) ~= (options.api_key == nil) then
+    error("options: app_id and api_key go together", 0)
+  end
+  return setmetatable({
+    phones = phones.new {
+      phones = options.phones or 0,
+      states = options.states,
+      stop_seconds = options.stop_seconds or 1,
+    },
+    credentials = credentials.new {
+      token = options.token,
+      app_id = options.app_id,
+      api_key = options.api_key,
+      tolerance = options.clock_tolerance or 300,
+    },
+    limits = limits.new {
+      per_minute = options.requests_per_minute or 200,
+      per_hour = options.requests_per_hour or 24000,
+      minute = options.minute or 60,
+    },
+    max_in_flight = options.max_in_flight,
+    bad_ids = set_of(options.bad_ids or {}),
+    batch_codes = options.batch_codes ~= false,
+    requests = {},
+    inFlight = 0,
+    maxInFlight = 0,
+  }, World)
+end
+
+return world
