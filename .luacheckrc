@@ -1,0 +1,9 @@
+std = "max"
+max_line_length = 100
+max_comment_line_length = 130
+include_files = { "lua/**/*.lua", "lua/*.lua", "spec/**/*.lua", "spec/*.lua", "*.rockspec" }
+exclude_files = { "build" }
+files["spec/**/*_spec.lua"] = { std = "+busted" }
+files["lua/geelark/loop/nvim.lua"] = { globals = { "vim" } }
+files["lua/geelark/loop/ngx.lua"] = { globals = { "ngx" } }
+files["lua/geelark/health.lua"] = { globals = { "vim" } }

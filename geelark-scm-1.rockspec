@@ -1,0 +1,74 @@
+-- How LuaRocks builds and installs geelark. spec/layout_spec.lua holds the lists to the tree.
+rockspec_format = "3.0"
+package = "geelark"
+version = "scm-1"
+
+source = {
+  url = "git+file://.", -- "luarocks make" in a clone
+}
+
+description = {
+  summary = "Deletes GeeLark cloud phones, any number of them, and accounts for every id",
+  license = "MIT",
+}
+
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "lua-cjson",
+}
+
+external_dependencies = {
+  CURL = { header = "curl/curl.h" },
+  CRYPTO = { header = "openssl/evp.h" },
+}
+
+build = {
+  type = "builtin",
+  modules = {
+    ["geelark.core"] = {
+      sources = {
+        "src/answer.c",
+        "src/batch.c",
+        "src/client.c",
+        "src/core.c",
+        "src/drive.c",
+        "src/exchange.c",
+        "src/fault.c",
+        "src/ids.c",
+        "src/job.c",
+        "src/options.c",
+        "src/pollset.c",
+        "src/quota.c",
+        "src/report.c",
+        "src/retry.c",
+        "src/seam.c",
+        "src/settle.c",
+        "src/sign.c",
+        "src/source.c",
+        "src/transfer.c",
+      },
+      defines = { "_GNU_SOURCE" },
+      libraries = { "curl", "crypto", "m" },
+      incdirs = { "$(CURL_INCDIR)", "$(CRYPTO_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
+    },
+    geelark = "lua/geelark.lua",
+    ["geelark.codes"] = "lua/geelark/codes.lua",
+    ["geelark.failures"] = "lua/geelark/failures.lua",
+    ["geelark.loop.cqueues"] = "lua/geelark/loop/cqueues.lua",
+    ["geelark.loop.luv"] = "lua/geelark/loop/luv.lua",
+    ["geelark.loop.start"] = "lua/geelark/loop/start.lua",
+    ["geelark.simulator"] = "lua/geelark/simulator.lua",
+    ["geelark.simulator.answer"] = "lua/geelark/simulator/answer.lua",
+    ["geelark.simulator.check"] = "lua/geelark/simulator/check.lua",
+    ["geelark.simulator.credentials"] = "lua/geelark/simulator/credentials.lua",
+    ["geelark.simulator.http"] = "lua/geelark/simulator/http.lua",
+    ["geelark.simulator.limits"] = "lua/geelark/simulator/limits.lua",
+    ["geelark.simulator.need"] = "lua/geelark/simulator/need.lua",
+    ["geelark.simulator.phones"] = "lua/geelark/simulator/phones.lua",
+    ["geelark.simulator.plan"] = "lua/geelark/simulator/plan.lua",
+    ["geelark.simulator.process"] = "lua/geelark/simulator/process.lua",
+    ["geelark.simulator.server"] = "lua/geelark/simulator/server.lua",
+    ["geelark.simulator.world"] = "lua/geelark/simulator/world.lua",
+  },
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Runs the specs on each Lua that is named and adds up what passed.
+set -eu
+
+passed=0
+failed=0
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+
+for lua in "$@"; do
+  command -v "$lua" >/dev/null || { echo "$lua is missing (Debian: make test-deps)"; exit 1; }
+  make --no-print-directory -s all LUA="$lua"
+  echo "== $lua"
+  status=0
+  GEELARK_SPEC_RESULTS="$results" \
+    LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="build/$lua/?.so;;" \
+    "$lua" /usr/bin/busted || status=$?
+  read -r good bad <"$results" || { echo "the specs on $lua did not come to their end"; exit 1; }
+  : >"$results"
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  [ "$status" = 0 ] || [ "$bad" != 0 ] || failed=$((failed + 1))
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
