@@ -1,0 +1,123 @@
+-- Every Lua block of README.md is run, and prints what the page says it prints.
+
+local geelark = require "geelark"
+local readme = require "spec.support.readme"
+local temporary = require "spec.support.temporary"
+
+-- A page of one's own.
+local function page(text)
+  local directory = temporary.new()
+  finally(function() directory:remove() end)
+  return readme.blocks(nil, directory:write("page.md", text))
+end
+
+local function verdict(text)
+  local block = page(text)[1]
+  return pcall(readme.check, block, readme.run(block))
+end
+
+describe("the README's runner", function()
+  it("finds every Lua block, its line, its host and its fixture", function()
+    local blocks = page [[
+# One
+```lua
+print(1)
+```
+```sh
+make
+```
+<!-- run: nvim
+phones = 3 -->
+
+```lua
+print(2)
+```
+]]
+    assert.same({ 2, 3, 12 }, { #blocks, blocks[1].line, blocks[2].line })
+    assert.same({ "One", "print(1)", "lua" },
+      { blocks[1].heading, blocks[1].source, blocks[1].host })
+    assert.same({ "nvim", "phones = 3" }, { blocks[2].host, blocks[2].options })
+  end)
+
+  it("fails a block that raises, and names the page's line", function()
+    local fine, why = verdict "```lua\nlocal x = 1\nerror 'no'\n```\n"
+    assert.is_false(fine)
+    assert.matches("README.lua:3: no", why, 1, true)
+  end)
+
+  it("fails a block that ends with another status or writes to standard error", function()
+    assert.is_false((verdict "```lua\nos.exit(3)\n```\n"))
+    assert.is_false((verdict "```lua\nio.stderr:write 'oh'\n```\n"))
+  end)
+
+  it("fails a block that prints something else than the page says", function()
+    local rest = "\n```\n<!-- prints -->\n```text\n250\n```\n"
+    assert.is_true((verdict("```lua\nprint(#ids)" .. rest)))
+    assert.is_false((verdict("```lua\nprint(#ids + 1)" .. rest)))
+  end)
+
+  it("fails a spec for busted that fails", function()
+    local spec = "<!-- run: busted -->\n"
+      .. "```lua\nit('holds', function() assert.is_%s(true) end)\n```\n"
+    assert.is_true((verdict(spec:format "true")))
+    assert.is_false((verdict(spec:format "false")))
+  end)
+
+  it("lets a block delete phones of its own simulator alone", function()
+    local block = "```lua\nassert(geelark.delete(ids).successAmount == 244)\n```\n"
+    assert.is_true((verdict(block)))
+  end)
+end)
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+-- The text of all the other specs.
+local function other_specs()
+  local files = assert(io.popen "find spec -name '*_spec.lua' ! -name readme_spec.lua")
+  local texts = {}
+  for path in files:lines() do texts[#texts + 1] = read(path) end
+  files:close()
+  return table.concat(texts, "\n")
+end
+
+describe("README.md", function()
+  for _, block in ipairs(readme.blocks()) do
+    local name = ("line %d, %s, %s"):format(block.line, block.heading, block.host)
+    if readme.hosts[block.host] then
+      it(name, function() readme.check(block, readme.run(block)) end)
+    else
+      it(name .. ": a spec of its own runs it", function()
+        assert.matches("readme%.blocks%W+" .. block.host .. "%W", other_specs())
+      end)
+    end
+  end
+
+  it("names only options that there are", function()
+    local table_of_options = read "README.md":match "\n## Options\n(.-)\n## "
+    local seen = 0
+    for row in table_of_options:gmatch "\n| (`[^|]*) |" do
+      for name in row:gmatch "`([%l_]+)`" do
+        local fine, why = pcall(geelark.delete, {}, { [name] = io.stdout })
+        assert.is_false(fine)
+        assert.matches(name .. ": %l+.* expected, got userdata", why)
+        seen = seen + 1
+      end
+    end
+    assert.equal(19, seen)
+  end)
+
+  it("has a heading for each of its own links", function()
+    local text, headings = read "README.md", {}
+    for heading in text:gmatch "\n#+ ([^\n]*)" do
+      headings[heading:lower():gsub("[^%w -]", ""):gsub(" ", "-")] = true
+    end
+    for anchor in text:gmatch "%]%(#([^)]*)%)" do
+      assert.is_true(headings[anchor], "no heading #" .. anchor)
+    end
+  end)
+end)
