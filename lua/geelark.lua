@@ -46,8 +46,12 @@ local failures = require "geelark.failures"
 ---@field seconds number      # from its first request until it settled
 ---@field halved? boolean     # it was halved because of one bad id
 
+---@alias geelark.Kind
+---| "config"|"auth"|"quota"|"locked"|"refused"|"network"|"tls"|"timeout"
+---| "server"|"protocol"|"deadline"|"cancelled"|"callback"
+
 ---@class geelark.Error
----@field kind "config"|"auth"|"quota"|"locked"|"refused"|"network"|"tls"|"timeout"|"server"|"protocol"|"deadline"|"cancelled"|"callback"
+---@field kind geelark.Kind
 ---@field message string
 ---@field code? integer       # of the envelope that decided
 ---@field traceId? string

@@ -92,11 +92,12 @@ struct moment drive_moment(lua_State *L, int kept, struct lua_client *client)
     return (struct moment){now, (int64_t)(wall * 1000)};
 }
 
-/* A signal came: lets the hook run that an interpreter sets for Ctrl-C. */
+/* A signal came: lets the hook run that an interpreter sets for Ctrl-C. It raises. */
 static void let_hooks_run(struct drive *d)
 {
-    if (luaL_loadstring(d->L, "return") != LUA_OK || !call(d, 0, 0))
-        stop_for_error(d, KIND_CANCELLED, "");
+    if (luaL_loadstring(d->L, "return") == LUA_OK && call(d, 0, 0)) return;
+    lua_pushliteral(d->L, "interrupted");
+    stop_for_error(d, KIND_CANCELLED, "");
 }
 
 static void sleep_by_caller(struct drive *d, double seconds)

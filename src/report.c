@@ -191,7 +191,10 @@ static void push_error(lua_State *L, const struct job *job)
     if (fault->code) set_integer(L, "code", fault->code);
     if (fault->trace_id[0]) set_string(L, "traceId", fault->trace_id);
     if (fault->http_status) set_integer(L, "httpStatus", fault->http_status);
-    if (fault->retry_after >= 0) set_number(L, "retryAfter", fault->retry_after);
+    if (fault->retry_after >= 0 && fault->retry_after == floor(fault->retry_after))
+        set_integer(L, "retryAfter", (lua_Integer)fault->retry_after);
+    else if (fault->retry_after >= 0)
+        set_number(L, "retryAfter", fault->retry_after);
     push_result(L, job);
     lua_setfield(L, -2, "result");
     luaL_getmetatable(L, ERROR_TYPE);
@@ -201,10 +204,12 @@ static void push_error(lua_State *L, const struct job *job)
 int report_push_outcome(lua_State *L, struct job *job, bool fine)
 {
     const uint32_t *tally = job->batch.tally;
+    enum kind kind = job->batch.fault.kind;
     bool complete = tally[ID_UNKNOWN] == 0 && tally[ID_PENDING] == 0;
-    bool faultless = job->batch.fault.kind == KIND_NONE;
+    /* A mistake in the caller's own code is told even where it came too late to do harm. */
+    bool mistake = kind == KIND_CONFIG || kind == KIND_CALLBACK;
     luaL_checkstack(L, 12, NULL);
-    if ((complete && job->batch.fault.kind != KIND_CONFIG) || (fine && faultless)) {
+    if ((complete && !mistake) || (fine && kind == KIND_NONE)) {
         push_result(L, job);
         return 1;
     }

@@ -12,7 +12,7 @@ local codes = require "geelark.codes"
 ---| integer                          # a code
 ---| string                           # a code's name
 ---| (integer|string)[]               # any of these
----| { code?: integer|string, id?: string, msg?: string } # all of these; id and msg are Lua patterns
+---| { code?: integer|string, id?: string, msg?: string } # all of these; Lua patterns
 ---| fun(failure: geelark.Failure): boolean
 
 ---@class geelark.Failures
@@ -187,7 +187,8 @@ end
 
 local function to_row(failure)
   local code = codes[failure.code]
-  return { ("%d"):format(failure.code), code and code.name or "", plain(failure.id), plain(failure.msg) }
+  local name = code and code.name or ""
+  return { ("%d"):format(failure.code), name, plain(failure.id), plain(failure.msg) }
 end
 
 --- An aligned table, one failure a line.
