@@ -1,0 +1,44 @@
+-- Ours. BENCH_MODE says how: "delete" blocks, "job" steps a job to its end, "key" signs
+-- each request instead of sending a token, "idle" steps a job BENCH_STEPS times while its
+-- only request waits for an answer.
+
+local geelark = require "geelark"
+local workload = require "spec.bench.clients.workload"
+
+local mode = assert(os.getenv "BENCH_MODE")
+local options = {
+  base_url = workload.url,
+  concurrency = workload.concurrency,
+  chunk_size = workload.chunk,
+  requests_per_minute = false,
+  requests_per_hour = false,
+}
+if mode == "key" then
+  options.app_id, options.api_key = "app-of-the-bench", "key-of-the-bench"
+else
+  options.token = "token-of-the-bench"
+end
+
+local function check(result, err)
+  assert(result, err)
+  workload.check(result.successAmount, result.failDetails)
+end
+
+local function finish(job)
+  while not job:step(1) do end -- luacheck: ignore 542
+  check(job:result())
+end
+
+-- Ends at once, without waiting for the answer that is on its way.
+local function idle(job)
+  for _ = 1, assert(tonumber(os.getenv "BENCH_STEPS")) do job:step() end
+  os.exit(0, false)
+end
+
+if mode == "idle" then
+  idle(geelark.start(workload.ids, options))
+elseif mode == "job" then
+  finish(geelark.start(workload.ids, options))
+else
+  check(geelark.delete(workload.ids, options))
+end

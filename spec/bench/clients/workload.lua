@@ -1,0 +1,38 @@
+-- What a client has to do, from the environment: BENCH_URL, BENCH_REQUESTS of BENCH_CHUNK
+-- ids each, BENCH_CONCURRENCY at once. The ids of BENCH_SPARE requests more are made and
+-- not used, so that two runs whose sums agree differ in their requests alone.
+-- BENCH_REFUSED is how many ids of each request must come back as failures: a client that
+-- lost count is no yardstick.
+
+local function number(name)
+  return assert(tonumber(os.getenv(name)), name .. " is no number")
+end
+
+-- 18 digits, as the service's, put together so that no double has to hold them.
+local function make_ids(first, amount)
+  local ids = {}
+  for i = 1, amount do
+    ids[i] = ("528086%012d"):format(321789535232 + (first + i) * 65536)
+  end
+  return ids
+end
+
+local requests, chunk = number "BENCH_REQUESTS", number "BENCH_CHUNK"
+local amount = requests * chunk
+
+local workload = {
+  url = assert(os.getenv "BENCH_URL"),
+  requests = requests,
+  chunk = chunk,
+  concurrency = number "BENCH_CONCURRENCY",
+  ids = make_ids(0, amount),
+  spare = make_ids(amount, number "BENCH_SPARE" * chunk),
+}
+
+--- Raises unless the account is the one that the server gave.
+function workload.check(successes, failures)
+  local refused = requests * math.min(number "BENCH_REFUSED", chunk)
+  assert(successes == amount - refused and #failures == refused, "wrong account")
+end
+
+return workload

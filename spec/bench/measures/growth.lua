@@ -1,0 +1,38 @@
+-- Whether an id costs the same in a list of a million as in a shorter one.
+
+local programs = require "spec.bench.programs"
+local show = require "spec.bench.show"
+local stats = require "spec.bench.stats"
+
+local sizes = { 1e4, 1e5, 1e6 }
+local base = 2 -- in sizes
+
+local function rows_of(bench, program, at_most)
+  local samples = bench:interleave(sizes, function(ids)
+    local load = { refused = "some", requests = ids / 100 }
+    return bench:beyond_ids(bench.cpu, program, load) / ids
+  end)
+  local rows = {}
+  for i, ids in ipairs(sizes) do
+    rows[i] = { who = ("%s, %d ids"):format(program.name, ids),
+      figure = show.nanoseconds(stats.summary(samples[i]).median),
+      judged = stats.summary(stats.ratios(samples[i], samples[base])),
+      at_most = i == #sizes and at_most or nil }
+  end
+  return rows
+end
+
+return {
+  title = "CPU an id as the list grows, beyond start and making the list",
+  judged = "/ at 10^5 ids",
+  rows = function(bench)
+    local rows = rows_of(bench, programs.floor)
+    for _, lua in ipairs { "lua5.4", "luajit" } do
+      local program = programs.geelark(lua)
+      for _, row in ipairs(bench:wants(program) and rows_of(bench, program, 1.1) or {}) do
+        rows[#rows + 1] = row
+      end
+    end
+    return rows
+  end,
+}

@@ -1,0 +1,30 @@
+-- One step of a job that has nothing to do: its only request waits for an answer.
+
+local programs = require "spec.bench.programs"
+local show = require "spec.bench.show"
+local stats = require "spec.bench.stats"
+
+local load = { refused = "none", requests = 1, latency = 60000, steps = 20000 }
+
+return {
+  title = "one idle step of a job",
+  judged = "instructions",
+  rows = function(bench)
+    local cases = {
+      programs.geelark("lua5.4", "idle"),
+      programs.geelark("luajit", "idle"),
+    }
+    local function per_step(cost)
+      return bench:interleave(cases, function(program)
+        return bench:per_step(cost, program, load)
+      end)
+    end
+    local instructions, seconds = per_step(bench.instructions), per_step(bench.cpu)
+    local rows = {}
+    for i, program in ipairs(cases) do
+      rows[i] = { who = program.name, judged = stats.summary(instructions[i]),
+        figure = show.microseconds(stats.summary(seconds[i]).median) }
+    end
+    return rows
+  end,
+}

@@ -1,0 +1,54 @@
+-- The programs that are measured. Each has a name and a command, and maybe environment
+-- variables of its own; what it does with a load is its client's matter.
+
+local shell = require "spec.bench.shell"
+
+local folder = "build/bench"
+
+local programs = {
+  floor = { name = "floor", command = folder .. "/floor" },
+  --- Prints what the command after it took.
+  rusage = folder .. "/rusage",
+}
+
+--- Compiles the programs that are written in C.
+function programs.build()
+  shell.run("mkdir -p %s", folder)
+  for _, name in ipairs { "floor", "rusage" } do
+    shell.run("cc -std=c99 -Wall -Wextra -pedantic -O2 -o %s %s "
+      .. "$(pkg-config --cflags --libs libcurl)",
+      folder .. "/" .. name, "spec/bench/" .. name .. ".c")
+  end
+end
+
+local function client(lua, script, name)
+  return { name = name .. ", " .. lua, command = lua .. " spec/bench/clients/" .. script,
+    environment = { LUA_PATH = "lua/?.lua;lua/?/init.lua;./?.lua;;" } }
+end
+
+--- The hand-written loop, over luasocket or over a binding of libcurl.
+---@param lua string the interpreter's name
+---@param over "luasocket"|"binding"
+function programs.handwritten(lua, over)
+  return client(lua, over .. ".lua", "hand-written, " .. over)
+end
+
+--- Ours, in one of the ways that its client knows, or another script that needs our
+--- module.
+---@param lua string
+---@param mode? "delete"|"job"|"key"|"idle"
+---@param script? string
+function programs.geelark(lua, mode, script)
+  local core = "build/" .. lua .. "/geelark/core.so"
+  local file = io.open(core)
+  if not file then error(core .. " is missing: make LUA=" .. lua, 0) end
+  file:close()
+  mode = mode or "delete"
+  local program = client(lua, script or "geelark.lua",
+    mode == "delete" and "geelark" or "geelark, " .. mode)
+  program.environment.LUA_CPATH = "build/" .. lua .. "/?.so;;"
+  program.environment.BENCH_MODE = mode
+  return program
+end
+
+return programs
