@@ -104,7 +104,8 @@ struct consequence {
 
 enum { STREAK_MAX = 8 };
 
-/* An all-zero batch may be closed. `ids` must outlive it. False: out of memory. */
+/* An all-zero batch may be closed. `ids` must outlive it; a chunk that flies is its
+ * flight's to free then. False: out of memory. */
 bool batch_open(struct batch *batch, const struct ids *ids,
                 const struct batch_options *options);
 void batch_close(struct batch *batch);

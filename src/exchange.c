@@ -46,9 +46,10 @@ char *buffer_room(struct buffer *b, size_t count)
 
 bool buffer_append(struct buffer *b, const void *bytes, size_t count)
 {
+    if (count == 0) return true;
     char *room = buffer_room(b, count);
     if (!room) return false;
-    if (count > 0) memcpy(room, bytes, count);
+    memcpy(room, bytes, count);
     b->size += count;
     return true;
 }

@@ -25,6 +25,7 @@ static void close_flights(struct job *job, struct flight *list, bool abandon)
         next = f->next;
         if (f->x.slot && !abandon) transfer_cut(job->client->transfer, &f->x);
         client_landed(job->client, f, job->started);
+        free(f->chunk);
         client_recycle(job->client, f);
     }
 }
