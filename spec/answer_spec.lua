@@ -1,0 +1,130 @@
+local geelark = require "geelark"
+local service = require "spec.support.service"
+
+local function deleted(ids, body, more)
+  local options, log = service.options({ { 200, body }, { 200, "{" } }, { attempts = 1 })
+  for name, value in pairs(more or {}) do options[name] = value end
+  local result, err = geelark.delete(ids, options)
+  return result, err, log
+end
+
+local function no_floats(value, path)
+  if type(value) == "table" then
+    for key, inner in pairs(value) do
+      if key ~= "seconds" then no_floats(inner, path .. "." .. tostring(key)) end
+    end
+  elseif type(value) == "number" and math.type then
+    assert.equal("integer", math.type(value), path)
+  end
+end
+
+describe("an answer", function()
+  local two = service.ids(2)
+  local failure = service.failure(two[2], 43009, "env is started")
+
+  local fine = {
+    { "with failDetails null", service.envelope(0, 2, {}):gsub("%[%]", "null") },
+    { "with failDetails absent", (service.envelope(0, 2, {}):gsub(',"failDetails":%[%]', "")) },
+    { "with failDetails empty", service.envelope(0, 2, {}) },
+    { "with amounts as strings",
+      (service.envelope(0, 2, {}):gsub('Amount":(%d+)', 'Amount":"%1"')) },
+    { "with the code as a string", service.envelope('"0"', 2, {}) },
+    { "with white space around", " \r\n\t" .. service.envelope(0, 2, {}) .. "\n" },
+  }
+  for _, case in ipairs(fine) do
+    it(case[1] .. " deletes all", function()
+      local result = assert(deleted(two, case[2]))
+      assert.equal(2, result.successAmount)
+      no_floats(result, "result")
+    end)
+  end
+
+  local partial = {
+    { "with code 0", service.envelope(0, 2, { failure }) },
+    { "with code 40006", service.envelope(40006, 2, { failure }) },
+    { "with the failure's code as a string",
+      service.envelope(40006, 2, { (failure:gsub("43009", '"43009"')) }) },
+    { "with the id as an integer",
+      service.envelope(40006, 2, { (failure:gsub('"(%d+)"', "%1")) }) },
+    { "with the id as an integer and spaces",
+      service.envelope(40006, 2, { (failure:gsub('"id":"(%d+)"', '"id" : \t%1 ')) }) },
+  }
+  for _, case in ipairs(partial) do
+    it(case[1] .. " fails the id that it names", function()
+      local result = assert(deleted(two, case[2]))
+      assert.equal(1, result.successAmount)
+      assert.equal(1, result.failAmount)
+      assert.same({ { id = two[2], code = 43009, msg = "env is started" } }, result.failDetails)
+      no_floats(result, "result")
+    end)
+  end
+
+  it("with 40009 fails all, each with its own code", function()
+    local result = assert(deleted(two, service.envelope(40009, 2,
+      { service.failure(two[1], 43009), service.failure(two[2], 42001) })))
+    assert.equal(0, result.successAmount)
+    assert.equal(43009, result.failDetails[1].code)
+    assert.equal(42001, result.failDetails[2].code)
+  end)
+
+  it("tells neighbours of 18 digits apart that a double rounds together", function()
+    local ids = { "528086321789535232", "528086321789535233", "528086321789535234" }
+    local result = assert(deleted(ids, service.envelope(40006, 3,
+      { '{"code":43009,"id":528086321789535233,"msg":"m"}' })))
+    assert.equal("528086321789535233", result.failDetails[1].id)
+    assert.equal(2, result.successAmount)
+  end)
+
+  it("leaves digits inside strings alone", function()
+    local result = assert(deleted(two, service.envelope(40006, 2,
+      { service.failure(two[1], 43009, 'say \\"1234567890123456789\\", 12345678901234567') })))
+    assert.equal('say "1234567890123456789", 12345678901234567', result.failDetails[1].msg)
+  end)
+
+  it("may speak Chinese", function()
+    local result = assert(deleted(two, service.envelope(40006, 2,
+      { service.failure(two[1], 43021, "云手机使用中") })))
+    assert.equal("云手机使用中", result.failDetails[1].msg)
+  end)
+end)
+
+describe("an answer that is not the service's is a lost one:", function()
+  local deep = ("["):rep(100000) .. ("]"):rep(100000)
+  local cases = {
+    { "nothing", "" },
+    { "text", "<html>502</html>" },
+    { "a cut object", service.envelope(0, 1, {}):sub(1, 60) },
+    { "an object and more", service.envelope(0, 1, {}) .. "x" },
+    { "an array", "[0]" },
+    { "a string", '"ok"' },
+    { "a number", "0" },
+    { "null", "null" },
+    { "an object without code", '{"msg":"ok"}' },
+    { "code null", '{"code":null}' },
+    { "a code with a fraction", '{"code":0.5,"data":{}}' },
+    { "a huge code", '{"code":1e300}' },
+    { "NaN", '{"code":NaN}' },
+    { "hexadecimal", '{"code":0x0}' },
+    { "a code that is a table", '{"code":{}}' },
+    { "deep nesting", deep },
+    { "a deep envelope", '{"code":0,"data":' .. deep .. "}" },
+    { "bytes", "\0\1\2\255\254" },
+    { "invalid UTF-8", '{"code":"\255"}' },
+    { "more than 8 MiB", '{"code":0,"msg":"' .. ("x"):rep(8 * 1024 * 1024) .. '"}' },
+    { "data that is a list", '{"code":0,"data":[1,2]}' },
+    { "amounts that are tables",
+      '{"code":0,"data":{"totalAmount":{},"successAmount":1,"failAmount":0}}' },
+    { "failDetails that is an object",
+      '{"code":0,"data":{"totalAmount":1,"successAmount":1,"failAmount":0,"failDetails":{"a":1}}}' },
+  }
+  for _, case in ipairs(cases) do
+    it(case[1], function()
+      local result, err = deleted({ "1" }, case[2])
+      assert.is_nil(result)
+      assert.equal("protocol", err.kind)
+      assert.same({ "1" }, err.result.unknownIds)
+      assert.equal(0, err.result.successAmount)
+      assert.is_nil(tostring(err):find("[%z\1-\31]"))
+    end)
+  end
+end)
