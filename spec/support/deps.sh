@@ -17,7 +17,7 @@ packages_of() {
 case $1 in
   build) wanted="$base $(packages_of "$2")" ;;
   test)
-    wanted="$base lua-busted lua-check lua-luv lua-socket lua-posix lua-argparse lua-term lua-curl
+    wanted="$base lua-busted lua-check lua-luv lua-socket lua-argparse lua-term lua-curl
       luarocks valgrind cppcheck nginx libnginx-mod-http-lua neovim openssl curl procps tmux util-linux"
     for lua in lua5.1 lua5.2 lua5.3 lua5.4 luajit; do wanted="$wanted $(packages_of $lua)"; done
     ;;

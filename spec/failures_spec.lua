@@ -1,0 +1,107 @@
+local geelark = require "geelark"
+
+local result = { failDetails = {
+  { code = 43009, id = "1", msg = "env is started" },
+  { code = 42001, id = "22", msg = "env not found" },
+  { code = 43021, id = "333", msg = "云手机使用中" },
+  { code = 43009, id = "4444", msg = "still started" },
+  { code = 49999, id = "5", msg = "new one" },
+} }
+
+local function ids(list) return table.concat(list:ids(), " ") end
+
+describe("geelark.failures", function()
+  it("raises for anything but a result", function()
+    assert.has_error(function() geelark.failures(nil) end)
+    assert.has_error(function() geelark.failures {} end)
+    assert.has_error(function() geelark.failures "x" end)
+  end)
+
+  it("is an array of the failures, of a result or of an err", function()
+    local list = geelark.failures(result)
+    assert.equal(5, #list)
+    assert.equal(5, list:count())
+    assert.equal(result.failDetails[2], list[2])
+    assert.equal(5, #geelark.failures { result = result })
+    list[1] = nil
+    assert.equal(5, #result.failDetails)
+  end)
+
+  local filters = {
+    { 43009, "1 4444" }, { "started", "1 4444" }, { "43009", "1 4444" },
+    { { "started", 42001 }, "1 22 4444" }, { {}, "" }, { { msg = "^env" }, "1 22" },
+    { { code = "started", msg = "still" }, "4444" }, { { code = { 42001, "in_use" } }, "22 333" },
+    { { id = "^%d$" }, "1 5" }, { function(f) return #f.id > 2 end, "333 4444" },
+  }
+  for i, case in ipairs(filters) do
+    it("filters by where and except, case " .. i, function()
+      local list = geelark.failures(result)
+      assert.equal(case[2], ids(list:where(case[1])))
+      assert.equal(5, #list:where(case[1]) + #list:except(case[1]))
+      assert.equal(5, #list)
+    end)
+  end
+
+  it("chains", function()
+    assert.equal("333", ids(geelark.failures(result):retryable():except "started"))
+  end)
+
+  it("knows what can be tried again", function()
+    assert.equal("1 333 4444", ids(geelark.failures(result):retryable()))
+  end)
+
+  it("groups by code", function()
+    local groups = geelark.failures(result):by_code()
+    assert.equal(2, groups[43009]:count())
+    assert.equal("22", ids(groups[42001]))
+    assert.is_nil(groups[43005])
+  end)
+
+  for i, bad in ipairs { "startd", true, { "startd" }, { mgs = "x" }, { msg = 5 }, { msg = "%" } } do
+    it("raises for a bad filter, case " .. i, function()
+      assert.has_error(function() geelark.failures(result):where(bad) end)
+    end)
+  end
+
+  it("suggests the nearest name", function()
+    local _, message = pcall(geelark.failures(result).where, geelark.failures(result), "startd")
+    assert.truthy(message:find('did you mean "started"?', 1, true))
+  end)
+
+  it("prints as an aligned table", function()
+    assert.equal(table.concat({
+      "code   name       id    msg",
+      "43009  started    1     env is started",
+      "42001  not_found  22    env not found",
+      "43021  in_use     333   云手机使用中",
+      "43009  started    4444  still started",
+      "49999             5     new one",
+    }, "\n"), tostring(geelark.failures(result)))
+    assert.equal("no failures", tostring(geelark.failures { failDetails = {} }))
+  end)
+
+  it("lets no control character reach a terminal", function()
+    local list = geelark.failures { failDetails = { { code = 1, id = "a", msg = "x\27[2J\ny" } } }
+    assert.is_nil(tostring(list):gsub("\n", "", 1):find "[%z\1-\31]")
+  end)
+end)
+
+describe("geelark.codes", function()
+  it("maps names to numbers and numbers to what is known of them", function()
+    assert.equal(43009, geelark.codes.started)
+    local code = geelark.codes[43009]
+    assert.equal("started", code.name)
+    assert.is_true(code.retryable)
+    assert.equal("string", type(code.meaning))
+    assert.truthy(code.remedy:find("stop", 1, true))
+  end)
+
+  it("knows every code of the service's tables", function()
+    for _, number in ipairs { 0, 40000, 40001, 40002, 40003, 40004, 40005, 40006, 40007, 40009,
+      40010, 40011, 40012, 40013, 40014, 40015, 40016, 40017, 41001, 42001, 43004, 43005, 43006,
+      43009, 43010, 43011, 43021, 46001, 47002, 50000, 90001, 90004 } do
+      local code = geelark.codes[number]
+      assert.equal(number, geelark.codes[code.name])
+    end
+  end)
+end)

@@ -1,0 +1,255 @@
+-- Jobs and clients: never blocking, sharing what a client has, closing in any state.
+
+local geelark = require "geelark"
+local service = require "spec.support.service"
+
+-- Requests wait here until the spec answers them.
+local function held(more)
+  local requests = {}
+  local options = service.options(function(request) requests[#requests + 1] = request end, more)
+  return options, requests
+end
+
+local function answer_all(requests)
+  for i = #requests, 1, -1 do
+    local request = table.remove(requests, i)
+    request:answer(service.success(request))
+  end
+end
+
+describe("a job", function()
+  it("raises for wrong arguments as delete does", function()
+    assert.has_error(function() geelark.start({ "" }, { token = "t" }) end)
+    assert.has_error(function() geelark.start({ "a" }, { tokn = "t" }) end)
+  end)
+
+  it("has no result before it is done", function()
+    local options = held()
+    local job = geelark.start({ "a" }, options)
+    assert.is_false(job:step())
+    assert.has_error(function() job:result() end)
+  end)
+
+  it("does in each step what can be done now, and no more", function()
+    local options, requests = held { chunk_size = 1, concurrency = 2 }
+    local job = geelark.start({ "a", "b", "c" }, options)
+    assert.is_false(job:step())
+    assert.equal(2, #requests)
+    assert.equal(2, job:progress().inFlight)
+    answer_all(requests)
+    assert.is_false(job:step())
+    assert.equal(1, #requests)
+    answer_all(requests)
+    assert.is_true(job:step())
+    assert.is_true(job:step())
+    local result = assert(job:result())
+    assert.equal(3, result.successAmount)
+    assert.equal(result, job:result())
+  end)
+
+  it("speaks the cqueues protocol", function()
+    local job = geelark.start({ "a" }, { token = "t", base_url = "http://127.0.0.1:9",
+      attempts = 1 })
+    assert.equal("number", type(job:pollfd()))
+    assert.equal("r", job:events())
+    while not job:step(1) do assert.is_true((job:timeout() or 0) >= 0) end
+    local _, err = job:result()
+    assert.equal("network", err.kind)
+  end)
+
+  it("that is cancelled sends nothing more and waits for what is in flight", function()
+    local options, requests = held { chunk_size = 1, concurrency = 1 }
+    local job = geelark.start({ "a", "b" }, options)
+    job:step()
+    job:cancel()
+    assert.is_false(job:step())
+    answer_all(requests)
+    assert.is_true(job:step())
+    local result, err = job:result()
+    assert.is_nil(result)
+    assert.equal("cancelled", err.kind)
+    assert.equal(1, err.result.successAmount)
+    assert.same({ "b" }, err.result.pendingIds)
+    assert.equal(0, #requests)
+  end)
+
+  it("that is cancelled doesn't try a lost answer again: it is unknown", function()
+    local options, requests = held { concurrency = 1 }
+    local job = geelark.start({ "a" }, options)
+    job:step()
+    job:cancel()
+    requests[1]:fail("reset", true)
+    assert.is_true(job:step())
+    local _, err = job:result()
+    assert.same({ "a" }, err.result.unknownIds)
+  end)
+
+  it("can't be stepped from inside its own callback", function()
+    local job, message
+    local options = service.options(service.success, { on_event = function()
+      local fine
+      fine, message = pcall(job.step, job)
+      assert(not fine)
+    end })
+    job = geelark.start({ "a" }, options)
+    while not job:step() do assert.is_true(true) end
+    assert.truthy(message:find("inside a callback", 1, true))
+    assert.equal(1, assert(job:result()).successAmount)
+  end)
+
+  it("may be cancelled from inside its own callback", function()
+    local job
+    local options, log = service.options(service.success,
+      { chunk_size = 1, concurrency = 1, on_progress = function() job:cancel() end })
+    job = geelark.start({ "a", "b", "c" }, options)
+    while not job:step() do assert.is_true(true) end
+    local _, err = job:result()
+    assert.equal("cancelled", err.kind)
+    assert.equal(1, #log)
+  end)
+
+  it("runs in a coroutine, and others beside it", function()
+    local done = {}
+    local threads = {}
+    for i = 1, 5 do
+      threads[i] = coroutine.create(function()
+        local job = geelark.start(service.ids(20), (service.options(service.success,
+          { chunk_size = 1 })))
+        while not job:step() do coroutine.yield() end
+        done[i] = assert(job:result()).successAmount
+      end)
+    end
+    for _ = 1, 100 do
+      for i = 1, 5 do
+        if coroutine.status(threads[i]) ~= "dead" then assert(coroutine.resume(threads[i])) end
+      end
+    end
+    assert.same({ 20, 20, 20, 20, 20 }, done)
+  end)
+
+  it("dropped unfinished is closed by the collector", function()
+    local options, requests = held()
+    local seen = setmetatable({}, { __mode = "k" })
+    do
+      local job = geelark.start({ "a" }, options)
+      job:step()
+      seen[job] = true
+    end
+    local request = requests[1]
+    requests[1] = nil
+    assert.is_true(request:answer(service.success(request))) -- a request keeps its job
+    request = nil -- luacheck: ignore
+    for _ = 1, 4 do collectgarbage() end
+    assert.is_nil(next(seen))
+  end)
+
+  it("survives the collector at any point", function()
+    collectgarbage "stop"
+    local options = service.options(function(request)
+      collectgarbage()
+      return service.success(request)
+    end, { chunk_size = 1, on_progress = function() collectgarbage() end })
+    assert.equal(20, assert(geelark.delete(service.ids(20), options)).successAmount)
+    collectgarbage "restart"
+  end)
+
+  it("is told apart from anything else", function()
+    local job = geelark.start({}, {})
+    assert.has_error(function() job.step {} end)
+    assert.has_error(function() job.step(io.stdout) end)
+    assert.equal("geelark job (under way, 0 ids)", tostring(job))
+    assert.is_true(job:step())
+  end)
+end)
+
+describe("a client", function()
+  it("needs credentials", function()
+    local client, err = geelark.new {}
+    assert.is_nil(client)
+    assert.equal("config", err.kind)
+    assert.truthy(tostring(err):find("GEELARK_TOKEN", 1, true))
+  end)
+
+  it("passes its options on to its calls, which may change the job's alone", function()
+    local options, log = service.options(service.success, { chunk_size = 2 })
+    local client = assert(geelark.new(options))
+    assert(client:delete(service.ids(4)))
+    assert.equal(2, #log)
+    assert(client:delete(service.ids(4), { chunk_size = 4 }))
+    assert.equal(3, #log)
+    local fine, message = pcall(client.delete, client, { "a" }, { token = "other" })
+    assert.is_false(fine)
+    assert.truthy(message:find("token: belongs to geelark.new", 1, true))
+    client:close()
+  end)
+
+  it("bounds what all its jobs have in flight, and each gets its turn", function()
+    local options, requests = held { chunk_size = 1, concurrency = 1 }
+    local client = assert(geelark.new(options))
+    local jobs = {}
+    for i = 1, 3 do jobs[i] = client:start(service.ids(4)) end
+    local order = {}
+    for _ = 1, 12 do
+      for i = 1, 3 do
+        local before = #requests
+        jobs[i]:step()
+        if #requests > before then order[#order + 1] = i end
+        assert.is_true(#requests <= 1)
+      end
+      answer_all(requests)
+    end
+    for _ = 1, 3 do
+      for i = 1, 3 do jobs[i]:step() end
+      answer_all(requests)
+    end
+    local turns = { 0, 0, 0 }
+    for i = 2, 10 do turns[order[i]] = turns[order[i]] + 1 end -- once all three are waiting
+    assert.same({ 3, 3, 3 }, turns)
+  end)
+
+  it("that closes ends its jobs: what is in flight is unknown", function()
+    local options = held { chunk_size = 1, concurrency = 1 }
+    local client = assert(geelark.new(options))
+    local job = client:start { "a", "b" }
+    job:step()
+    client:close()
+    client:close()
+    assert.is_true(job:step())
+    local _, err = job:result()
+    assert.equal("cancelled", err.kind)
+    assert.same({ "a" }, err.result.unknownIds)
+    assert.same({ "b" }, err.result.pendingIds)
+    assert.has_error(function() client:delete { "a" } end, "this geelark client is closed")
+    assert.equal("geelark client (closed)", tostring(client))
+  end)
+
+  it("goes with its jobs to the collector in any order", function()
+    for _ = 1, 50 do
+      local client = assert(geelark.new((held())))
+      local job = client:start { "a" }
+      job:step()
+      client, job = nil, nil -- luacheck: ignore
+    end
+    for _ = 1, 3 do collectgarbage() end
+    assert.is_true(true)
+  end)
+end)
+
+describe("after a fork", function()
+  it("the child is refused, the parent goes on", function()
+    local fork = require "spec.support.native" "fork"
+    local options, requests = held()
+    local client = assert(geelark.new(options))
+    local job = client:start { "a" }
+    job:step()
+    local status = fork(function()
+      local stepped, message = pcall(job.step, job)
+      local called = pcall(client.delete, client, { "b" })
+      return not stepped and not called and message:find("before a fork", 1, true) ~= nil
+    end)
+    assert.equal(0, status)
+    answer_all(requests)
+    assert.is_true(job:step())
+    assert.equal(1, assert(job:result()).successAmount)
+  end)
+end)

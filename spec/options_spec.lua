@@ -1,0 +1,163 @@
+local geelark = require "geelark"
+local service = require "spec.support.service"
+local shell = require "spec.support.shell"
+
+local function raised_for(options)
+  local with, log = service.options(service.success, options)
+  local fine, message = pcall(geelark.delete, { "a" }, with)
+  assert.is_false(fine)
+  assert.equal(0, #log)
+  return message
+end
+
+describe("a bad option raises and names itself:", function()
+  local nan = 0 / 0
+  local cases = {
+    token = { "", 5, true, {}, "a\nb", "a\r\nX: y", "a\0b", "\127" },
+    app_id = { "", 5, "a\nb" },
+    api_key = { "", 5, "a\nb" },
+    base_url = { "", 5, "openapi.geelark.com", "ftp://127.0.0.1", "http://example.com",
+      "http://127.0.0.1.example.com", "http://[::2]", "http://10.0.0.1",
+      "https://user:secret@example.com", "https://example.com?a=b", "https://example.com#f",
+      "https://exa mple.com", "https://", "file:///etc/passwd" },
+    ca_file = { "", 5 },
+    proxy = { "", 5, "a\nb" },
+    chunk_size = { 0, 101, -1, 1.5, "10", nan, math.huge, true },
+    concurrency = { 0, 65, 1.5, "2", nan },
+    timeout = { 0, -1, "60", nan, math.huge, true },
+    connect_timeout = { 0, -1, "60", nan },
+    attempts = { 0, -1, 1.5, "4", nan },
+    deadline = { -1, "60", nan, true },
+    requests_per_minute = { 0, -1, 1.5, "200", true, nan },
+    requests_per_hour = { 0, -1, 1.5, "200", true },
+    dry_run = { 0, "yes", {} },
+    on_progress = { true, "f", {} },
+    on_event = { true, "f", {} },
+    transport = { true, "f", {} },
+    clock = { true, "f", { now = 5 }, { sleep = 5 }, { seed = "s" }, { new = print } },
+  }
+  for name, values in pairs(cases) do
+    for i, value in ipairs(values) do
+      it(("%s, case %d"):format(name, i), function()
+        local message = raised_for { [name] = value }
+        assert.truthy(message:find(name .. "[:.]"), message)
+        assert.is_nil(message:find("secret", 1, true))
+      end)
+    end
+  end
+end)
+
+describe("an unknown option raises and suggests the nearest:", function()
+  local nearest = { tokens = "token", chunksize = "chunk_size", on_progres = "on_progress",
+    timeuot = "timeout", dryrun = "dry_run", attempt = "attempts", base_uri = "base_url",
+    request_per_minute = "requests_per_minute", apikey = "api_key" }
+  for wrong, right in pairs(nearest) do
+    it(wrong, function()
+      assert.truthy(raised_for({ [wrong] = 1 }):find("did you mean " .. right .. "?", 1, true))
+    end)
+  end
+
+  it("a position", function()
+    assert.truthy(raised_for({ "token" }):find("option names are strings", 1, true))
+  end)
+
+  it("options that are no table", function()
+    assert.has_error(function() geelark.delete({ "a" }, "token") end)
+  end)
+end)
+
+describe("base_url", function()
+  for _, url in ipairs { "http://127.0.0.1:9", "http://127.9.9.9:9/", "http://localhost:9/path/",
+    "http://[::1]:9", "https://127.0.0.1:9/a/b" } do
+    it("may be " .. url, function()
+      local options = service.options(service.success, { base_url = url })
+      assert.equal(1, assert(geelark.delete({ "a" }, options)).successAmount)
+    end)
+  end
+end)
+
+describe("credentials", function()
+  it("missing are an err of kind config; nothing is sent", function()
+    local options, log = service.options(service.success)
+    options.token = nil
+    local result, err = geelark.delete({ "a" }, options)
+    assert.is_nil(result)
+    assert.equal("config", err.kind)
+    assert.same({ "a" }, err.result.pendingIds)
+    assert.equal(0, #log)
+  end)
+
+  it("are not needed for an empty list", function()
+    local result = assert(geelark.delete {})
+    assert.same({ totalAmount = 0, successAmount = 0, failAmount = 0, failDetails = {},
+      duplicateAmount = 0, presumedIds = {}, unknownIds = {}, pendingIds = {}, requests = {} },
+      result)
+  end)
+
+  it("of a key want both parts", function()
+    local options = service.options(service.success, { app_id = "app" })
+    options.token = nil
+    local _, err = geelark.delete({ "a" }, options)
+    assert.truthy(err.message:find("api_key", 1, true))
+  end)
+
+  it("by a token win over those by a key", function()
+    local options, log = service.options(service.success, { app_id = "app", api_key = "key" })
+    assert(geelark.delete({ "a" }, options))
+    assert.equal("Bearer token-of-the-spec", log[1].headers.Authorization)
+    assert.is_nil(log[1].headers.appId)
+  end)
+end)
+
+-- The environment can't be set from Lua, so a child shows which headers it sends.
+describe("the environment", function()
+  local script = [[
+    local geelark = require "geelark"
+    local result, err = geelark.delete({ "a" }, { %s transport = function(request)
+      print((request.headers.Authorization or request.headers.appId))
+      return nil, "no"
+    end, attempts = 1 })
+    if err.kind == "config" then print(err) end
+  ]]
+  local function say(environment, options)
+    local command = "env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY "
+      .. "-u GEELARK_BASE_URL " .. environment .. " sh -c "
+      .. shell.quote(shell.run_lua(script:format(options or "")))
+    local pipe = assert(io.popen(command))
+    local said = pipe:read "*a"
+    pipe:close()
+    return said
+  end
+
+  it("gives a token", function()
+    assert.equal("Bearer from-env\n", say "GEELARK_TOKEN=from-env")
+  end)
+  it("gives a key", function()
+    assert.equal("app-env\n", say "GEELARK_APP_ID=app-env GEELARK_API_KEY=k")
+  end)
+  it("gives a token rather than a key", function()
+    assert.equal("Bearer t\n", say "GEELARK_TOKEN=t GEELARK_APP_ID=app-env GEELARK_API_KEY=k")
+  end)
+  it("yields to an option", function()
+    assert.equal("Bearer option\n", say("GEELARK_TOKEN=from-env", 'token = "option",'))
+    assert.equal("app\n", say("GEELARK_TOKEN=t", 'app_id = "app", api_key = "k",'))
+    assert.equal("app\n", say("GEELARK_TOKEN=t GEELARK_API_KEY=k", 'app_id = "app",'))
+  end)
+  it("that is empty counts as unset", function()
+    assert.truthy(say("GEELARK_TOKEN="):find("config: no credentials", 1, true))
+  end)
+  it("with a wrong base_url is an err of kind config that names the variable", function()
+    assert.truthy(say("GEELARK_TOKEN=t GEELARK_BASE_URL=http://example.com")
+      :find("config: GEELARK_BASE_URL", 1, true))
+  end)
+  it("with a ca_file that can't be read does so, too", function()
+    assert.truthy(say("GEELARK_TOKEN=t GEELARK_CA_FILE=/no/such/file")
+      :find("config: ca_file", 1, true))
+  end)
+end)
+
+it("a proxy beside an http:// base_url is refused: it would read the credentials", function()
+  local _, err = geelark.delete({ "a" }, { token = "t", base_url = "http://127.0.0.1:9",
+    proxy = "http://127.0.0.1:8" })
+  assert.equal("config", err.kind)
+end)
