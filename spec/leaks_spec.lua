@@ -1,0 +1,104 @@
+-- Nothing is left behind: no descriptor, no memory, no global; and no allocation that fails
+-- does more than to raise Lua's own memory error.
+
+local geelark = require "geelark"
+local native = require "spec.support.native"
+local service = require "spec.support.service"
+local simulator = require "geelark.simulator"
+local start = require("spec.support.simulator").start
+
+local function descriptors()
+  local count = 0
+  for _ in assert(io.popen("ls /proc/$PPID/fd")):lines() do count = count + 1 end
+  collectgarbage()
+  return count
+end
+
+local function settle_garbage()
+  for _ = 1, 3 do collectgarbage() end
+end
+
+describe("after many jobs", function()
+  it("no descriptor is left", function()
+    local sim = start { phones = 0 }
+    local function once()
+      geelark.delete({ "1" }, { token = "simulator", base_url = sim.url })
+      local job = geelark.start({ "1" }, { token = "simulator", base_url = sim.url })
+      job:pollfd()
+      job:step()
+    end
+    once()
+    settle_garbage()
+    local before = descriptors()
+    for _ = 1, 50 do once() end
+    settle_garbage()
+    assert.equal(before, descriptors())
+    sim:stop()
+  end)
+
+  it("Lua's memory is what it was", function()
+    local function once()
+      local options = service.options({ { 502, "" }, service.success }, { chunk_size = 7 })
+      assert(geelark.delete(service.ids(50), options))
+    end
+    for _ = 1, 300 do once() end
+    settle_garbage()
+    local before = collectgarbage "count"
+    for _ = 1, 1500 do once() end
+    settle_garbage()
+    assert.is_true(collectgarbage "count" < before + 64) -- KiB: what busted itself may keep
+  end)
+end)
+
+it("no module touches a global", function()
+  local known = {}
+  for name in pairs(_G) do known[name] = true end
+  for _, name in ipairs { "geelark", "geelark.codes", "geelark.failures", "geelark.core",
+    "geelark.simulator" } do
+    local loaded = package.loaded[name]
+    package.loaded[name] = nil
+    require(name)
+    package.loaded[name] = loaded
+  end
+  for name in pairs(_G) do assert.is_true(known[name], tostring(name)) end
+end)
+
+describe("an allocation that fails", function()
+  local script = [[
+    local core = require "geelark.core"
+    local function envelope(n, details, failed)
+      return ('{"code":0,"data":{"totalAmount":%d,"successAmount":%d,"failAmount":%d,'
+        .. '"failDetails":[%s]}}'):format(n, n - failed, failed, details)
+    end
+    local ids = {}
+    for i = 1, 7 do ids[i] = "5280863217895352" .. (10 + i) end
+    -- All closures are made before: LuaJIT itself loses bytes where making one fails.
+    local now, n = 0, 0
+    local options = { token = "t", chunk_size = 3,
+      on_progress = function() end, on_event = function() end,
+      transport = function(request)
+        n = n + 1
+        if n == 1 then return 502, "x" end
+        if n == 3 then return 200, '{"code":40004,"msg":"m"}' end
+        return 200, envelope(#request.ids, '{"code":43009,"id":' .. request.ids[1]
+          .. ',"msg":"started"}', 1)
+      end,
+      clock = { now = function() return now end, sleep = function(s) now = now + s end, seed = 1 } }
+    return function()
+      local result, err = core.delete(ids, options)
+      result = result or err.result
+      return result.totalAmount == result.successAmount + result.failAmount
+        + #result.unknownIds + #result.pendingIds
+    end
+  ]]
+
+  for _, mode in ipairs { "once", "from then on" } do
+    it("(" .. mode .. ") raises a memory error or leaves a true account, and leaks nothing",
+      function()
+        local sweep = native "failing_allocator"
+        local points, wrong = sweep(script, package.cpath, mode == "from then on")
+        assert.is_nil(wrong)
+        assert.is_true(points > 100, points .. " points")
+      end)
+  end
+end)

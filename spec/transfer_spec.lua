@@ -1,0 +1,56 @@
+-- TLS: who can't prove to be the service gets no request.
+
+local geelark = require "geelark"
+local certificates = require "spec.support.certificates"
+local simulator = require "geelark.simulator"
+local start = require("spec.support.simulator").start
+
+describe("a TLS server", function()
+  local certs, sim
+  setup(function() certs = certificates.new() end)
+  teardown(function() certs:remove() end)
+  after_each(function() if sim then sim:stop() sim = nil end end)
+
+  for _, name in ipairs { "unknown", "other_host", "expired" } do
+    it("with a bad certificate (" .. name .. ") is refused, kind tls, and nothing was sent", function()
+      sim = start { phones = 3, tls = certs[name] }
+      local result, err = geelark.delete(simulator.ids(3),
+        { token = "simulator", base_url = sim.url, ca_file = certs.ca_file })
+      assert.is_nil(result)
+      assert.equal("tls", err.kind)
+      assert.equal(3, #err.result.pendingIds)
+      assert.equal(0, #sim:state().requests)
+    end)
+  end
+
+  it("is refused where only the system's authorities are known", function()
+    sim = start { phones = 3, tls = certs.good }
+    local _, err = geelark.delete(simulator.ids(3), { token = "simulator", base_url = sim.url })
+    assert.equal("tls", err.kind)
+    assert.equal(0, #sim:state().requests)
+  end)
+
+  it("that speaks no TLS at all gets nothing", function()
+    sim = start { phones = 3 }
+    local _, err = geelark.delete(simulator.ids(3), { token = "simulator", attempts = 1,
+      base_url = (sim.url:gsub("^http:", "https:")) })
+    assert.equal("tls", err.kind)
+    assert.equal(0, #sim:state().requests)
+    assert.equal(3, #err.result.pendingIds)
+  end)
+
+  it("with a good certificate deletes phones", function()
+    sim = start { phones = 250, states = { started = 5 }, tls = certs.good }
+    local result = assert(geelark.delete(simulator.ids(250),
+      { token = "simulator", base_url = sim.url, ca_file = certs.ca_file }))
+    assert.equal(245, result.successAmount)
+    assert.equal(5, result.failAmount)
+  end)
+
+  it("whose answer is cut has lost it", function()
+    sim = start { phones = 5, tls = certs.good, plan = { { cut = 40 } } }
+    local result = assert(geelark.delete(simulator.ids(5),
+      { token = "simulator", base_url = sim.url, ca_file = certs.ca_file }))
+    assert.equal(5, #result.presumedIds)
+  end)
+end)
