@@ -211,11 +211,13 @@ bool drive_step(lua_State *L, struct lua_job *lj, int decoder, int kept, double 
         case TURN_WAIT: break;
         }
         double left = until - d.now;
-        if (left <= 0 && polled) {
+        if (left < 1e-6) left = 0;
+        if (left == 0 && polled) {
             job_rest(d.job);
             return false;
         }
-        rest(&d, fmax(0, fmin(left, job_wait(d.job, d.now))), most);
+        double wait = job_wait(d.job, d.now);
+        rest(&d, left < wait ? fmax(0, left) : wait, most);
         polled = true;
     }
 }

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
+static const double WAIT_MIN = 1e-6; /* seconds */
+
 /* --- opening and closing ------------------------------------------------------------------ */
 
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
@@ -275,7 +278,7 @@ double job_wait(struct job *job, double now)
     for (struct flight *f = job->flying; f && !job->options.network; f = f->next)
         wait = fmin(wait, f->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
-    return fmax(0, wait);
+    return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
 }
 
 bool job_poll(struct job *job, double seconds, int most)

@@ -63,6 +63,9 @@ return function(random)
   local on = draw_features(random)
   local ids = draw_ids(random)
   local phones, bad = draw_phones(random, ids, on)
-  return { on = on, ids = ids, phones = phones, bad = bad, options = draw_options(random, on),
-    driven = random:pick { "delete", "delete", "job", "client" } }
+  local driven = random:pick { "delete", "delete", "job", "client" }
+  -- What a deadline cuts may still arrive while the client's next call is under way.
+  if driven == "client" then on.deadline = false end
+  return { on = on, ids = ids, phones = phones, bad = bad, driven = driven,
+    options = draw_options(random, on) }
 end

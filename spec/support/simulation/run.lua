@@ -17,24 +17,20 @@ local function add_seams(options, world, clock, seed)
     sleep = function(seconds) clock:sleep(seconds) end }
 end
 
-local function add_callbacks(options, on, random, world)
+local function add_callbacks(options, on, random)
   if not on.raise then return end
   local function mine()
-    if random:chance(0.03) then
-      world.raised = true
-      error "the caller's mistake"
-    end
+    if random:chance(0.03) then error "the caller's mistake" end
   end
   if random:chance(0.5) then options.on_event = mine end
   if random:chance(0.5) then options.on_progress = mine end
 end
 
 -- Steps a job as an event loop would, and perhaps cancels it.
-local function drive(job, on, random, clock, world)
+local function drive(job, on, random, clock)
   while not job:step() do
     if on.cancel and random:chance(0.05) then
       job:cancel()
-      world.cancelled = true
     else
       clock:sleep(math.min(job:timeout() or 3600, 3600))
     end
@@ -70,14 +66,14 @@ return function(seed)
   local options = {}
   for name, value in pairs(plan.options) do options[name] = value end
   add_seams(options, world, clock, seed)
-  add_callbacks(options, plan.on, random, world)
+  add_callbacks(options, plan.on, random)
   if plan.driven == "delete" then
     return call(plan, plan.ids, world, clock, function()
       return geelark.delete(plan.ids, options)
     end)
   elseif plan.driven == "job" then
     return call(plan, plan.ids, world, clock, function()
-      return drive(geelark.start(plan.ids, options), plan.on, random, clock, world)
+      return drive(geelark.start(plan.ids, options), plan.on, random, clock)
     end)
   end
   -- Two calls of one client, for disjoint halves of the list.
