@@ -3,10 +3,6 @@
 local geelark = require "geelark"
 local service = require "spec.support.service"
 
-local function account(result)
-  return result.successAmount + result.failAmount + #result.unknownIds + #result.pendingIds
-end
-
 describe("a callback that raises", function()
   for _, name in ipairs { "on_progress", "on_event" } do
     it("(" .. name .. ") stops the job, and the account is complete", function()

@@ -35,7 +35,7 @@ describe("over HTTP", function()
   end)
 
   for _, wrong in ipairs { { token = "wrong-token" }, { app_id = "app", api_key = "wrong-key" } } do
-    it("wrong credentials (" .. next(wrong) .. "): kind auth, all pending, no secret told", function()
+    it("wrong credentials (" .. next(wrong) .. "): kind auth, all pending, none told", function()
       open { phones = 150, token = "right", app_id = "app", api_key = "right" }
       local options = { base_url = sim.url, token = wrong.token, app_id = wrong.app_id,
         api_key = wrong.api_key }

@@ -57,7 +57,8 @@ describe("geelark.failures", function()
     assert.is_nil(groups[43005])
   end)
 
-  for i, bad in ipairs { "startd", true, { "startd" }, { mgs = "x" }, { msg = 5 }, { msg = "%" } } do
+  local bad_filters = { "startd", true, { "startd" }, { mgs = "x" }, { msg = 5 }, { msg = "%" } }
+  for i, bad in ipairs(bad_filters) do
     it("raises for a bad filter, case " .. i, function()
       assert.has_error(function() geelark.failures(result):where(bad) end)
     end)

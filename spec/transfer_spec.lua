@@ -12,7 +12,7 @@ describe("a TLS server", function()
   after_each(function() if sim then sim:stop() sim = nil end end)
 
   for _, name in ipairs { "unknown", "other_host", "expired" } do
-    it("with a bad certificate (" .. name .. ") is refused, kind tls, and nothing was sent", function()
+    it("with a bad certificate (" .. name .. ") is refused and gets nothing", function()
       sim = start { phones = 3, tls = certs[name] }
       local result, err = geelark.delete(simulator.ids(3),
         { token = "simulator", base_url = sim.url, ca_file = certs.ca_file })

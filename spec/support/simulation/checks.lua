@@ -104,7 +104,8 @@ function checks.requests_are_well_formed(run)
   local traces = {}
   for _, call in ipairs(run.world.calls) do
     local seen = {}
-    if #call.ids < 1 or #call.ids > run.options.chunk_size then return "a request of " .. #call.ids end
+    local size = #call.ids
+    if size < 1 or size > run.options.chunk_size then return "a request of " .. size end
     if traces[call.traceId] then return "a traceId twice" end
     traces[call.traceId] = true
     for _, id in ipairs(call.ids) do
@@ -161,7 +162,9 @@ end
 function checks.ends_within_bounds(run)
   local chunks = math.ceil(#distinct(run.ids) / run.options.chunk_size)
   local halves = 0
-  for _, account in ipairs(run.result.requests) do if account.halved then halves = halves + 1 end end
+  for _, account in ipairs(run.result.requests) do
+    if account.halved then halves = halves + 1 end
+  end
   local most = (chunks + 2 * halves) * run.options.attempts + halves + run.world.throttled
   if run.sent > most then return ("%d requests, at most %d are implied"):format(run.sent, most) end
   -- Back-off, Retry-After, time-out, and a minute's quota or hold for each; an hour's quota.

@@ -228,7 +228,7 @@ end
 local function count_in_flight(self)
   local count, late = 0, {}
   for request, till in pairs(self.flying) do
-    if till <= self.clock.now then late[#late + 1] = request else count = count + 1 end
+    if till <= self.clock.now + 1e-6 then late[#late + 1] = request else count = count + 1 end
   end
   for _, request in ipairs(late) do give_up(self, request) end
   return count
@@ -268,7 +268,7 @@ local function answer_later(self, request, arrival, reply)
     if fate.never then return end
     self.clock:after(reply, function()
       if self.job ~= waiting_for then return end
-      if self.clock.now >= till then give_up(self, request) end
+      if self.clock.now + 1e-6 >= till then give_up(self, request) end
       if not self.flying[request] then return end
       deliver(self, request, fate)
       if fate.fail then request:fail(fate.fail, fate.sent)
