@@ -140,7 +140,9 @@ local soft = { "lost", "unsent", "never", "again", "garbage", "lies" }
 -- Whether one more fault leaves every id a try, and the service alive.
 local function may_fault(self, ids)
   if not self.on.gentle then return true end
-  if self.silent >= 6 then return false end
+  local silent = self.silent
+  for _ in pairs(self.flying) do silent = silent + 1 end -- each may yet be one
+  if silent >= 8 then return false end
   for _, id in ipairs(ids) do
     if (self.faults[id] or 0) >= self.options.attempts - 1 then return false end
   end

@@ -1,0 +1,54 @@
+-- Jobs in a libuv loop: luv's, or Neovim's own.
+
+local start = require "geelark.loop.start"
+
+local vim = rawget(_G, "vim")
+local uv = vim and (vim.uv or vim.loop) or require "luv"
+
+local LONGEST = 1e6 -- seconds; one more turn then does no harm
+
+-- Rounded up. One more, since libuv counts from the last whole millisecond and would call
+-- before it is time.
+local function milliseconds(seconds)
+  return seconds > 0 and math.ceil(math.min(seconds, LONGEST) * 1000) + 1 or 0
+end
+
+local luv = {}
+
+--- Deletes phones while the loop goes on. Nothing is sent before the loop runs.
+---@param ids any as geelark.delete takes them
+---@param options geelark.LoopOptions|nil
+---@param callback fun(result: geelark.Result|nil, err: geelark.Error|nil) called once, from
+---  the loop, when each id is accounted for
+---@return geelark.Job job for cancel and progress; raises for wrong arguments
+function luv.delete(ids, options, callback)
+  local job = start(ids, options)
+  local fd = job:pollfd()
+  local timer, poll = assert(uv.new_timer()), fd and assert(uv.new_poll(fd))
+  local turn
+
+  local function arm()
+    local seconds = job:timeout()
+    uv.update_time()
+    if seconds then timer:start(milliseconds(seconds), 0, turn) else timer:stop() end
+  end
+
+  local function let_go()
+    timer:close()
+    if poll then poll:close() end
+  end
+
+  function turn()
+    local stepped, done = pcall(job.step, job)
+    if stepped and not done then return arm() end
+    let_go() -- an error, as in the child of a fork, must not come again and again
+    if not stepped then error(done, 0) end
+    callback(job:result())
+  end
+
+  if poll then poll:start("r", turn) end
+  timer:start(0, 0, turn)
+  return job
+end
+
+return luv

@@ -1,0 +1,27 @@
+-- Starts the job that a driver drives.
+
+local core = require "geelark.core"
+
+---@class geelark.LoopOptions: geelark.Options
+---@field client? geelark.Client # whose connections and quota the job shares; default: one of its own
+
+local function start(ids, options)
+  local client = type(options) == "table" and options.client
+  if not client then return core.start(ids, options) end
+  local own = {}
+  for name, value in pairs(options) do
+    if name ~= "client" then own[name] = value end
+  end
+  return client.start(client, ids, own)
+end
+
+---@param ids any as geelark.delete takes them
+---@param options? geelark.LoopOptions
+---@return geelark.Job job raises for wrong arguments, in the name of a driver's `delete` and
+---  of the line that called it
+return function(ids, options)
+  local started, job = pcall(start, ids, options)
+  if started then return job end
+  local _, _, why = tostring(job):find "bad argument #%d to '.-' (.*)"
+  error(why and "bad argument to 'delete' " .. why or job, 3)
+end
