@@ -7,9 +7,9 @@ local shell = require "spec.support.shell"
 local start = require("spec.support.simulator").start
 
 local function descriptors()
-  local count = 0
-  for _ in assert(io.popen("ls /proc/$PPID/fd")):lines() do count = count + 1 end
-  collectgarbage()
+  local pipe, count = assert(io.popen("ls /proc/$PPID/fd")), 0
+  for _ in pipe:lines() do count = count + 1 end
+  pipe:close()
   return count
 end
 
@@ -31,7 +31,8 @@ describe("after many jobs", function()
     local before = descriptors()
     for _ = 1, 50 do once() end
     settle_garbage()
-    assert.equal(before, descriptors())
+    -- Fewer, where the collector closes what another spec had dropped.
+    assert.is_true(descriptors() <= before)
     sim:stop()
   end)
 
