@@ -17,10 +17,8 @@ dependencies = {
   "lua-cjson",
 }
 
-external_dependencies = {
-  CURL = { header = "curl/curl.h" },
-  CRYPTO = { header = "openssl/evp.h" },
-}
+-- libcurl and libcrypto are found by the compiler itself: their headers stand in folders that
+-- differ from system to system.
 
 build = {
   type = "builtin",
@@ -49,8 +47,6 @@ build = {
       },
       defines = { "_GNU_SOURCE" },
       libraries = { "curl", "crypto", "m" },
-      incdirs = { "$(CURL_INCDIR)", "$(CRYPTO_INCDIR)" },
-      libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
     },
     geelark = "lua/geelark.lua",
     ["geelark.codes"] = "lua/geelark/codes.lua",
