@@ -57,6 +57,18 @@ describe("a job", function()
     assert.equal("network", err.kind)
   end)
 
+  it("is woken through its descriptor when the caller's transport answers", function()
+    local options, requests = held()
+    local job = geelark.start({ "a" }, options)
+    job:step()
+    local readable = require "spec.support.native" "readable"
+    local fd = job:pollfd()
+    assert.is_false(readable(fd))
+    answer_all(requests)
+    assert.is_true(readable(fd))
+    assert.is_true(job:step())
+  end)
+
   it("that is cancelled sends nothing more and waits for what is in flight", function()
     local options, requests = held { chunk_size = 1, concurrency = 1 }
     local job = geelark.start({ "a", "b" }, options)

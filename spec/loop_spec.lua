@@ -69,3 +69,23 @@ for name, delete in pairs(drivers) do
     end)
   end)
 end
+
+describe("many jobs of one client in one loop", function()
+  it("all end, more of them than Linux lets watch one socket", function()
+    local uv = require "luv"
+    local sim = start { phones = 150 }
+    local client = assert(geelark.new { token = "simulator", base_url = sim.url })
+    local deleted, errors = 0, {}
+    for _, id in ipairs(simulator.ids(150)) do
+      geelark.loop.luv.delete({ id }, { client = client, concurrency = 8 }, function(result, err)
+        deleted = deleted + (result and result.successAmount or 0)
+        errors[#errors + 1] = err
+      end)
+    end
+    uv.run()
+    client:close()
+    sim:stop()
+    assert.same({}, errors)
+    assert.equal(150, deleted)
+  end)
+end)

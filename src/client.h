@@ -51,9 +51,12 @@ struct client {
     uint64_t flights; /* numbers given so far */
     struct flight *spare;
     struct turnstile *queue;
+    unsigned watchers; /* jobs whose descriptors watch the network */
 };
 
-enum { CONCURRENCY_MAX = 64 };
+/* Linux lets a socket be watched through few descriptors at once: 10 where five epolls are
+ * nested (path_limits in fs/eventpoll.c). Jobs beyond these are woken by the first ones. */
+enum { CONCURRENCY_MAX = 64, WATCHERS_MAX = 8 };
 
 /* An all-zero client may be closed. False: out of memory. */
 bool client_open(struct client *client, const struct client_settings *settings);

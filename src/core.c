@@ -220,12 +220,11 @@ static int l_job_step(lua_State *L)
     return 1;
 }
 
-/* job:pollfd() → descriptor, or nil where the system has none */
+/* job:pollfd() → descriptor, or nil where there is nothing to watch */
 static int l_job_pollfd(lua_State *L)
 {
     struct lua_job *lj = check_job(L);
-    bool watchable = lj->job.options.network && !lj->done && !lj->owner->closed &&
-                     lj->owner->fault.kind == KIND_NONE;
+    bool watchable = !lj->done && !lj->owner->closed && lj->owner->fault.kind == KIND_NONE;
     int fd = watchable ? job_fd(&lj->job) : -1;
     if (fd < 0) return 0;
     lua_pushinteger(L, fd);
@@ -248,7 +247,7 @@ static int l_job_timeout(lua_State *L)
 {
     struct lua_job *lj = check_job(L);
     double wait = lj->done ? 0 : job_wait(&lj->job, drive_moment(L, lua_gettop(L), lj->owner).now);
-    if (!lj->job.pollset && job_in_flight(&lj->job) > 0 && lj->job.options.network)
+    if (!lj->job.pollset && lj->job.options.network && job_expects(&lj->job))
         wait = fmin(wait, UNWATCHED_SECONDS);
     if (isinf(wait)) return 0;
     lua_pushnumber(L, wait);

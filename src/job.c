@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A job whose descriptor doesn't watch the network is woken by those whose does, and looks
+ * by itself so often in case that nobody drives them. */
+static const double SECOND_HAND_SECONDS = 0.25;
 /* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
 static const double WAIT_MIN = 1e-6; /* seconds */
 
@@ -20,6 +23,22 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
     job->ended = INFINITY;
     job->turn.job = job;
     return batch_open(&job->batch, &job->ids, &options->batch);
+}
+
+static void watch_network(struct job *job)
+{
+    struct client *c = job->client;
+    if (job->watching || !c->transfer || c->watchers == WATCHERS_MAX) return;
+    job->watching = pollset_watch(job->pollset, transfer_fd(c->transfer), true, false, false);
+    if (job->watching) c->watchers++;
+}
+
+static void unwatch_network(struct job *job)
+{
+    if (!job->watching) return;
+    pollset_watch(job->pollset, transfer_fd(job->client->transfer), false, false, false);
+    job->client->watchers--;
+    job->watching = false;
 }
 
 static void close_flights(struct job *job, struct flight *list, bool abandon)
@@ -41,6 +60,7 @@ void job_close(struct job *job, bool abandon)
         close_flights(job, job->flying, abandon);
         close_flights(job, job->landed, abandon);
     }
+    if (!abandon) unwatch_network(job);
     pollset_free(job->pollset);
     batch_close(&job->batch);
     ids_close(&job->ids);
@@ -111,6 +131,7 @@ void job_cut(struct job *job, const struct fault *fault, double now)
         if (f->x.reply.body.size > 0)
             sign_redact(job->client->sign, f->x.reply.body.data, f->x.reply.body.size, 8);
     client_leave(job->client, &job->turn);
+    unwatch_network(job);
 }
 
 static void stop_for_deadline(struct job *job, double now)
@@ -217,6 +238,7 @@ struct turn job_turn(struct job *job, struct moment m)
     if (job->boarding) return offer_boarding(job, m);
     if (!job->flying && batch_done(&job->batch)) {
         if (isinf(job->ended)) job->ended = m.now;
+        unwatch_network(job);
         client_leave(job->client, &job->turn);
         return (struct turn){TURN_DONE, NULL, NULL};
     }
@@ -270,6 +292,14 @@ bool job_settle(struct job *job, struct flight *f, const struct verdict *verdict
 
 /* --- waiting --------------------------------------------------------------------------------- */
 
+/* When to look again although no event came. */
+static double look_again_wait(struct job *job)
+{
+    if (!job->options.network) return INFINITY;
+    watch_network(job); /* another job may have left its place */
+    return job->watching ? INFINITY : SECOND_HAND_SECONDS;
+}
+
 double job_wait(struct job *job, double now)
 {
     if (job->landed || job->boarding || job->batch.settled) return 0;
@@ -278,6 +308,7 @@ double job_wait(struct job *job, double now)
     for (struct flight *f = job->flying; f && !job->options.network; f = f->next)
         wait = fmin(wait, f->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
+    if (job->pollset && job_expects(job)) wait = fmin(wait, look_again_wait(job));
     return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
 }
 
@@ -286,15 +317,21 @@ bool job_poll(struct job *job, double seconds, int most)
     return !job->client->transfer || transfer_step(job->client->transfer, seconds, most);
 }
 
+static struct pollset *new_pollset(void)
+{
+    struct pollset *set = pollset_new();
+    if (set && pollset_fd(set) >= 0 && pollset_make_wakeable(set)) return set;
+    pollset_free(set);
+    return NULL;
+}
+
 int job_fd(struct job *job)
 {
-    struct transfer *network = client_network(job->client);
-    if (!network || transfer_fd(network) < 0) return -1;
-    if (!job->pollset) {
-        job->pollset = pollset_new();
-        if (!job->pollset) return -1;
-        pollset_watch(job->pollset, transfer_fd(network), true, false, false);
-    }
+    if (job->options.network && !client_network(job->client)) return -1;
+    if (!job->pollset) job->pollset = new_pollset();
+    if (!job->pollset) return -1;
+    watch_network(job);
+    if (job->landed || job->boarding) job_wake(job);
     return pollset_fd(job->pollset);
 }
 
@@ -306,6 +343,11 @@ void job_wake(struct job *job)
 void job_rest(struct job *job)
 {
     if (job->pollset) pollset_calm(job->pollset);
+}
+
+bool job_expects(const struct job *job)
+{
+    return job->flying || job->turn.queued;
 }
 
 unsigned job_in_flight(const struct job *job)

@@ -43,6 +43,7 @@ struct job {
     struct flight *landed, **landed_end;
     struct turnstile turn;
     struct pollset *pollset;   /* made when a descriptor is first asked for */
+    bool watching;             /* the pollset watches the network */
 };
 
 enum turn_kind {
@@ -91,13 +92,15 @@ double job_wait(struct job *job, double now);
 /* Lets the network do what it can, waiting at most so long. False: a signal came. */
 bool job_poll(struct job *job, double seconds, int most);
 
-/* A descriptor that is readable while there is something to do; -1: none. */
+/* A descriptor that is readable while there is something to do; -1: none can be had. */
 int job_fd(struct job *job);
 /* Somebody else made room for it. */
 void job_wake(struct job *job);
 /* All that could be done has been: the descriptor need not be readable. */
 void job_rest(struct job *job);
 
+/* It waits for an answer, or for a place that another job has. */
+bool job_expects(const struct job *job);
 unsigned job_in_flight(const struct job *job);
 
 #endif

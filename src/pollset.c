@@ -12,6 +12,7 @@
 #if defined __linux__
 #define POLLSET_EPOLL
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #elif defined __APPLE__ || defined __FreeBSD__ || defined __OpenBSD__ || \
     defined __NetBSD__ || defined __DragonFly__
 #define POLLSET_KQUEUE
@@ -24,7 +25,7 @@
 
 struct pollset {
     int fd;
-    int wake_read, wake_write; /* a pipe, made when it is first wanted */
+    int wake_read, wake_write; /* one eventfd, or the ends of a pipe; -1: none */
     bool awake;
 #if !defined POLLSET_EPOLL && !defined POLLSET_KQUEUE
     struct pollfd *watched;
@@ -65,7 +66,7 @@ void pollset_free(struct pollset *set)
     if (!set) return;
     if (set->fd >= 0) close(set->fd);
     if (set->wake_read >= 0) close(set->wake_read);
-    if (set->wake_write >= 0) close(set->wake_write);
+    if (set->wake_write >= 0 && set->wake_write != set->wake_read) close(set->wake_write);
 #if !defined POLLSET_EPOLL && !defined POLLSET_KQUEUE
     free(set->watched);
 #endif
@@ -79,15 +80,33 @@ int pollset_fd(const struct pollset *set)
 
 /* --- waking ------------------------------------------------------------------------- */
 
-static bool open_pipe(struct pollset *set)
+#if defined POLLSET_EPOLL
+
+static bool open_waker(int ends[2])
 {
-    int ends[2];
-    if (set->wake_read >= 0) return true;
+    ends[0] = ends[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return ends[0] >= 0;
+}
+
+#else
+
+static bool open_waker(int ends[2])
+{
     if (pipe(ends) != 0) return false;
     for (int i = 0; i < 2; i++) {
         fcntl(ends[i], F_SETFD, FD_CLOEXEC);
         fcntl(ends[i], F_SETFL, O_NONBLOCK);
     }
+    return true;
+}
+
+#endif
+
+bool pollset_make_wakeable(struct pollset *set)
+{
+    int ends[2];
+    if (set->wake_read >= 0) return true;
+    if (!open_waker(ends)) return false;
     set->wake_read = ends[0];
     set->wake_write = ends[1];
     return pollset_watch(set, set->wake_read, true, false, false);
@@ -95,14 +114,14 @@ static bool open_pipe(struct pollset *set)
 
 void pollset_wake(struct pollset *set)
 {
-    if (set->awake || !open_pipe(set)) return;
-    set->awake = write(set->wake_write, "", 1) == 1;
+    static const uint64_t one = 1; /* the size is eventfd's */
+    if (!set->awake) set->awake = write(set->wake_write, &one, sizeof one) == sizeof one;
 }
 
 void pollset_calm(struct pollset *set)
 {
-    char byte;
-    if (set->awake) set->awake = read(set->wake_read, &byte, 1) != 1;
+    uint64_t count;
+    if (set->awake) set->awake = read(set->wake_read, &count, sizeof count) != sizeof count;
 }
 
 /* --- watching and waiting ------------------------------------------------------------ */
