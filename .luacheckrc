@@ -5,5 +5,6 @@ include_files = { "lua/**/*.lua", "lua/*.lua", "spec/**/*.lua", "spec/*.lua", "*
 exclude_files = { "build" }
 files["spec/**/*_spec.lua"] = { std = "+busted" }
 files["lua/geelark/loop/nvim.lua"] = { globals = { "vim" } }
-files["lua/geelark/loop/ngx.lua"] = { globals = { "ngx" } }
+files["lua/geelark/loop/ngx.lua"] = { std = "ngx_lua" }
+files["lua/geelark/loop/ngx/*.lua"] = { std = "ngx_lua" }
 files["lua/geelark/health.lua"] = { globals = { "vim" } }

@@ -32,7 +32,7 @@ endif
 BUILD = build/$(LUA)$(MUTATION:%=-%)
 CORE = $(BUILD)/geelark/core.so
 OBJECTS = $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard src/*.c))
-ALL_CFLAGS = -std=c99 -D_GNU_SOURCE $(MUTATION:%=-DGEELARK_MUTATE_%) -fPIC -fvisibility=hidden \
+ALL_CFLAGS = -std=c99 -D_GNU_SOURCE $(MUTATION:%=-DGEELARK_MUTATE_%) -fPIC -pthread -fvisibility=hidden \
 	$(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LUA_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
 
 LUA_VERSION = $(if $(filter luajit,$(LUA)),5.1,$(LUA:lua%=%))
@@ -48,7 +48,7 @@ all: $(CORE)
 
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(SHARED) $(LDFLAGS) -o $@ $(OBJECTS) $(CURL_LIBS) $(CRYPTO_LIBS) -lm
+	$(CC) $(SHARED) $(LDFLAGS) -o $@ $(OBJECTS) $(CURL_LIBS) $(CRYPTO_LIBS) -lm -pthread
 
 $(BUILD)/%.o: src/%.c
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
  * userdata first and filled afterwards, so that whatever raises on the way, its closer finds
  * what is there and nothing else.
  */
+#include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -15,9 +16,11 @@
 #include "report.h"
 #include "seam.h"
 #include "source.h"
+#include "waker.h"
 
 static const char CLIENT_TYPE[] = "geelark.client";
 static const char JOB_TYPE[] = "geelark.job";
+static const char WAKER_TYPE[] = "geelark.waker";
 
 #define DECODER lua_upvalueindex(1)
 
@@ -148,7 +151,9 @@ static void note_functions(lua_State *L, int kept, struct lua_job *lj)
     lj->has_progress = !lua_isnil(L, -1);
     lua_getfield(L, kept, "on_event");
     lj->has_event = !lua_isnil(L, -1);
-    lua_pop(L, 2);
+    lua_getfield(L, kept, "take");
+    lj->has_limiter = !lua_isnil(L, -1);
+    lua_pop(L, 3);
 }
 
 /* A job without any ids needs no credentials; a dry run sends nothing. */
@@ -311,6 +316,68 @@ static int l_job_tostring(lua_State *L)
     return 1;
 }
 
+/* --- wakers, for drivers alone --------------------------------------------------------------- */
+
+static int waker_gc(lua_State *L)
+{
+    struct waker *w = compat_testudata(L, 1, WAKER_TYPE);
+    if (w) waker_close(w);
+    return 0;
+}
+
+static struct waker *check_waker(lua_State *L)
+{
+    struct waker *w = compat_testudata(L, 1, WAKER_TYPE);
+    if (!w) luaL_argerror(L, 1, "geelark waker expected");
+    if (!w->set) luaL_error(L, "this geelark waker is closed");
+    return w;
+}
+
+/* core.waker() → waker, path of its socket; or nil and why there is none */
+static int l_waker(lua_State *L)
+{
+    struct waker *w = compat_newuserdata(L, sizeof *w);
+    memset(w, 0, sizeof *w);
+    luaL_getmetatable(L, WAKER_TYPE);
+    lua_setmetatable(L, -2);
+    if (waker_open(w)) {
+        lua_pushstring(L, w->path);
+        return 2;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, strerror(errno));
+    waker_close(w);
+    return 2;
+}
+
+/* waker:watch(fd) → whether it can; waker:forget(fd) */
+static int l_waker_watch(lua_State *L)
+{
+    struct waker *w = check_waker(L);
+    lua_pushboolean(L, pollset_watch(w->set, (int)luaL_checkinteger(L, 2), true, false, false));
+    return 1;
+}
+
+static int l_waker_forget(lua_State *L)
+{
+    struct waker *w = check_waker(L);
+    pollset_watch(w->set, (int)luaL_checkinteger(L, 2), false, false, false);
+    return 0;
+}
+
+/* waker:wake() answers the present order or the next one at once, until waker:calm() */
+static int l_waker_wake(lua_State *L)
+{
+    pollset_wake(check_waker(L)->set);
+    return 0;
+}
+
+static int l_waker_calm(lua_State *L)
+{
+    pollset_calm(check_waker(L)->set);
+    return 0;
+}
+
 /* --- functions --------------------------------------------------------------------------------- */
 
 /* Drives the job on top of the stack (below its table) to its end and closes it, and its
@@ -449,7 +516,7 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
 }
 
 static const luaL_Reg functions[] = {
-    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {NULL, NULL}};
+    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {"waker", l_waker}, {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {"start", l_client_start},
@@ -473,6 +540,14 @@ static const luaL_Reg job_methods[] = {{"step", l_job_step},
 static const luaL_Reg job_events[] = {
     {"__gc", job_gc}, {"__close", job_gc}, {"__tostring", l_job_tostring}, {NULL, NULL}};
 
+static const luaL_Reg waker_methods[] = {{"watch", l_waker_watch},
+                                         {"forget", l_waker_forget},
+                                         {"wake", l_waker_wake},
+                                         {"calm", l_waker_calm},
+                                         {NULL, NULL}};
+
+static const luaL_Reg waker_events[] = {{"__gc", waker_gc}, {"__close", waker_gc}, {NULL, NULL}};
+
 /* The only symbol that the module exports. */
 __attribute__((visibility("default"))) int luaopen_geelark_core(lua_State *L);
 
@@ -486,6 +561,7 @@ int luaopen_geelark_core(lua_State *L)
     seam_open(L);
     make_type(L, CLIENT_TYPE, client_methods, client_events);
     make_type(L, JOB_TYPE, job_methods, job_events);
+    make_type(L, WAKER_TYPE, waker_methods, waker_events);
     lua_newtable(L);
     lua_pushvalue(L, 1);
     compat_setfuncs(L, functions);
@@ -493,5 +569,7 @@ int luaopen_geelark_core(lua_State *L)
     lua_setfield(L, -2, "codes");
     lua_pushvalue(L, remaining);
     lua_setfield(L, -2, "remaining");
+    options_push_client_names(L);
+    lua_setfield(L, -2, "client_options");
     return 1;
 }

@@ -131,17 +131,73 @@ static void rest(struct drive *d, double seconds, int most)
     if (!undisturbed) let_hooks_run(d);
 }
 
+/* --- the caller's limiter ----------------------------------------------------------------- */
+
+/* The least that it can ask us to wait; nothing would make us ask over and over. */
+static const double LIMITER_WAIT_MIN = 1e-3; /* seconds */
+
+/* Pushes the table from a flight's number to what the limiter gave for it. */
+static void push_tokens(struct drive *d)
+{
+    lua_getfield(d->L, d->kept, "tokens");
+    if (!lua_isnil(d->L, -1)) return;
+    lua_pop(d->L, 1);
+    lua_newtable(d->L);
+    lua_pushvalue(d->L, -1);
+    lua_setfield(d->L, d->kept, "tokens");
+}
+
+/* limiter.take(seconds) → token, or nil and the seconds to wait. False: the flight stays. */
+static bool take_token(struct drive *d, struct flight *flight)
+{
+    lua_State *L = d->L;
+    push_tokens(d);
+    int tokens = lua_gettop(L);
+    lua_getfield(L, d->kept, "take");
+    lua_pushnumber(L, d->job->options.timeout);
+    if (!call(d, 1, 2)) {
+        stop_for_error(d, KIND_CALLBACK, "limiter.take: ");
+        return false;
+    }
+    if (lua_toboolean(L, -2)) {
+        lua_pop(L, 1);
+        lua_rawseti(L, tokens, (int)flight->number);
+        return true;
+    }
+    job_return(d->job, flight);
+    client_hold(&d->lj->owner->client, d->now + fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN));
+    return false;
+}
+
+/* limiter.give(token): the answer to this flight came, or none will. */
+static void give_token(struct drive *d, uint64_t number)
+{
+    lua_State *L = d->L;
+    push_tokens(d);
+    int tokens = lua_gettop(L);
+    lua_getfield(L, d->kept, "give");
+    lua_rawgeti(L, tokens, (int)number);
+    if (lua_isnil(L, -1)) return;
+    lua_pushnil(L);
+    lua_rawseti(L, tokens, (int)number);
+    if (!call(d, 1, 0)) stop_for_error(d, KIND_CALLBACK, "limiter.give: ");
+}
+
 /* --- turns ------------------------------------------------------------------------------------ */
 
 static void send(struct drive *d, struct flight *flight)
 {
     lua_State *L = d->L;
+    uint64_t number = flight->number;
+    if (d->lj->has_limiter && !take_token(d, flight)) return;
     if (d->lj->has_event && !d->lj->quiet) {
         report_push_send_event(L, d->job, flight);
         call_back(d, "on_event");
-        if (d->job->batch.stopped) return; /* the next turn takes the flight back */
     }
-    uint64_t number = flight->number;
+    if (d->job->batch.stopped) { /* the next turn takes the flight back */
+        if (d->lj->has_limiter) give_token(d, number);
+        return;
+    }
     if (!d->job->options.network) seam_push_request(L, d->kept, d->job, flight);
     if (!job_launch(d->job, flight, d->now)) compat_memory_error(L);
     if (d->job->options.network) return;
@@ -168,6 +224,7 @@ static void send(struct drive *d, struct flight *flight)
 static void settle(struct drive *d, struct flight *flight)
 {
     struct verdict verdict;
+    if (d->lj->has_limiter) give_token(d, flight->number);
     answer_read(d->L, d->decoder, &flight->x.reply, d->lj->owner->client.sign, &verdict);
     if (!job_settle(d->job, flight, &verdict, d->now)) compat_memory_error(d->L);
 }

@@ -29,7 +29,7 @@ struct lua_job {
     bool dry_run, done;
     bool quiet;       /* a callback raised: no more of them are called */
     bool in_callback; /* one is running now */
-    bool has_progress, has_event;
+    bool has_progress, has_event, has_limiter;
     struct lua_job *next;
 };
 

@@ -10,7 +10,7 @@
 
 static const char DEFAULT_BASE_URL[] = "https://openapi.geelark.com";
 
-enum type { SECRET, URL, TEXT, COUNT, SECONDS, LIMIT, FLAG, FUNCTION, CLOCK };
+enum type { SECRET, URL, TEXT, COUNT, SECONDS, LIMIT, FLAG, FUNCTION, CLOCK, LIMITER };
 
 struct option {
     const char *name;
@@ -31,6 +31,7 @@ static const struct option options_known[] = {
     {"requests_per_minute", SCOPE_CLIENT, LIMIT, AT(client.requests_per_minute), 1, 1e9},
     {"requests_per_hour", SCOPE_CLIENT, LIMIT, AT(client.requests_per_hour), 1, 1e9},
     {"clock", SCOPE_CLIENT, CLOCK, 0, 0, 0},
+    {"limiter", SCOPE_CLIENT, LIMITER, 0, 0, 0},
     {"transport", SCOPE_JOB, FUNCTION, 0, 0, 0},
     {"chunk_size", SCOPE_JOB, COUNT, AT(job.batch.chunk_size), 1, 100},
     {"concurrency", SCOPE_JOB, COUNT, AT(job.concurrency), 1, CONCURRENCY_MAX},
@@ -156,18 +157,54 @@ static double check_number(lua_State *L, int arg, const struct option *o, bool w
     return n;
 }
 
-static void check_clock(lua_State *L, int arg, const struct option *o)
+/* A table option: what its fields are called and what they hold. */
+struct field {
+    const char *name;
+    int type;
+};
+
+static const struct field clock_fields[] = {
+    {"now", LUA_TFUNCTION}, {"sleep", LUA_TFUNCTION}, {"seed", LUA_TNUMBER}, {NULL, 0}};
+static const struct field limiter_fields[] = {
+    {"take", LUA_TFUNCTION}, {"give", LUA_TFUNCTION}, {NULL, 0}};
+
+static const struct field *find_field(const struct field *fields, const char *name)
+{
+    while (fields->name && strcmp(fields->name, name) != 0) fields++;
+    return fields;
+}
+
+static const char *push_names(lua_State *L, const struct field *fields)
+{
+    lua_pushstring(L, fields->name);
+    while ((++fields)->name) lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), fields->name);
+    return lua_tostring(L, -1);
+}
+
+static void check_fields(lua_State *L, int arg, const struct option *o, const struct field *fields)
 {
     if (!lua_istable(L, -1)) wrong(L, arg, o, "table");
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-        bool function = strcmp(key, "now") == 0 || strcmp(key, "sleep") == 0;
-        if (!function && strcmp(key, "seed") != 0)
-            luaL_argerror(L, arg, lua_pushfstring(L, "clock.%s: unknown, did you mean now, sleep or seed?", key));
-        int type = function ? LUA_TFUNCTION : LUA_TNUMBER;
-        if (lua_type(L, -1) != type)
-            luaL_argerror(L, arg, lua_pushfstring(L, "clock.%s: %s expected, got %s", key,
-                                                  lua_typename(L, type), luaL_typename(L, -1)));
+        const struct field *field = find_field(fields, key);
+        if (!field->name)
+            luaL_argerror(L, arg, lua_pushfstring(L, "%s.%s: unknown, there is %s", o->name, key,
+                                                  push_names(L, fields)));
+        if (lua_type(L, -1) != field->type)
+            luaL_argerror(L, arg, lua_pushfstring(L, "%s.%s: %s expected, got %s", o->name, key,
+                                                  lua_typename(L, field->type),
+                                                  luaL_typename(L, -1)));
+    }
+}
+
+/* Half a limiter would never give back what it takes. */
+static void check_limiter(lua_State *L, int arg, const struct option *o)
+{
+    check_fields(L, arg, o, limiter_fields);
+    for (const struct field *f = limiter_fields; f->name; f++, lua_pop(L, 1)) {
+        lua_getfield(L, -1, f->name);
+        if (lua_isnil(L, -1))
+            luaL_argerror(L, arg, lua_pushfstring(L, "limiter.%s: function expected, got nil", f->name));
     }
 }
 
@@ -194,7 +231,10 @@ static void read_value(lua_State *L, int arg, const struct option *o, struct opt
         if (strcmp(o->name, "transport") == 0) options->job.network = false;
         break;
     case CLOCK:
-        check_clock(L, arg, o);
+        check_fields(L, arg, o, clock_fields);
+        break;
+    case LIMITER:
+        check_limiter(L, arg, o);
         break;
     }
 }
@@ -220,22 +260,39 @@ void options_read(lua_State *L, int arg, unsigned scope, struct options *options
     }
 }
 
+/* Copies the fields of the table option `name`, where it is given. */
+static void keep_fields(lua_State *L, int arg, int kept, const char *name,
+                        const struct field *fields)
+{
+    lua_getfield(L, arg, name);
+    for (; fields->name && lua_istable(L, -1); fields++) {
+        lua_getfield(L, -1, fields->name);
+        lua_setfield(L, kept, fields->name);
+    }
+    lua_pop(L, 1);
+}
+
 void options_keep_functions(lua_State *L, int arg, int kept)
 {
     static const char *const names[] = {"on_progress", "on_event", "transport"};
-    static const char *const clock[] = {"now", "sleep", "seed"};
     if (!lua_istable(L, arg)) return;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         lua_getfield(L, arg, names[i]);
         if (lua_isnil(L, -1)) lua_pop(L, 1);
         else lua_setfield(L, kept, names[i]);
     }
-    lua_getfield(L, arg, "clock");
-    for (size_t i = 0; i < sizeof clock / sizeof *clock && lua_istable(L, -1); i++) {
-        lua_getfield(L, -1, clock[i]);
-        lua_setfield(L, kept, clock[i]);
+    keep_fields(L, arg, kept, "clock", clock_fields);
+    keep_fields(L, arg, kept, "limiter", limiter_fields);
+}
+
+void options_push_client_names(lua_State *L)
+{
+    lua_newtable(L);
+    for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
+        if (!(options_known[i].scope & SCOPE_CLIENT)) continue;
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, options_known[i].name);
     }
-    lua_pop(L, 1);
 }
 
 /* --- the environment -------------------------------------------------------------------------- */

@@ -25,8 +25,11 @@ void options_default(struct options *options);
 void options_read(lua_State *L, int arg, unsigned scope, struct options *options);
 
 /* Copies the functions among the options at `arg` to the table at `kept`, as on_progress,
- * on_event, transport, now, sleep. Both indices are absolute. */
+ * on_event, transport, now, sleep, take, give. Both indices are absolute. */
 void options_keep_functions(lua_State *L, int arg, int kept);
+
+/* Pushes { name = true, ... } of the options that geelark.new alone takes. */
+void options_push_client_names(lua_State *L);
 
 /* Completes the client's settings from the environment. Fills `fault` (KIND_CONFIG) where
  * they can't serve; KIND_NONE otherwise. */

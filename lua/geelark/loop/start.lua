@@ -5,7 +5,10 @@ local core = require "geelark.core"
 ---@class geelark.LoopOptions: geelark.Options
 ---@field client? geelark.Client # whose connections and quota the job shares; default: one of its own
 
-local function start(ids, options)
+local function start(ids, options, complete)
+  if complete and (options == nil or type(options) == "table") then
+    options = complete(options or {})
+  end
   local client = type(options) == "table" and options.client
   if not client then return core.start(ids, options) end
   local own = {}
@@ -17,10 +20,11 @@ end
 
 ---@param ids any as geelark.delete takes them
 ---@param options? geelark.LoopOptions
+---@param complete? fun(options: table): geelark.LoopOptions
 ---@return geelark.Job job raises for wrong arguments, in the name of a driver's `delete` and
 ---  of the line that called it
-return function(ids, options)
-  local started, job = pcall(start, ids, options)
+return function(ids, options, complete)
+  local started, job = pcall(start, ids, options, complete)
   if started then return job end
   local _, _, why = tostring(job):find "bad argument #%d to '.-' (.*)"
   error(why and "bad argument to 'delete' " .. why or job, 3)

@@ -1,0 +1,133 @@
+-- nginx with its Lua module, in a directory of its own on a free loopback port. It finds the
+-- tree's modules as LuaJIT builds them, and ends with the spec's process, however that ends.
+
+local shell = require "spec.support.shell"
+local socket = require "socket" -- Debian: lua-socket
+local temporary = require "spec.support.temporary"
+
+local CONFIGURATION = [[
+$user
+worker_processes $workers;
+pid $directory/nginx.pid;
+error_log $directory/error.log warn;
+load_module /usr/lib/nginx/modules/ndk_http_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
+env GEELARK_TOKEN;
+env GEELARK_BASE_URL;
+env TMPDIR;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path $directory/body;
+  proxy_temp_path $directory/proxy;
+  fastcgi_temp_path $directory/fastcgi;
+  uwsgi_temp_path $directory/uwsgi;
+  scgi_temp_path $directory/scgi;
+  lua_package_path "$here/lua/?.lua;$here/lua/?/init.lua;;";
+  lua_package_cpath "$here/build/luajit/?.so;;";
+  $http
+  server {
+    listen 127.0.0.1:$port;
+    $locations
+  }
+}
+]]
+
+---@class spec.support.Nginx
+---@field url string
+local Nginx = {}
+Nginx.__index = Nginx
+
+local function output_of(command)
+  local process = assert(io.popen(command))
+  local text = process:read "*a"
+  process:close()
+  return (text:gsub("%s+$", ""))
+end
+
+local function free_port()
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, port = listener:getsockname()
+  listener:close()
+  return port
+end
+
+local function run(command)
+  local status = os.execute(command)
+  assert(status == true or status == 0, "failed: " .. command)
+end
+
+local GUARD = [[trap '' INT HUP; read -r _; kill %d; tail --pid=%d -s 0.02 -f /dev/null]]
+
+local nginx = {}
+
+---@param options { http: string|nil, locations: string, workers: integer|nil, environment: string|nil }
+---  http and locations: configuration; environment: for the shell
+---@return spec.support.Nginx listening
+function nginx.start(options)
+  run "make -s all LUA=luajit"
+  local directory = temporary.new()
+  local port = free_port()
+  local values = {
+    user = output_of "id -u" == "0" and "user root;" or "",
+    workers = options.workers or 1, directory = directory.path, port = port,
+    here = output_of "pwd", http = options.http or "", locations = options.locations,
+  }
+  directory:write("nginx.conf", (CONFIGURATION:gsub("%$(%l+)", values)))
+  run(("TMPDIR=%s %s nginx -p %s -e error.log -c nginx.conf"):format(directory.path,
+    options.environment or "", directory.path))
+  local self = setmetatable({ url = "http://127.0.0.1:" .. port, directory = directory }, Nginx)
+  self:get "/" -- it has written its pid when it answers
+  self.pid = tonumber(output_of("cat " .. directory:file "nginx.pid"))
+  self.guard = assert(io.popen(GUARD:format(self.pid, self.pid), "w"))
+  return self
+end
+
+---A command that asks for a page.
+function Nginx:command(path, more)
+  return ("curl -s -S %s %s"):format(more or "", shell.quote(self.url .. path))
+end
+
+---@return string page
+function Nginx:get(path)
+  return output_of(self:command(path))
+end
+
+---Asks for pages at once; returns what came, in their order.
+---@param paths string[]
+---@return string[]
+function Nginx:get_all(paths)
+  local pages = {}
+  for i, path in ipairs(paths) do pages[i] = assert(io.popen(self:command(path))) end
+  for i, process in ipairs(pages) do
+    pages[i] = process:read "*a"
+    process:close()
+  end
+  return pages
+end
+
+---New workers take over; the old ones end what they are at.
+function Nginx:reload()
+  run("kill -HUP " .. self.pid)
+end
+
+---@return string what stands in its log, its own start apart
+function Nginx:log()
+  return output_of("cat " .. self.directory:file "error.log")
+end
+
+---@return string what it left in its directory for temporary files
+function Nginx:left()
+  return output_of("ls -d " .. self.directory.path .. "/geelark-* 2>/dev/null")
+end
+
+---Ends it; it is gone on return. May be called again.
+function Nginx:stop()
+  if not self.guard then return end
+  self.guard:write "\n"
+  self.guard:close()
+  self.directory:remove()
+  self.guard = nil
+end
+
+return nginx
