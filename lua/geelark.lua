@@ -23,6 +23,7 @@ local failures = require "geelark.failures"
 ---@field dry_run? boolean         # checks everything, sends nothing
 ---@field on_progress? fun(progress: geelark.Progress) # after every settled chunk
 ---@field on_event? fun(event: table)  # before a request leaves and after a chunk settled
+---@field limiter? { take: (fun(seconds: number): any, number?), give: fun(token: any) } # see README
 ---@field transport? fun(request: geelark.Request): integer?, string?, table? # in the network's place
 ---@field clock? { now?: fun(): number, sleep?: fun(seconds: number), seed?: number } # in time's place
 

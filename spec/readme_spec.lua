@@ -108,7 +108,7 @@ describe("README.md", function()
         seen = seen + 1
       end
     end
-    assert.equal(19, seen)
+    assert.equal(20, seen)
   end)
 
   it("has a heading for each of its own links", function()

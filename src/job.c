@@ -161,7 +161,7 @@ static double deadline_at(const struct job *job)
 static double send_wait(struct job *job, double now)
 {
     double due = batch_due(&job->batch, now);
-    if (isinf(due)) {
+    if (due == INFINITY) { /* a chunk that was not sent after all is due at -INFINITY */
         client_leave(job->client, &job->turn);
         return INFINITY;
     }

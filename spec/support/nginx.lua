@@ -57,7 +57,10 @@ local function run(command)
   assert(status == true or status == 0, "failed: " .. command)
 end
 
-local GUARD = [[trap '' INT HUP; read -r _; kill %d; tail --pid=%d -s 0.02 -f /dev/null]]
+-- Made before nginx starts; what ends it then finds its pid.
+local GUARD = [[trap '' INT HUP TERM; read -r _; [ -f nginx.pid ] || exit
+pid=$(cat nginx.pid)
+kill $pid && tail --pid=$pid -s 0.02 -f /dev/null]]
 
 local nginx = {}
 
@@ -74,23 +77,28 @@ function nginx.start(options)
     here = output_of "pwd", http = options.http or "", locations = options.locations,
   }
   directory:write("nginx.conf", (CONFIGURATION:gsub("%$(%l+)", values)))
-  run(("TMPDIR=%s %s nginx -p %s -e error.log -c nginx.conf"):format(directory.path,
-    options.environment or "", directory.path))
-  local self = setmetatable({ url = "http://127.0.0.1:" .. port, directory = directory }, Nginx)
+  local guard = assert(io.popen(("cd %s; %s"):format(directory.path, GUARD), "w"))
+  run(("env -u GEELARK_TOKEN -u GEELARK_BASE_URL TMPDIR=%s %s nginx -p %s -e error.log -c nginx.conf </dev/null >%s 2>&1"):format(
+    directory.path, options.environment or "", directory.path, directory:file "output"))
+  local self = setmetatable({ url = "http://127.0.0.1:" .. port, directory = directory,
+    guard = guard }, Nginx)
   self:get "/" -- it has written its pid when it answers
-  self.pid = tonumber(output_of("cat " .. directory:file "nginx.pid"))
-  self.guard = assert(io.popen(GUARD:format(self.pid, self.pid), "w"))
   return self
 end
 
 ---A command that asks for a page.
 function Nginx:command(path, more)
-  return ("curl -s -S %s %s"):format(more or "", shell.quote(self.url .. path))
+  return ("curl -s -S --max-time 60 %s %s"):format(more or "", shell.quote(self.url .. path))
 end
 
 ---@return string page
 function Nginx:get(path)
   return output_of(self:command(path))
+end
+
+---@return string page, asked for with more arguments of curl's
+function Nginx:get_with(path, more)
+  return output_of(self:command(path, more))
 end
 
 ---Asks for pages at once; returns what came, in their order.
@@ -108,7 +116,7 @@ end
 
 ---New workers take over; the old ones end what they are at.
 function Nginx:reload()
-  run("kill -HUP " .. self.pid)
+  run(("kill -HUP $(cat %s)"):format(self.directory:file "nginx.pid"))
 end
 
 ---@return string what stands in its log, its own start apart
