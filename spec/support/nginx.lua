@@ -64,8 +64,13 @@ kill $pid && tail --pid=$pid -s 0.02 -f /dev/null]]
 
 local nginx = {}
 
----@param options { http: string|nil, locations: string, workers: integer|nil, environment: string|nil }
----  http and locations: configuration; environment: for the shell
+---@class spec.support.NginxOptions
+---@field http string|nil configuration
+---@field locations string configuration
+---@field workers integer|nil default 1
+---@field environment string|nil for the shell
+
+---@param options spec.support.NginxOptions
 ---@return spec.support.Nginx listening
 function nginx.start(options)
   run "make -s all LUA=luajit"
