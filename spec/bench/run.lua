@@ -10,12 +10,13 @@ local report = require "spec.bench.report"
 local shell = require "spec.bench.shell"
 
 local names = { "instructions", "cpu", "failures", "signing", "idle", "growth", "memory",
-  "latency", "quota", "startup", "startup_tls", "http2" }
+  "latency", "quota", "startup", "startup_tls", "http2", "nginx" }
 
 -- Tests that must succeed, and the packages that make them.
 local needed = {
   { "command -v cc", "gcc" },
   { "pkg-config libcurl", "pkg-config libcurl4-openssl-dev" },
+  { "command -v curl", "curl" },
   { "command -v nginx && ls /usr/lib/nginx/modules/ngx_http_lua_module.so",
     "nginx libnginx-mod-http-lua" },
   { "command -v valgrind", "valgrind" },
