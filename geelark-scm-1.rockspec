@@ -34,6 +34,7 @@ build = {
         "src/fault.c",
         "src/ids.c",
         "src/job.c",
+        "src/json.c",
         "src/options.c",
         "src/pollset.c",
         "src/quota.c",

@@ -1,21 +1,30 @@
-/* answer.h: body → envelope, through lua-cjson, as a verdict for the batch. */
+/*
+ * answer.h: body → envelope, as a verdict for the batch.
+ *
+ * The service's JSON is read where it stands. A library would make doubles of its numbers,
+ * and an id of 18 digits is more than a double can hold; it would also build each answer as
+ * Lua's tables, only to throw them away, which costs more than sending the request.
+ */
 #ifndef GEELARK_ANSWER_H
 #define GEELARK_ANSWER_H
-
-#include <lua.h>
 
 #include "exchange.h"
 #include "sign.h"
 #include "verdict.h"
 
-/* Pushes the decoder that answer_read wants: a private instance of lua-cjson, or Neovim's
- * own vim.json. Raises where there is neither. */
-void answer_push_decoder(lua_State *L);
+/* What reading needs besides the reply: used again for each answer. All-zero is empty. */
+struct answer {
+    struct detail *details;
+    uint32_t capacity;
+    struct buffer unescaped;
+};
 
-/* Reads a reply. Leaves two values on the stack that the verdict points into; it is good as
- * long as they stay there and the reply is not used again. Secrets that the service sends
- * back are overwritten. Raises memory errors alone. `decoder` is an absolute index. */
-void answer_read(lua_State *L, int decoder, struct reply *reply, const struct sign *sign,
+void answer_close(struct answer *answer);
+
+/* Reads a reply. The verdict points into both and is good until one of them is used again.
+ * Secrets that the service sends back are overwritten in the reply. False: out of memory;
+ * read it again. */
+bool answer_read(struct answer *answer, struct reply *reply, const struct sign *sign,
                  struct verdict *verdict);
 
 #endif

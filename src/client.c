@@ -34,6 +34,7 @@ static void close_all_but_transfer(struct client *c)
 {
     struct transfer_settings *network = &c->settings.network;
     sign_free(c->sign);
+    answer_close(&c->answer);
     quota_close(&c->quota);
     for (struct flight *f; (f = c->spare);) {
         c->spare = f->next;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "answer.h"
 #include "exchange.h"
 #include "quota.h"
 #include "transfer.h"
@@ -45,6 +46,7 @@ struct turnstile {
 struct client {
     struct quota quota;
     struct sign *sign;
+    struct answer answer; /* the room in which answers are read */
     struct transfer *transfer; /* made for the first request that needs one */
     struct client_settings settings; /* owns its strings, the credentials apart */
     unsigned in_flight, most_in_flight, answered;

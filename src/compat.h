@@ -70,16 +70,13 @@ static inline bool compat_isinteger(lua_State *L, int index)
 #endif
 }
 
-/* Registers functions that share the value on top of the stack as their upvalue; pops it. */
+/* Puts functions into the table on top of the stack. */
 static inline void compat_setfuncs(lua_State *L, const luaL_Reg *list)
 {
-    int table = lua_absindex(L, -2);
     for (; list->name; list++) {
-        lua_pushvalue(L, -1);
-        lua_pushcclosure(L, list->func, 1);
-        lua_setfield(L, table, list->name);
+        lua_pushcfunction(L, list->func);
+        lua_setfield(L, -2, list->name);
     }
-    lua_pop(L, 1);
 }
 
 /* The userdata at index if it has this metatable (of the registry), else NULL. */

@@ -1,15 +1,13 @@
 /*
  * core.c: what Lua sees: functions, clients and jobs. It decides nothing.
  *
- * Every function has the JSON decoder as its upvalue. A client or a job is made as an empty
- * userdata first and filled afterwards, so that whatever raises on the way, its closer finds
- * what is there and nothing else.
+ * A client or a job is made as an empty userdata first and filled afterwards, so that
+ * whatever raises on the way, its closer finds what is there and nothing else.
  */
 #include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
-#include "answer.h"
 #include "codes.h"
 #include "compat.h"
 #include "drive.h"
@@ -21,8 +19,6 @@
 static const char CLIENT_TYPE[] = "geelark.client";
 static const char JOB_TYPE[] = "geelark.job";
 static const char WAKER_TYPE[] = "geelark.waker";
-
-#define DECODER lua_upvalueindex(1)
 
 /* A host that watches many things must not wait for a hundred answers to be read. */
 enum { ANSWERS_A_STEP = 2, ANSWERS_UNLIMITED = 1 << 30 };
@@ -220,7 +216,7 @@ static int l_job_step(lua_State *L)
     lua_settop(L, 1);
     struct lua_job *lj = check_job(L);
     if (lj->in_callback) return luaL_error(L, "job:step was called from inside a callback of this job");
-    if (!lj->done) drive_step(L, lj, DECODER, 2, seconds, ANSWERS_A_STEP);
+    if (!lj->done) drive_step(L, lj, 2, seconds, ANSWERS_A_STEP);
     lua_pushboolean(L, lj->done);
     return 1;
 }
@@ -386,7 +382,7 @@ static int run(lua_State *L, struct lua_job *lj, bool close)
 {
     int kept = lua_gettop(L);
     struct lua_client *lc = lj->owner;
-    drive_step(L, lj, DECODER, kept, INFINITY, ANSWERS_UNLIMITED);
+    drive_step(L, lj, kept, INFINITY, ANSWERS_UNLIMITED);
     int values = report_push_outcome(L, &lj->job, lj->dry_run);
     close_job(lj);
     if (close) close_client(lc);
@@ -503,10 +499,8 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
 {
     luaL_newmetatable(L, name);
     lua_newtable(L);
-    lua_pushvalue(L, 1);
     compat_setfuncs(L, methods);
     lua_setfield(L, -2, "__index");
-    lua_pushvalue(L, 1);
     compat_setfuncs(L, events);
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
@@ -555,7 +549,6 @@ int luaopen_geelark_core(lua_State *L)
 {
     if (!transfer_init()) return luaL_error(L, "geelark: libcurl can't be initialised");
     lua_settop(L, 0);
-    answer_push_decoder(L);
     report_open(L);
     int remaining = lua_gettop(L);
     seam_open(L);
@@ -563,7 +556,6 @@ int luaopen_geelark_core(lua_State *L)
     make_type(L, JOB_TYPE, job_methods, job_events);
     make_type(L, WAKER_TYPE, waker_methods, waker_events);
     lua_newtable(L);
-    lua_pushvalue(L, 1);
     compat_setfuncs(L, functions);
     push_codes(L);
     lua_setfield(L, -2, "codes");

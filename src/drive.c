@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <time.h>
 
-#include "answer.h"
 #include "compat.h"
 #include "report.h"
 #include "seam.h"
@@ -19,7 +18,7 @@ struct drive {
     lua_State *L;
     struct lua_job *lj;
     struct job *job;
-    int decoder, kept;
+    int kept;
     double now;
 };
 
@@ -223,10 +222,8 @@ static void send(struct drive *d, struct flight *flight)
 
 static void settle(struct drive *d, struct flight *flight)
 {
-    struct verdict verdict;
     if (d->lj->has_limiter) give_token(d, flight->number);
-    answer_read(d->L, d->decoder, &flight->x.reply, d->lj->owner->client.sign, &verdict);
-    if (!job_settle(d->job, flight, &verdict, d->now)) compat_memory_error(d->L);
+    if (!job_settle(d->job, flight, d->now)) compat_memory_error(d->L);
 }
 
 static void tell(struct drive *d, const struct chunk *chunk)
@@ -241,9 +238,9 @@ static void tell(struct drive *d, const struct chunk *chunk)
     }
 }
 
-bool drive_step(lua_State *L, struct lua_job *lj, int decoder, int kept, double seconds, int most)
+bool drive_step(lua_State *L, struct lua_job *lj, int kept, double seconds, int most)
 {
-    struct drive d = {L, lj, &lj->job, decoder, kept, 0};
+    struct drive d = {L, lj, &lj->job, kept, 0};
     int top = lua_gettop(L), settled = 0;
     double until = -INFINITY;
     bool polled = false;

@@ -38,10 +38,9 @@ struct lua_job {
 struct moment drive_moment(lua_State *L, int kept, struct lua_client *client);
 
 /* Does what can be done, waiting at most `seconds` (INFINITY: until it is done) and settling
- * at most `most` answers. Returns whether the job is done. `decoder` and `kept` are absolute
- * indices. Raises memory errors alone; the job can then be stepped again. */
-bool drive_step(lua_State *L, struct lua_job *job, int decoder, int kept, double seconds,
-                int most);
+ * at most `most` answers. Returns whether the job is done. `kept` is an absolute index.
+ * Raises memory errors alone; the job can then be stepped again. */
+bool drive_step(lua_State *L, struct lua_job *job, int kept, double seconds, int most);
 
 /* The job userdata at index, raising for anything else. In core.c. */
 struct lua_job *core_check_job(lua_State *L, int index);

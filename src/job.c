@@ -11,6 +11,8 @@ static const double SECOND_HAND_SECONDS = 0.25;
 /* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
 static const double WAIT_MIN = 1e-6; /* seconds */
 
+enum { SECRET_LEAST = 4 }; /* bytes; what is shorter stands in any text */
+
 /* --- opening and closing ------------------------------------------------------------------ */
 
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
@@ -277,10 +279,23 @@ struct flight *job_find(struct job *job, uint64_t number)
     return f;
 }
 
-bool job_settle(struct job *job, struct flight *f, const struct verdict *verdict, double now)
+/* A fault is shown to people. Its texts are read by nobody else, so that short secrets, which
+ * could be part of an id, can be overwritten in them. */
+static void redact_fault(struct job *job)
 {
-    struct consequence then = batch_settle(&job->batch, f->chunk, verdict, now);
+    struct fault *fault = &job->batch.fault;
+    sign_redact(job->client->sign, fault->text, strlen(fault->text), SECRET_LEAST);
+    sign_redact(job->client->sign, fault->excerpt, strlen(fault->excerpt), SECRET_LEAST);
+}
+
+bool job_settle(struct job *job, struct flight *f, double now)
+{
+    struct verdict verdict;
+    bool well = job->batch.fault.kind == KIND_NONE;
+    if (!answer_read(&job->client->answer, &f->x.reply, job->client->sign, &verdict)) return false;
+    struct consequence then = batch_settle(&job->batch, f->chunk, &verdict, now);
     if (then.out_of_memory) return false;
+    if (well && job->batch.fault.kind != KIND_NONE) redact_fault(job);
     if (then.hold > 0) client_hold(job->client, now + then.hold);
     if (then.alone) client_slow_down(job->client);
     else if (then.answered && !then.throttled) client_answered(job->client);

@@ -2,8 +2,8 @@
  * job.h: one call of delete, driven turn by turn.
  *
  * A job owns its ids and its batch and uses its client's shared things. The caller (drive.c)
- * asks job_turn what is to be done, does it, and asks again; it owns the callbacks, the
- * transport of the caller's and the reading of answers. Whatever goes wrong between two
+ * asks job_turn what is to be done, does it, and asks again; it owns the callbacks and the
+ * transport of the caller's. Whatever goes wrong between two
  * turns, the next one takes up where things stand.
  */
 #ifndef GEELARK_JOB_H
@@ -49,7 +49,7 @@ struct job {
 enum turn_kind {
     TURN_WAIT,      /* nothing can be done before job_wait, or an event */
     TURN_SEND,      /* flight: job_launch or job_return it */
-    TURN_ANSWER,    /* flight: read its reply, then job_settle */
+    TURN_ANSWER,    /* flight: its reply is there, job_settle it */
     TURN_SETTLED,   /* chunk: its account is closed */
     TURN_DONE,
     TURN_NO_MEMORY
@@ -78,9 +78,9 @@ void job_return(struct job *job, struct flight *flight);
 /* A flight of the caller's transport has its reply; NULL where there is none any more. */
 struct flight *job_find(struct job *job, uint64_t number);
 void job_land(struct job *job, struct flight *flight, double now);
-/* The answer has been read. False: out of memory, and the next turn offers it again. */
-bool job_settle(struct job *job, struct flight *flight, const struct verdict *verdict,
-                double now);
+/* Reads the reply and settles what it says. False: out of memory, and the next turn offers it
+ * again. */
+bool job_settle(struct job *job, struct flight *flight, double now);
 
 /* Sends nothing more; what is in flight is waited for. */
 void job_stop(struct job *job, const struct fault *fault, double now);
