@@ -39,7 +39,8 @@ struct chunk *batch_make_chunk(struct batch *b, uint32_t first, uint32_t last)
     if (c) b->spare = c->next;
     else if (!(c = malloc(sizeof *c))) return NULL;
     *c = (struct chunk){.state = CHUNK_WAITING, .first = first, .last = last, .due = -INFINITY};
-    for (uint32_t i = first; i < last; i++) c->open += b->states[i] == ID_PENDING;
+    if (first == b->cursor) c->open = last - first; /* a fresh one */
+    else for (uint32_t i = first; i < last; i++) c->open += b->states[i] == ID_PENDING;
     c->order = b->orders++;
     b->live++;
     return c;

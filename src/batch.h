@@ -18,6 +18,7 @@
 #include "ids.h"
 #include "verdict.h"
 
+/* Zero is what has no outcome yet. */
 enum id_state { ID_PENDING, ID_DELETED, ID_PRESUMED, ID_FAILED, ID_UNKNOWN, ID_STATES };
 
 enum chunk_state { CHUNK_WAITING, CHUNK_FLYING, CHUNK_SETTLED };

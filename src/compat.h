@@ -59,6 +59,17 @@ static inline void compat_getuservalue(lua_State *L, int index)
 #endif
 }
 
+/* Pushes table[position] and returns its type. */
+static inline int compat_rawgeti(lua_State *L, int table, lua_Integer position)
+{
+#if LUA_VERSION_NUM >= 503
+    return lua_rawgeti(L, table, position);
+#else
+    lua_rawgeti(L, table, (int)position);
+    return lua_type(L, -1);
+#endif
+}
+
 /* Whether the value is an integer of its own kind; 5.1, 5.2 and LuaJIT have none. */
 static inline bool compat_isinteger(lua_State *L, int index)
 {

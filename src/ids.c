@@ -12,45 +12,43 @@
 
 /* --- what an id may look like ---------------------------------------------------- */
 
-/* Eight decimal digits as a number; false where another character is among them. Nearly
- * every id of every request passes here, so all eight are judged and joined at once. */
-static bool eight_digits(const char *text, uint64_t *number)
+/* Eight decimal digits as a number; sets `flaws` where another character is among them.
+ * Nearly every id of every request passes here, so all eight are judged and joined at once:
+ * a byte is a digit if it is 0x30 to 0x39, so if its upper half is 3 and stays so with 6
+ * added. Then neighbours are joined to numbers of two, four and eight digits. */
+static uint64_t eight_digits(const char *text, uint64_t *flaws)
 {
 #if defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     const uint64_t each = UINT64_C(0x0101010101010101);
     uint64_t v;
     memcpy(&v, text, sizeof v);
-    if (((v & 0xf0 * each) | ((v + 6 * each) & 0xf0 * each) >> 4) != 0x33 * each) return false;
+    *flaws |= ((v | (v + 6 * each)) & 0xf0 * each) ^ 0x30 * each;
     v = (v & 0x0f * each) * 2561 >> 8;
     v = (v & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
-    *number = (v & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
-    return true;
+    return (v & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
 #else
-    *number = 0;
+    uint64_t number = 0;
     for (int i = 0; i < 8; i++) {
-        if (text[i] < '0' || text[i] > '9') return false;
-        *number = *number * 10 + (uint64_t)(text[i] - '0');
+        *flaws |= text[i] < '0' || text[i] > '9';
+        number = number * 10 + (uint64_t)(text[i] - '0');
     }
-    return true;
+    return number;
 #endif
 }
 
 /* The number that a canonical decimal of at most 18 digits stands for. */
-static bool to_number(const char *id, size_t len, uint64_t *number)
+static inline bool to_number(const char *id, size_t len, uint64_t *number)
 {
-    uint64_t n = 0, part;
+    uint64_t n = 0, flaws = 0;
     if (len == 0 || len > 18 || (id[0] == '0' && len > 1)) return false;
-    for (; len >= 8; id += 8, len -= 8) {
-        if (!eight_digits(id, &part)) return false;
-        n = n * 100000000 + part;
-    }
-    for (; len > 0; id++, len--) {
+    for (; len % 8 > 0; id++, len--) {
         unsigned digit = (unsigned)(unsigned char)*id - '0';
-        if (digit > 9) return false;
+        flaws |= digit > 9;
         n = n * 10 + digit;
     }
+    for (; len > 0; id += 8, len -= 8) n = n * 100000000 + eight_digits(id, &flaws);
     *number = n;
-    return true;
+    return flaws == 0;
 }
 
 /* Decodes one character of strict UTF-8 (no overlong forms, no surrogates); returns its
@@ -161,6 +159,7 @@ bool ids_reserve(struct ids *ids, uint32_t count)
         ids->slots = slots;
         ids->capacity = count;
     }
+    if (!ids->unordered) return true;
     /* Never fuller than two thirds. */
     uint32_t size = count < 0xa0000000u ? count + count / 2 + 8 : 0xfffffff0u;
     return size <= ids->seen_size || grow_seen(ids, size);
@@ -183,28 +182,53 @@ static bool put_text(struct ids *ids, const char *id, size_t len, uint64_t *slot
     return true;
 }
 
-enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer)
+/* The empty place where the id belongs; NULL: it is there already. */
+static uint32_t *find_place(struct ids *ids, const char *id, size_t len, bool numeric,
+                            uint64_t number)
 {
-    uint64_t number = 0;
-    bool numeric = to_number(id, len, &number);
-    if (!numeric && ids_flaw(id, len)) return IDS_FLAWED;
-    if (ids->count == ids->capacity || !ids->seen) {
-        uint32_t room = ids->count < 0x7fffffffu ? 2 * ids->count + 64 : 0xfffffffeu;
-        if (ids->count >= room || !ids_reserve(ids, room)) return IDS_NO_MEMORY;
-    }
     uint64_t hash = numeric ? number : hash_text((const unsigned char *)id, len);
     uint32_t at = place_of(hash, ids->seen_size);
     for (; ids->seen[at]; at = at + 1 == ids->seen_size ? 0 : at + 1) {
         if (!slot_is(ids, ids->slots[ids->seen[at] - 1], id, len, numeric, number)) continue;
         ids->duplicates++;
 #ifndef GEELARK_MUTATE_KEEP_DUPLICATES
-        return IDS_REPEATED;
+        return NULL;
 #endif
     }
-    uint64_t slot = number;
+    return &ids->seen[at];
+}
+
+/* Appends an id that may be repeated, or is no number. Apart, so that all others are through
+ * with a few registers. */
+__attribute__((noinline)) static enum ids_added add_unordered(struct ids *ids, const char *id, size_t len, bool numeric,
+                                    uint64_t slot, uint64_t flag)
+{
+    ids->unordered = true;
+    if (!ids->seen && !ids_reserve(ids, ids->capacity)) return IDS_NO_MEMORY;
+    uint32_t *place = find_place(ids, id, len, numeric, slot);
+    if (!place) return IDS_REPEATED;
     if (!numeric && !put_text(ids, id, len, &slot)) return IDS_NO_MEMORY;
-    ids->slots[ids->count++] = slot | (integer ? AS_INTEGER : 0);
-    ids->seen[at] = ids->count;
+    *place = ids->count + 1;
+    ids->slots[ids->count++] = slot | flag;
+    return IDS_ADDED;
+}
+
+__attribute__((noinline)) static bool grow(struct ids *ids)
+{
+    uint32_t room = ids->count < 0x7fffffffu ? 2 * ids->count + 64 : 0xfffffffeu;
+    return ids->count < room && ids_reserve(ids, room);
+}
+
+enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer)
+{
+    uint64_t number = 0, flag = integer ? AS_INTEGER : 0;
+    bool numeric = to_number(id, len, &number);
+    if (!numeric && ids_flaw(id, len)) return IDS_FLAWED;
+    if (ids->count == ids->capacity && !grow(ids)) return IDS_NO_MEMORY;
+    if (ids->unordered || !numeric || (number <= ids->highest && ids->count > 0))
+        return add_unordered(ids, id, len, numeric, number, flag);
+    ids->highest = number;
+    ids->slots[ids->count++] = number | flag;
     return IDS_ADDED;
 }
 
@@ -225,17 +249,40 @@ void ids_close(struct ids *ids)
 
 /* --- reading ----------------------------------------------------------------------- */
 
-/* Writes a number's digits so that they end at `end`; returns where they begin. */
-static char *put_digits(char *end, uint64_t n)
+static char *put_pair(char *out, uint32_t n)
 {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
         "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
         "8081828384858687888990919293949596979899";
-    for (; n >= 100; n /= 100) memcpy(end -= 2, pairs + 2 * (n % 100), 2);
-    if (n >= 10) memcpy(end -= 2, pairs + 2 * n, 2);
-    else *--end = (char)('0' + n);
-    return end;
+    memcpy(out, pairs + (size_t)2 * n, 2);
+    return out + 2;
+}
+
+static inline char *put_eight_digits(char *out, uint32_t n)
+{
+    uint32_t high = n / 10000, low = n % 10000;
+    out = put_pair(put_pair(out, high / 100), high % 100);
+    return put_pair(put_pair(out, low / 100), low % 100);
+}
+
+/* A number below 10^8 without leading zeros. */
+static char *put_head(char *out, uint32_t n)
+{
+    if (n >= 100) out = put_head(out, n / 100);
+    else if (n < 10) return *out = (char)('0' + n), out + 1;
+    return put_pair(out, n % 100);
+}
+
+/* Writes a number's digits; returns where they end. */
+static char *put_number(char *out, uint64_t n)
+{
+    const uint64_t part = 100000000;
+    uint64_t high = n / part;
+    if (high == 0) return put_head(out, (uint32_t)n);
+    if (high < part) out = put_head(out, (uint32_t)high);
+    else out = put_eight_digits(put_head(out, (uint32_t)(high / part)), (uint32_t)(high % part));
+    return put_eight_digits(out, (uint32_t)(n % part));
 }
 
 void ids_get(const struct ids *ids, uint32_t position, struct id_text *out)
@@ -246,27 +293,37 @@ void ids_get(const struct ids *ids, uint32_t position, struct id_text *out)
         out->text = (const char *)arena_text(ids, slot, &out->len);
         return;
     }
-    char *end = out->room + sizeof out->room;
-    out->text = put_digits(end, slot & VALUE_MASK);
-    out->len = (size_t)(end - out->text);
+    out->text = out->room;
+    out->len = (size_t)(put_number(out->room, slot & VALUE_MASK) - out->room);
 }
 
-char *ids_write_json(const struct ids *ids, uint32_t position, char *out)
+static char *put_escaped(char *out, const unsigned char *text, size_t len)
 {
-    struct id_text id;
-    ids_get(ids, position, &id);
-    *out++ = '"';
-    if (!(ids->slots[position] & IN_ARENA)) {
-        memcpy(out, id.text, id.len);
-        out += id.len;
-    } else {
-        for (size_t i = 0; i < id.len; i++) {
-            if (id.text[i] == '"' || id.text[i] == '\\') *out++ = '\\';
-            *out++ = id.text[i];
-        }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"' || text[i] == '\\') *out++ = '\\';
+        *out++ = (char)text[i];
     }
-    *out++ = '"';
     return out;
+}
+
+char *ids_write_json(const struct ids *ids, uint32_t first, uint32_t last,
+                     const unsigned char *omit, char *out)
+{
+    for (uint32_t i = first; i < last; i++) {
+        if (omit[i]) continue;
+        uint64_t slot = ids->slots[i];
+        *out++ = '"';
+        if (slot & IN_ARENA) {
+            size_t len;
+            const unsigned char *text = arena_text(ids, slot, &len);
+            out = put_escaped(out, text, len);
+        } else {
+            out = put_number(out, slot & VALUE_MASK);
+        }
+        *out++ = '"';
+        *out++ = ',';
+    }
+    return out - 1; /* without the last comma */
 }
 
 uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,

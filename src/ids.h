@@ -12,14 +12,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ID_LENGTH_MAX = 128, ID_JSON_MAX = 2 * ID_LENGTH_MAX + 2 };
+enum { ID_LENGTH_MAX = 128, ID_JSON_MAX = 2 * ID_LENGTH_MAX + 3 };
 
 struct ids {
     uint64_t *slots;
     uint32_t count, capacity;
     unsigned char *arena; /* a length byte, then the text, for each id that is no number */
     size_t arena_size, arena_capacity;
-    uint32_t *seen; /* open addressing: position + 1, 0 for an empty place */
+    /* Numbers of which each is above the one before can't be repeated. Not before one comes that
+     * is not, the place of each id is kept by its hash: open addressing, position + 1, 0 for an
+     * empty place. */
+    bool unordered;
+    uint64_t highest;
+    uint32_t *seen;
     uint32_t seen_size;
     uint64_t duplicates;
 };
@@ -44,8 +49,10 @@ void ids_seal(struct ids *ids);
 void ids_close(struct ids *ids);
 
 void ids_get(const struct ids *ids, uint32_t position, struct id_text *out);
-/* Writes an id as a JSON string and returns its end; it takes at most ID_JSON_MAX bytes. */
-char *ids_write_json(const struct ids *ids, uint32_t position, char *out);
+/* Writes the ids of [first, last) but those marked in `omit` (at least one is left) as JSON,
+ * "a","b", and returns the end; each takes at most ID_JSON_MAX bytes. */
+char *ids_write_json(const struct ids *ids, uint32_t first, uint32_t last,
+                     const unsigned char *omit, char *out);
 /* The first position in [first, last) from `start` on, wrapping round, that holds this
  * id; `last` where none does. */
 uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,

@@ -74,19 +74,15 @@ void job_close(struct job *job, bool abandon)
 /* {"ids":["…","…"]} of the chunk's open ids. */
 static bool write_body(const struct job *job, const struct chunk *chunk, struct buffer *body)
 {
-    static const char head[] = "{\"ids\":[";
-    body->size = 0;
-    if (!buffer_append(body, head, sizeof head - 1)) return false;
-    for (uint32_t i = chunk->first; i < chunk->last; i++) {
-        if (job->batch.states[i] != ID_PENDING) continue;
-        char *out = buffer_room(body, ID_JSON_MAX + 1);
-        if (!out) return false;
-        out = ids_write_json(&job->ids, i, out);
-        *out++ = ',';
-        body->size = (size_t)(out - body->data);
-    }
-    body->size--; /* the last comma */
-    return buffer_append(body, "]}", 2);
+    static const char head[] = "{\"ids\":[", tail[] = "]}";
+    char *out = buffer_room(body, sizeof head + sizeof tail + (size_t)chunk->open * ID_JSON_MAX);
+    if (!out) return false;
+    memcpy(out, head, sizeof head - 1);
+    out = ids_write_json(&job->ids, chunk->first, chunk->last, job->batch.states,
+                         out + sizeof head - 1);
+    memcpy(out, tail, sizeof tail - 1);
+    body->size = (size_t)(out - body->data) + sizeof tail - 1;
+    return true;
 }
 
 /* --- turns --------------------------------------------------------------------------------- */

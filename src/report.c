@@ -64,34 +64,58 @@ static void set_ids(lua_State *L, const char *name, const struct job *job, enum 
     lua_setfield(L, -2, name);
 }
 
-static void push_failure(lua_State *L, const struct job *job, const struct failure *failure)
+/* Pushes a failure. `names` is where its field's names stand, its words behind them: making
+ * strings of them again for each failure would take longer than all else. */
+static void push_failure(lua_State *L, const struct job *job, const struct failure *failure,
+                         int names)
 {
-    size_t len;
-    const char *msg = batch_text(&job->batch, failure->text, &len);
     lua_createtable(L, 0, 3);
-    set_integer(L, "code", failure->code);
+    lua_pushvalue(L, names);
+    lua_pushinteger(L, failure->code);
+    lua_rawset(L, -3);
+    lua_pushvalue(L, names + 1);
     push_id(L, &job->ids, failure->position);
-    lua_setfield(L, -2, "id");
-    lua_pushlstring(L, msg, len);
-    lua_setfield(L, -2, "msg");
+    lua_rawset(L, -3);
+    lua_pushvalue(L, names + 2);
+    lua_pushvalue(L, names + 3);
+    lua_rawset(L, -3);
 }
 
-/* Pushes the failures of ids in [first, last), in the caller's order. */
-static void push_failures(lua_State *L, const struct job *job, uint32_t first, uint32_t last)
+/* The first failure, by its index, of an id that is not before `position`. */
+static uint32_t first_failure(const struct batch *batch, uint32_t position)
 {
-    const struct failure *failures = job->batch.failures;
-    uint32_t low = 0, high = job->batch.failure_count;
-    while (low < high) { /* the first one that is not before `first` */
+    uint32_t low = 0, high = batch->failure_count;
+    while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (failures[middle].position < first) low = middle + 1;
+        if (batch->failures[middle].position < position) low = middle + 1;
         else high = middle;
     }
-    int n = 0;
-    lua_newtable(L);
-    for (; low < job->batch.failure_count && failures[low].position < last; low++) {
-        push_failure(L, job, &failures[low]);
-        lua_rawseti(L, -2, ++n);
+    return low;
+}
+
+/* Pushes the failures of ids in [first, last), in the caller's order. Neighbours mostly have
+ * the same words, so that these are pushed when they change. */
+static void push_failures(lua_State *L, const struct job *job, uint32_t first, uint32_t last)
+{
+    const struct batch *batch = &job->batch;
+    uint32_t from = first_failure(batch, first), to = first_failure(batch, last);
+    lua_createtable(L, (int)(to - from), 0);
+    int list = lua_gettop(L), names = list + 1, words = list + 4;
+    lua_pushliteral(L, "code");
+    lua_pushliteral(L, "id");
+    lua_pushliteral(L, "msg");
+    lua_pushnil(L);
+    for (uint32_t i = from; i < to; i++) {
+        if (i == from || batch->failures[i].text != batch->failures[i - 1].text) {
+            size_t len;
+            const char *msg = batch_text(batch, batch->failures[i].text, &len);
+            lua_pushlstring(L, msg, len);
+            lua_replace(L, words);
+        }
+        push_failure(L, job, &batch->failures[i], names);
+        lua_rawseti(L, list, (int)(i - from) + 1);
     }
+    lua_settop(L, list);
 }
 
 static void push_account(lua_State *L, const struct account *account)

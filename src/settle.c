@@ -28,8 +28,12 @@ void batch_mark(struct batch *b, struct chunk *c, uint32_t position, enum id_sta
 
 void batch_mark_open(struct batch *b, struct chunk *c, enum id_state state)
 {
-    for (uint32_t i = c->first; i < c->last && c->open > 0; i++)
-        if (b->states[i] == ID_PENDING) batch_mark(b, c, i, state);
+    assert(state != ID_PENDING);
+    for (uint32_t i = c->first; i < c->last; i++)
+        if (b->states[i] == ID_PENDING) b->states[i] = (unsigned char)state;
+    b->tally[ID_PENDING] -= c->open;
+    b->tally[state] += c->open;
+    c->open = 0;
 }
 
 static bool reserve_texts(struct batch *b, size_t more)
@@ -88,9 +92,8 @@ static void fail_id(struct batch *b, struct chunk *c, uint32_t position, long co
     batch_mark(b, c, position, ID_FAILED);
     /* In the caller's order: chunks settle nearly so, and the way back is short. */
     uint32_t at = b->failure_count++;
-    while (at > 0 && b->failures[at - 1].position > position) at--;
-    memmove(&b->failures[at + 1], &b->failures[at],
-            (b->failure_count - 1 - at) * sizeof *b->failures);
+    for (; at > 0 && b->failures[at - 1].position > position; at--)
+        b->failures[at] = b->failures[at - 1];
     b->failures[at] = (struct failure){
         .position = position, .code = code, .text = keep_text(b, msg, msg_len)};
 }

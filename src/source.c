@@ -1,15 +1,23 @@
 /* Reads the caller's array of ids, or iterator over them: see source.h. */
 #include "source.h"
 
+#include <limits.h>
+#include <math.h>
+
 #include "compat.h"
 
-static int bad_id(lua_State *L, int arg, lua_Number position, const char *flaw)
+enum {
+    POP_EVERY = 32, /* values at once: popping each by itself costs as much as reading it */
+    LONG_LIST = 256
+};
+
+static int bad_id(lua_State *L, int arg, size_t position, const char *flaw)
 {
     lua_pushfstring(L, "ids[%d]: %s", (int)position, flaw);
     return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
-static int bad_type(lua_State *L, int arg, lua_Number position)
+static int bad_type(lua_State *L, int arg, size_t position)
 {
     bool number = lua_type(L, -1) == LUA_TNUMBER;
     lua_pushfstring(L, "string expected, got %s%s", luaL_typename(L, -1),
@@ -17,29 +25,28 @@ static int bad_type(lua_State *L, int arg, lua_Number position)
     return bad_id(L, arg, position, lua_tostring(L, -1));
 }
 
-/* Adds the value on top of the stack and pops it. */
-static void take_id(lua_State *L, int arg, lua_Number position, struct ids *ids)
+/* Adds the value on top of the stack, of this type. */
+static void take_id(lua_State *L, int arg, int type, size_t position, struct ids *ids)
 {
     size_t len;
-    int type = lua_type(L, -1);
     bool integer = type == LUA_TNUMBER && compat_isinteger(L, -1);
     if (type != LUA_TSTRING && !integer) bad_type(L, arg, position);
     const char *id = lua_tolstring(L, -1, &len);
     enum ids_added added = ids_add(ids, id, len, integer);
     if (added == IDS_FLAWED) bad_id(L, arg, position, ids_flaw(id, len));
     if (added == IDS_NO_MEMORY) compat_memory_error(L);
-    lua_pop(L, 1);
 }
 
 static void read_iterator(lua_State *L, int arg, struct ids *ids)
 {
-    for (lua_Number position = 1;; position++) {
+    for (size_t position = 1;; position++) {
         lua_pushvalue(L, arg);
         lua_call(L, 0, 1);
-        if (lua_isnil(L, -1)) break;
-        take_id(L, arg, position, ids);
+        int type = lua_type(L, -1);
+        if (type != LUA_TNIL) take_id(L, arg, type, position, ids);
+        lua_pop(L, 1);
+        if (type == LUA_TNIL) return;
     }
-    lua_pop(L, 1);
 }
 
 /* The key on top of the stack is no position in 1..count. */
@@ -57,35 +64,54 @@ static int bad_key(lua_State *L, int arg)
     return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
-/* Raises for the first key outside 1..count, or the first hole. Every key is one of the
- * count keys, so that where all lie in 1..count none is missing. */
-static void check_keys(lua_State *L, int arg)
+/* next(table, key), nothing at the end. */
+static int next_key(lua_State *L)
 {
-    lua_Number count = 0;
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) count++;
-    for (lua_Number i = 1; i <= count; i++) {
-        lua_rawgeti(L, arg, (int)i);
-        if (lua_isnil(L, -1)) break;
-        lua_pop(L, 1);
-        if (i == count) return;
-    }
-    lua_settop(L, arg);
-    lua_Number hole = 1;
-    for (;; hole++) {
-        lua_rawgeti(L, arg, (int)hole);
-        bool missing = lua_isnil(L, -1);
-        lua_pop(L, 1);
-        if (missing) break;
-    }
+    return lua_next(L, 1) ? 2 : 0;
+}
+
+/* Whether nothing stands behind this position when the table is walked. False also where it
+ * can't be asked: position and key are unknown to the table. */
+static bool is_last(lua_State *L, int arg, size_t position)
+{
+    lua_pushcfunction(L, next_key);
+    lua_pushvalue(L, arg);
+    lua_pushinteger(L, (lua_Integer)position);
+    bool last = lua_pcall(L, 2, 1, 0) == LUA_OK && lua_isnil(L, -1);
+    lua_pop(L, 1);
+    return last;
+}
+
+/* Whether a table that holds 1..count surely holds nothing else; false: who knows.
+ *
+ * Walking a long list key by key costs as much as reading it. But every Lua of PUC's and
+ * LuaJIT walks first through a table's array part, in order, whose length is a power of two
+ * where the list was filled one by one. `next` takes a position without a value only if it
+ * lies in there; where it takes one well beyond the list, and nothing stands behind, the walk
+ * has nothing but the list. */
+static bool is_bare_list(lua_State *L, int arg, size_t count)
+{
+    size_t beyond = LONG_LIST;
+    if (count < LONG_LIST || count > INT_MAX / 4) return false;
+    while (beyond < count + count / 64) beyond *= 2;
+    return is_last(L, arg, count) && is_last(L, arg, beyond);
+}
+
+/* Raises for a key outside 1..count, where each of these positions has a value and the next
+ * one has none. */
+static void check_keys(lua_State *L, int arg, size_t count)
+{
+    if (is_bare_list(L, arg, count)) return;
+    size_t keys = 0;
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) keys++;
+    if (keys == count) return;
     /* A later position makes it a hole; otherwise the stray key itself is named. */
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TNUMBER && lua_tonumber(L, -2) > hole)
-            bad_id(L, arg, hole, "string expected, got nil");
+        if (lua_type(L, -2) == LUA_TNUMBER && lua_tonumber(L, -2) > (lua_Number)count + 1)
+            bad_id(L, arg, count + 1, "string expected, got nil");
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        bool position = lua_type(L, -2) == LUA_TNUMBER && lua_tonumber(L, -2) >= 1 &&
-                        lua_tonumber(L, -2) < hole &&
-                        lua_tonumber(L, -2) == (lua_Number)(long long)lua_tonumber(L, -2);
-        if (position) continue;
+        lua_Number key = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
+        if (key >= 1 && key <= (lua_Number)count && key == floor(key)) continue;
         lua_pop(L, 1);
         bad_key(L, arg);
     }
@@ -106,34 +132,25 @@ static void check_no_proxy(lua_State *L, int arg)
     lua_pop(L, 2);
 }
 
-/* One walk in the table's own order, which for an array is that of its positions; where it
- * is not, the keys are checked first. */
 static void read_array(lua_State *L, int arg, struct ids *ids)
 {
-    size_t length = lua_rawlen(L, arg);
-    lua_Number position = 0;
-    if (length > 0xf0000000u) luaL_argerror(L, arg, "too many ids");
-    if (length > 0 && !ids_reserve(ids, (uint32_t)length)) compat_memory_error(L);
-    for (lua_pushnil(L); lua_next(L, arg);) {
-        if (lua_type(L, -2) == LUA_TNUMBER && lua_tonumber(L, -2) == position + 1) {
-            take_id(L, arg, ++position, ids);
-            continue;
-        }
-        lua_pop(L, 2);
-        check_keys(L, arg);
-        break;
+    size_t count = lua_rawlen(L, arg);
+    int top = lua_gettop(L);
+    if (count > 0xf0000000u) luaL_argerror(L, arg, "too many ids");
+    if (count > 0 && !ids_reserve(ids, (uint32_t)count)) compat_memory_error(L);
+    for (size_t i = 1; i <= count; i++) {
+        int type = compat_rawgeti(L, arg, (lua_Integer)i);
+        take_id(L, arg, type, i, ids);
+        if (i % POP_EVERY == 0) lua_settop(L, top);
     }
-    if (position == 0 && length == 0) check_no_proxy(L, arg);
-    /* What the walk met out of order. */
-    for (; position < (lua_Number)lua_rawlen(L, arg);) {
-        lua_rawgeti(L, arg, (int)++position);
-        take_id(L, arg, position, ids);
-    }
+    lua_settop(L, top);
+    check_keys(L, arg, count);
+    if (count == 0) check_no_proxy(L, arg);
 }
 
 void source_read(lua_State *L, int arg, struct ids *ids)
 {
-    luaL_checkstack(L, 8, NULL);
+    luaL_checkstack(L, POP_EVERY + 8, NULL);
     if (lua_type(L, arg) == LUA_TFUNCTION) read_iterator(L, arg, ids);
     else if (lua_type(L, arg) == LUA_TTABLE) read_array(L, arg, ids);
     else luaL_argerror(L, arg, lua_pushfstring(L, "array of ids or iterator expected, got %s",
