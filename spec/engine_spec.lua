@@ -94,6 +94,18 @@ describe("over HTTP, where", function()
     client:close()
   end)
 
+  for _, how in ipairs { { close = "after" }, { close = "after", reset = true } } do
+    it("a kept connection " .. (how.reset and "is reset" or "closes")
+        .. " after the deed, libcurl sends nothing again by itself", function()
+      local result, err, state, ids = run(4, { false, how }, { chunk_size = 2, concurrency = 1 })
+      assert.is_nil(err)
+      assert.same({ ids[3], ids[4] }, result.presumedIds)
+      assert.equal(2, result.requests[2].attempts)
+      assert.equal(3, #state.requests)
+      assert.not_equal(state.requests[2].traceId, state.requests[3].traceId)
+    end)
+  end
+
   it("the deadline passes, what is in flight is unknown", function()
     local _, err = run(3, { { delay = 5, times = 9 } }, { deadline = 0.2, chunk_size = 1 })
     assert.equal("deadline", err.kind)

@@ -22,6 +22,7 @@ bool client_open(struct client *c, const struct client_settings *settings)
     struct transfer_settings network = settings->network;
     *c = (struct client){.most_in_flight = CONCURRENCY_MAX};
     quota_open(&c->quota, settings->requests_per_minute, settings->requests_per_hour);
+    c->settings.network.path = JOB_DELETE_PATH;
     if (copy(&network.base_url)) c->settings.network.base_url = network.base_url;
     if (copy(&network.ca_file)) c->settings.network.ca_file = network.ca_file;
     if (copy(&network.proxy)) c->settings.network.proxy = network.proxy;

@@ -251,7 +251,7 @@ bool job_launch(struct job *job, struct flight *f, double now)
 {
     if (job->options.network) {
         struct transfer *network = client_network(job->client);
-        if (!network || !transfer_start(network, &f->x, JOB_DELETE_PATH)) return false;
+        if (!network || !transfer_start(network, &f->x)) return false;
     }
     f->expires = now + job->options.timeout;
     batch_sent(&job->batch, f->chunk, f->x.stamp.trace_id, now);

@@ -28,9 +28,10 @@ struct slot {
     CURL *easy;
     struct exchange *exchange;
     size_t body_sent, headers_seen;
-    bool body_read, too_large, out_of_memory;
+    bool whole; /* libcurl takes the body as it stands */
+    bool sent, too_large, out_of_memory;
     char retry_after[64], date[64]; /* header values as they came */
-    struct curl_slist headers[STAMP_LINES];
+    struct curl_slist headers[STAMP_LINES + 1];
     char error[CURL_ERROR_SIZE];
     struct slot *next, **link; /* in the list of idle ones or of those in flight */
 };
@@ -39,7 +40,8 @@ struct transfer {
     CURLM *multi;
     struct pollset *pollset;
     double timer; /* when libcurl wants to be called, by our clock; INFINITY: never */
-    char *base_url, *ca_file, *proxy;
+    char *ca_file, *proxy;
+    CURLU *url;
     bool plain, hashed_ca;
     struct slot *idle, *flying;
 };
@@ -53,21 +55,32 @@ static double clock_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* libcurl re-sends a POST by itself where a reused connection dies, though the server may
+ * have obeyed the first one. A request may leave once: a second time, the transfer ends, and
+ * our own retry counts it as a lost answer. Called just before it leaves. */
+static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int from_port)
+{
+    struct slot *slot = user;
+    (void)to_ip, (void)from_ip, (void)to_port, (void)from_port;
+    if (slot->sent) return 1; /* CURL_PREREQFUNC_ABORT */
+    slot->sent = true;
+    return 0; /* CURL_PREREQFUNC_OK */
+}
+
+/* Before libcurl 7.80 there is no such call: there the body is read piece by piece, and can't
+ * be rewound to be sent again. */
 static size_t on_read(char *out, size_t size, size_t count, void *user)
 {
     struct slot *slot = user;
     const struct buffer *body = &slot->exchange->body;
     size_t left = body->size - slot->body_sent, room = size * count;
     size_t n = left < room ? left : room;
-    slot->body_read = true;
+    slot->sent = true;
     memcpy(out, body->data + slot->body_sent, n);
     slot->body_sent += n;
     return n;
 }
 
-/* libcurl re-sends a POST by itself where a reused connection dies, though the server may
- * have obeyed the first one. Refusing to rewind turns that into error 65, which our own
- * retry counts and treats as a lost answer. */
 static int on_seek(void *user, curl_off_t offset, int origin)
 {
     (void)user, (void)offset, (void)origin;
@@ -85,10 +98,12 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     return slot->out_of_memory ? 0 : n;
 }
 
+/* Keeps the value of a header line, where it has this name. */
 static void keep_header(char *out, size_t room, const char *name, const char *line, size_t len)
 {
     size_t prefix = strlen(name);
-    if (len <= prefix || strncasecmp(line, name, prefix) != 0) return;
+    if (len <= prefix || (line[0] | 0x20) != name[0]) return;
+    if (strncasecmp(line, name, prefix) != 0) return;
     snprintf(out, room, "%.*s", (int)(len - prefix), line + prefix);
     out[strcspn(out, "\r\n")] = '\0';
 }
@@ -100,8 +115,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     slot->headers_seen += n;
     slot->too_large = slot->headers_seen > HEADERS_MAX;
     if (slot->too_large) return 0;
-    keep_header(slot->retry_after, sizeof slot->retry_after, "Retry-After:", line, n);
-    keep_header(slot->date, sizeof slot->date, "Date:", line, n);
+    keep_header(slot->retry_after, sizeof slot->retry_after, "retry-after:", line, n);
+    keep_header(slot->date, sizeof slot->date, "date:", line, n);
     return n;
 }
 
@@ -235,6 +250,24 @@ static bool prefer_hashed_ca(void)
 #endif
 }
 
+/* The whole URL, parsed once and for all: libcurl would do it for each request. */
+static CURLU *parse_url(const char *base_url, const char *path)
+{
+    size_t base = strlen(base_url), size = base + strlen(path) + 1;
+    while (base > 0 && base_url[base - 1] == '/') base--;
+    CURLU *parsed = curl_url();
+    char *url = malloc(size);
+    bool set = false;
+    if (parsed && url) {
+        snprintf(url, size, "%.*s%s", (int)base, base_url, path);
+        set = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK;
+    }
+    free(url);
+    if (set) return parsed;
+    curl_url_cleanup(parsed);
+    return NULL;
+}
+
 static bool copy(char **out, const char *text)
 {
     return !text || (*out = strdup(text));
@@ -245,17 +278,15 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
     struct transfer *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->timer = INFINITY;
-    bool copied = copy(&t->base_url, settings->base_url) && copy(&t->ca_file, settings->ca_file) &&
-                  copy(&t->proxy, settings->proxy);
+    t->url = parse_url(settings->base_url, settings->path);
+    bool copied = t->url && copy(&t->ca_file, settings->ca_file) && copy(&t->proxy, settings->proxy);
     t->multi = copied ? curl_multi_init() : NULL;
     t->pollset = t->multi ? pollset_new() : NULL;
     if (!t->pollset) {
         transfer_free(t);
         return NULL;
     }
-    size_t end = strlen(t->base_url);
-    while (end > 0 && t->base_url[end - 1] == '/') t->base_url[--end] = '\0';
-    t->plain = strncasecmp(t->base_url, "http:", 5) == 0;
+    t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
     t->hashed_ca = !t->plain && !t->ca_file && prefer_hashed_ca();
     curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t);
@@ -291,7 +322,7 @@ static void free_slots(struct transfer *t, struct slot **list, bool flying)
 static void free_settings(struct transfer *t)
 {
     pollset_free(t->pollset);
-    free(t->base_url);
+    curl_url_cleanup(t->url);
     free(t->ca_file);
     if (t->proxy) memset(t->proxy, 0, strlen(t->proxy)); /* it may hold a password */
     free(t->proxy);
@@ -328,8 +359,12 @@ static void set_security(const struct transfer *t, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     /* A proxy would read the credentials of a plain request. */
-    if (t->plain) curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    else if (t->proxy) curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy);
+    if (t->plain) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    } else if (t->proxy) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy);
+    }
     if (t->ca_file) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
@@ -338,12 +373,26 @@ static void set_security(const struct transfer *t, CURL *easy)
     }
 }
 
-static void set_callbacks(struct slot *slot)
+/* Sees to it that no request is sent twice. Told at run time: the library may be older than
+ * its headers. */
+static void set_sending(struct slot *slot)
 {
     CURL *easy = slot->easy;
+#if LIBCURL_VERSION_NUM >= 0x075000
+    slot->whole = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request) == CURLE_OK &&
+                  curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot) == CURLE_OK;
+#else
+    (void)on_request;
+#endif
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy, CURLOPT_READDATA, slot);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+}
+
+static void set_callbacks(struct slot *slot)
+{
+    CURL *easy = slot->easy;
+    set_sending(slot);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -353,23 +402,12 @@ static void set_callbacks(struct slot *slot)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
 }
 
-static bool set_url(const struct transfer *t, CURL *easy, const char *path)
-{
-    size_t size = strlen(t->base_url) + strlen(path) + 1;
-    char *url = malloc(size);
-    if (!url) return false;
-    snprintf(url, size, "%s%s", t->base_url, path);
-    bool set = curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK;
-    free(url);
-    return set;
-}
-
-static struct slot *new_slot(const struct transfer *t, const char *path)
+static struct slot *new_slot(const struct transfer *t)
 {
     struct slot *slot = calloc(1, sizeof *slot);
     if (!slot) return NULL;
     slot->easy = curl_easy_init();
-    if (!slot->easy || !set_url(t, slot->easy, path)) {
+    if (!slot->easy) {
         curl_easy_cleanup(slot->easy);
         free(slot);
         return NULL;
@@ -377,9 +415,8 @@ static struct slot *new_slot(const struct transfer *t, const char *path)
     CURL *easy = slot->easy;
     set_security(t, easy);
     set_callbacks(slot);
+    curl_easy_setopt(easy, CURLOPT_CURLU, t->url);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "geelark-lua");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -399,10 +436,11 @@ static struct slot *new_slot(const struct transfer *t, const char *path)
 /* libcurl only reads the list, so it can stand in the slot and point into the stamp. */
 static struct curl_slist *link_headers(struct slot *slot, const struct stamp *stamp)
 {
-    for (size_t i = 0; i < stamp->count; i++) {
-        slot->headers[i].data = (char *)stamp->lines[i];
-        slot->headers[i].next = i + 1 < stamp->count ? &slot->headers[i + 1] : NULL;
-    }
+    static char user_agent[] = "User-Agent: geelark-lua"; /* as an option it costs twice as much */
+    struct curl_slist *last = &slot->headers[stamp->count];
+    for (size_t i = 0; i < stamp->count; i++)
+        slot->headers[i] = (struct curl_slist){(char *)stamp->lines[i], &slot->headers[i + 1]};
+    *last = (struct curl_slist){user_agent, NULL};
     return slot->headers;
 }
 
@@ -412,18 +450,19 @@ static long to_milliseconds(double seconds)
     return ms < 1 ? 1 : ms < 2e9 ? (long)ms : 2000000000L;
 }
 
-bool transfer_start(struct transfer *t, struct exchange *x, const char *path)
+bool transfer_start(struct transfer *t, struct exchange *x)
 {
     struct slot *slot = t->idle;
     if (slot) unlink_slot(slot);
-    else if (!(slot = new_slot(t, path))) return false;
+    else if (!(slot = new_slot(t))) return false;
     slot->exchange = x;
     slot->body_sent = slot->headers_seen = 0;
-    slot->body_read = slot->too_large = slot->out_of_memory = false;
+    slot->sent = slot->too_large = slot->out_of_memory = false;
     slot->retry_after[0] = slot->date[0] = slot->error[0] = '\0';
     CURL *easy = slot->easy;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link_headers(slot, &x->stamp));
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)x->body.size);
+    if (slot->whole) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, x->body.data);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, to_milliseconds(x->timeout));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(x->connect_timeout));
     if (curl_multi_add_handle(t->multi, easy) != CURLM_OK) {
@@ -449,7 +488,7 @@ void transfer_cut(struct transfer *t, struct exchange *x)
 {
     struct slot *slot = x->slot;
     if (!slot) return;
-    x->reply.sent = slot->body_read;
+    x->reply.sent = slot->sent;
     park(t, slot);
 }
 
@@ -502,10 +541,12 @@ static void fill_reply(struct slot *slot, CURLcode code)
     x->landed = true;
     if (code == CURLE_OK) return;
     const char *reason = slot->error[0] ? slot->error : curl_easy_strerror(code);
+    if (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_SEND_FAIL_REWIND)
+        reason = "the connection was lost before an answer came";
     if (slot->too_large) reason = "the answer is too large";
     if (slot->out_of_memory) reason = "out of memory for the answer";
-    exchange_fail(x, fault_kind(code), slot->body_read, reason);
-    reply->final = is_final(code) && !slot->body_read;
+    exchange_fail(x, fault_kind(code), slot->sent, reason);
+    reply->final = is_final(code) && !slot->sent;
 }
 
 struct exchange *transfer_landed(struct transfer *t)

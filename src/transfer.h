@@ -18,6 +18,7 @@ struct transfer;
 /* All zero-terminated; NULL: libcurl's own default. */
 struct transfer_settings {
     const char *base_url; /* checked by transfer_url_flaw */
+    const char *path;     /* below it, where requests go */
     const char *ca_file;
     const char *proxy;
 };
@@ -35,8 +36,8 @@ void transfer_free(struct transfer *transfer);
 /* After a fork, in the child: lets go of it without touching a connection. */
 void transfer_abandon(struct transfer *transfer);
 
-/* Sends the exchange's body to a path below base_url. False: out of memory. */
-bool transfer_start(struct transfer *transfer, struct exchange *exchange, const char *path);
+/* Sends the exchange's body. False: out of memory. */
+bool transfer_start(struct transfer *transfer, struct exchange *exchange);
 /* Ends one early; its reply then says whether it may have left. */
 void transfer_cut(struct transfer *transfer, struct exchange *exchange);
 
