@@ -81,6 +81,37 @@ describe("an answer", function()
     assert.equal('say "1234567890123456789", 12345678901234567', result.failDetails[1].msg)
   end)
 
+  it("may write any character as an escape", function()
+    local result = assert(deleted({ "A/1" }, service.envelope(40006, 1, {
+      [[{"c\u006fde":43021,"id":"\u0041\/1","msg":"\"\\\b\f\n\r\t\u00e9\u4E91\ud83d\ude00.","x":"\n"}]] })))
+    assert.same({ { id = "A/1", code = 43021, msg = '"\\\b\f\n\r\té云😀.' } }, result.failDetails)
+  end)
+
+  it("may hold what nobody knows, and names in any order", function()
+    local result = assert(deleted(two, '{"extra":{"a":[1,{"b":[]},"x\\"]"],"c":-1.5e+3},"data":'
+      .. '{"failDetails":[{"why":[null,true,false],"msg":"m","id":"' .. two[1] .. '","code":43009}],'
+      .. '"failAmount":1,"list":[[],{}],"successAmount":1,"totalAmount":2},"code":40006}'))
+    assert.same({ { id = two[1], code = 43009, msg = "m" } }, result.failDetails)
+  end)
+
+  it("may nest as deep as 60", function()
+    local deep = ("["):rep(60) .. ("]"):rep(60)
+    assert(deleted(two, (service.envelope(0, 2, {}):gsub("^{", '{"deep":' .. deep .. ","))))
+  end)
+
+  it("may write a whole number with a fraction of zeros", function()
+    local result = assert(deleted({ "123" }, service.envelope("40006.0", 1,
+      { '{"code":43009.00,"id":123.0,"msg":""}' })))
+    assert.equal(43009, result.failDetails[1].code)
+    no_floats(result, "result")
+  end)
+
+  it("counts the last of names that come twice", function()
+    local result = assert(deleted(two, (service.envelope(0, 2, {}):gsub("^{",
+      '{"code":40003,"data":{"failDetails":[{"id":"1","code":1}],"totalAmount":9},'))))
+    assert.equal(2, result.successAmount)
+  end)
+
   it("may speak Chinese", function()
     local result = assert(deleted(two, service.envelope(40006, 2,
       { service.failure(two[1], 43021, "云手机使用中") })))
@@ -95,6 +126,33 @@ describe("an answer that is not the service's is a lost one:", function()
     { "text", "<html>502</html>" },
     { "a cut object", service.envelope(0, 1, {}):sub(1, 60) },
     { "an object and more", service.envelope(0, 1, {}) .. "x" },
+    { "an object and another", service.envelope(0, 1, {}):rep(2) },
+    { "a comma too many", (service.envelope(0, 1, {}):gsub("}}$", "},}")) },
+    { "a comma too few", (service.envelope(0, 1, {}):gsub(',"data"', ' "data"')) },
+    { "a comma first", (service.envelope(0, 1, {}):gsub("^{", "{,")) },
+    { "a name without quotes", (service.envelope(0, 1, {}):gsub('"data"', "data")) },
+    { "a name without a value", (service.envelope(0, 1, {}):gsub("}$", ',"a"}')) },
+    { "a list that ends as an object", (service.envelope(0, 1, {}):gsub("%[%]", "[}")) },
+    { "a number with a plus", (service.envelope(0, 1, {}):gsub("^{", '{"a":+1,')) },
+    { "a number with a zero in front", (service.envelope(0, 1, {}):gsub("^{", '{"a":01,')) },
+    { "a number that ends with a point", (service.envelope(0, 1, {}):gsub("^{", '{"a":1.,')) },
+    { "a number that begins with a point", (service.envelope(0, 1, {}):gsub("^{", '{"a":.5,')) },
+    { "a number without its exponent", (service.envelope(0, 1, {}):gsub("^{", '{"a":1e,')) },
+    { "a minus alone", (service.envelope(0, 1, {}):gsub("^{", '{"a":-,')) },
+    { "a word cut", (service.envelope(0, 1, {}):gsub("^{", '{"a":nul,')) },
+    { "an escape that is none", (service.envelope(0, 1, {}):gsub("^{", '{"a":"\\x",')) },
+    { "an escape cut", '{"code":0,"msg":"\\' },
+    { "three hexadecimal digits", (service.envelope(0, 1, {}):gsub("^{", '{"a":"\\u12g4",')) },
+    { "half a surrogate", (service.envelope(0, 1, {}):gsub("^{", '{"a":"\\ud83d",')) },
+    { "the wrong half", (service.envelope(0, 1, {}):gsub("^{", '{"a":"\\ude00",')) },
+    { "two first halves", (service.envelope(0, 1, {}):gsub("^{", '{"a":"\\ud83d\\ud83d",')) },
+    { "a zero byte", (service.envelope(0, 1, {}):gsub("^{", "{\0")) },
+    { "a comment", "/* */" .. service.envelope(0, 1, {}) },
+    { "65 levels", (service.envelope(0, 1, {}):gsub("^{", '{"a":' .. ("["):rep(65) .. ("]"):rep(65)
+      .. ",")) },
+    { "an id that is an object",
+      service.envelope(40006, 1, { '{"code":43009,"id":{"a":1},"msg":""}' }) },
+    { "an id with a fraction", service.envelope(40006, 1, { '{"code":43009,"id":1.5,"msg":""}' }) },
     { "an array", "[0]" },
     { "a string", '"ok"' },
     { "a number", "0" },
