@@ -72,5 +72,6 @@ build = {
     ["geelark.simulator.process"] = "lua/geelark/simulator/process.lua",
     ["geelark.simulator.server"] = "lua/geelark/simulator/server.lua",
     ["geelark.simulator.world"] = "lua/geelark/simulator/world.lua",
+    ["geelark.types"] = "lua/geelark/types.lua",
   },
 }

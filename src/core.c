@@ -463,8 +463,8 @@ static int l_client_tostring(lua_State *L)
 
 /* --- the module ----------------------------------------------------------------------------------- */
 
-/* Pushes { { code=, name=, meaning=, retryable=, remedy= }, ... }. */
-static void push_codes(lua_State *L)
+/* core.codes() → { { code=, name=, meaning=, retryable=, remedy= }, ... } */
+static int l_codes(lua_State *L)
 {
     static const struct {
         long code;
@@ -492,6 +492,7 @@ static void push_codes(lua_State *L)
         lua_setfield(L, -2, "remedy");
         lua_rawseti(L, -2, (int)i + 1);
     }
+    return 1;
 }
 
 static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
@@ -510,7 +511,8 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
 }
 
 static const luaL_Reg functions[] = {
-    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {"waker", l_waker}, {NULL, NULL}};
+    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {"waker", l_waker},
+    {"codes", l_codes}, {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {"start", l_client_start},
@@ -557,8 +559,6 @@ int luaopen_geelark_core(lua_State *L)
     make_type(L, WAKER_TYPE, waker_methods, waker_events);
     lua_newtable(L);
     compat_setfuncs(L, functions);
-    push_codes(L);
-    lua_setfield(L, -2, "codes");
     lua_pushvalue(L, remaining);
     lua_setfield(L, -2, "remaining");
     options_push_client_names(L);

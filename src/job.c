@@ -205,7 +205,7 @@ static struct turn offer_boarding(struct job *job, struct moment m)
     if (sign_request(job->client->sign, &f->x.stamp, m.wall))
         return (struct turn){TURN_SEND, f, NULL};
     struct fault fault;
-    fault_set(&fault, KIND_CONFIG, "libcrypto has no random bytes or no SHA-256");
+    fault_set(&fault, KIND_CONFIG, "no random bytes from the system, or no SHA-256 from libcrypto");
     job_return(job, f);
     job_stop(job, &fault, m.now);
     return job_turn(job, m);

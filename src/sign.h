@@ -37,8 +37,8 @@ struct sign *sign_new(const struct credentials *credentials);
 /* Zeroes the secrets. NULL is fine. */
 void sign_free(struct sign *sign);
 
-/* Stamps a request; `milliseconds` since the epoch. False: libcrypto has no random bytes or
- * no SHA-256. */
+/* Stamps a request; `milliseconds` since the epoch. False: the system has no random bytes or
+ * libcrypto no SHA-256. */
 bool sign_request(struct sign *sign, struct stamp *stamp, int64_t milliseconds);
 
 /* Overwrites every secret of at least `least` bytes that stands in a text. NULL knows none. */

@@ -13,7 +13,7 @@ local core = require "geelark.core"
 ---@type table<string, integer> | table<integer, geelark.Code>
 local codes = {}
 
-for _, row in ipairs(core.codes) do
+for _, row in ipairs(core.codes()) do
   codes[row.name] = row.code
   codes[row.code] = {
     name = row.name, meaning = row.meaning, retryable = row.retryable, remedy = row.remedy,
