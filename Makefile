@@ -8,7 +8,7 @@ MUTATION ?=
 
 LUAS = lua5.1 lua5.2 lua5.3 lua5.4 luajit
 CC = cc
-OPTIMISE ?= -O2
+OPTIMISE ?= -O3 -fno-plt
 CFLAGS ?= $(OPTIMISE) -g
 WARNINGS = -Wall -Wextra -pedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 PKG_CONFIG ?= pkg-config

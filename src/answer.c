@@ -28,48 +28,50 @@ static bool is_text(const struct json *j, const char *text, size_t len)
 }
 #define IS(json, literal) is_text(json, literal, sizeof literal - 1)
 
-/* The length of a whole number without its fraction of zeros, 0 where it is none; `value` is
- * right for up to 18 digits. */
-static size_t parse_integer(const char *text, size_t len, int64_t *value)
+/* The integer that a text is; false for anything else. */
+static bool to_integer(const char *text, size_t len, int64_t *out)
 {
-    bool negative = len > 0 && text[0] == '-';
-    uint64_t n = 0, digit;
-    size_t at = negative;
-    for (; at < len && (digit = (uint64_t)text[at] - '0') <= 9; at++) n = 10 * n + digit;
-    size_t whole = at > negative ? at : 0;
-    *value = negative ? -(int64_t)n : (int64_t)n;
-    if (at < len && text[at] == '.')
-        for (at++; at < len && text[at] == '0';) at++;
-    return at == len ? whole : 0;
+    const char *at = text, *end = text + len;
+    bool negative = len > 0 && *at == '-';
+    int64_t n = 0;
+    at += negative;
+    if (at == end || end - at > AMOUNT_DIGITS) return false;
+    for (; at < end && *at >= '0' && *at <= '9'; at++) n = 10 * n + (*at - '0');
+    *out = negative ? -n : n;
+    return at == end;
 }
 
 /* Reads an integer, also where the service wrote it as a string; false for anything else. */
 static bool read_integer(struct json *j, int64_t *out)
 {
     enum json_type type = json_next(j);
-    size_t len = 0;
-    if (type == JSON_NUMBER || type == JSON_STRING) len = parse_integer(j->text, j->len, out);
-    else json_skip(j);
-    return len > 0 && len <= AMOUNT_DIGITS;
+    if (type == JSON_NUMBER) return to_integer(j->text, j->whole, out);
+    if (type == JSON_STRING) return to_integer(j->text, j->len, out);
+    json_skip(j);
+    return false;
 }
 
-/* A code that doesn't fit is none. */
+/* A code; one that doesn't fit is none. */
 static bool read_code(struct json *j, long *out)
 {
     int64_t code;
-    if (!read_integer(j, &code) || code < INT32_MIN || code > INT32_MAX) return false;
-    *out = (long)code;
-    return true;
+    bool read = read_integer(j, &code) && code >= INT32_MIN && code <= INT32_MAX;
+    *out = read ? (long)code : 0;
+    return read;
 }
 
 /* A string; false for anything else. */
 static bool read_string(struct json *j, const char **text, size_t *len)
 {
-    bool string = json_next(j) == JSON_STRING;
-    *text = string ? j->text : NULL;
-    *len = string ? j->len : 0;
+    if (json_next(j) == JSON_STRING) {
+        *text = j->text;
+        *len = j->len;
+        return true;
+    }
+    *text = NULL;
+    *len = 0;
     json_skip(j);
-    return string;
+    return false;
 }
 
 /* --- failDetails --------------------------------------------------------------------------- */
@@ -77,13 +79,15 @@ static bool read_string(struct json *j, const char **text, size_t *len)
 /* A string or a whole number, as its digits stand. */
 static void read_id(struct json *j, struct detail *d)
 {
-    int64_t number;
     enum json_type type = json_next(j);
-    d->id = j->text;
-    d->id_len = j->len;
-    if (type == JSON_NUMBER) d->id_len = parse_integer(j->text, j->len, &number);
-    if (type == JSON_NUMBER ? d->id_len == 0 : type != JSON_STRING) d->id = NULL;
+    d->id_len = type == JSON_STRING ? j->len : j->whole;
+    d->id = type == JSON_STRING || (type == JSON_NUMBER && j->whole > 0) ? j->text : NULL;
     json_skip(j);
+}
+
+static void read_msg(struct json *j, struct detail *d)
+{
+    if (!read_string(j, &d->msg, &d->msg_len)) d->msg = "";
 }
 
 static void read_detail(struct json *j, struct detail *d)
@@ -93,16 +97,20 @@ static void read_detail(struct json *j, struct detail *d)
         json_skip(j);
         return;
     }
+    /* As the service writes them, which is read sooner; then in any other way. */
+    if (json_name_is(j, "\"code\":", 7)) read_code(j, &d->code);
+    if (json_name_is(j, "\"id\":", 5)) read_id(j, d);
+    if (json_name_is(j, "\"msg\":", 6)) read_msg(j, d);
     while (json_name(j)) {
         if (IS(j, "code")) {
-            if (!read_code(j, &d->code)) d->code = 0;
+            read_code(j, &d->code);
         } else if (IS(j, "id")) {
             read_id(j, d);
-        } else if (!IS(j, "msg")) {
+        } else if (IS(j, "msg")) {
+            read_msg(j, d);
+        } else {
             json_next(j);
             json_skip(j);
-        } else if (!read_string(j, &d->msg, &d->msg_len)) {
-            d->msg = "";
         }
     }
 }

@@ -41,12 +41,14 @@ static inline bool to_number(const char *id, size_t len, uint64_t *number)
 {
     uint64_t n = 0, flaws = 0;
     if (len == 0 || len > 18 || (id[0] == '0' && len > 1)) return false;
-    for (; len % 8 > 0; id++, len--) {
-        unsigned digit = (unsigned)(unsigned char)*id - '0';
-        flaws |= digit > 9;
+    size_t at = 0;
+    for (; at < len % 8; at++) {
+        uint64_t digit = (uint64_t)(unsigned char)id[at] - '0';
+        flaws |= digit | (9 - digit); /* where it is none, one of them has wrapped around */
         n = n * 10 + digit;
     }
-    for (; len > 0; id += 8, len -= 8) n = n * 100000000 + eight_digits(id, &flaws);
+    flaws >>= 63;
+    for (; at < len; at += 8) n = n * 100000000 + eight_digits(id + at, &flaws);
     *number = n;
     return flaws == 0;
 }
@@ -331,9 +333,9 @@ uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t
 {
     uint64_t number = 0;
     bool numeric = to_number(id, len, &number);
-    for (uint32_t tried = 0, at = start; tried < last - first; tried++, at++) {
-        if (at >= last) at = first;
+    for (uint32_t at = start; at < last; at++)
         if (slot_is(ids, ids->slots[at], id, len, numeric, number)) return at;
-    }
+    for (uint32_t at = first; at < start; at++)
+        if (slot_is(ids, ids->slots[at], id, len, numeric, number)) return at;
     return last;
 }

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#if defined __SSE2__
+#include <emmintrin.h>
+#endif
+
 void json_open(struct json *j, const char *text, size_t len, struct buffer *unescaped)
 {
     unescaped->size = 0;
@@ -124,18 +128,16 @@ static void unescape(struct json *j, const char *start)
     set_string(j, text, out);
 }
 
-/* The first quote or backslash. Eight bytes are looked at together: one that is zero once
- * what is looked for is taken away borrows from its highest bit, and the lowest such bit is
- * surely right. */
+/* The first quote or backslash; sixteen bytes are looked at together where the machine can. */
 static inline const char *find_special(const char *at, const char *end)
 {
-#if defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    for (uint64_t v; end - at >= 8; at += 8) {
-        memcpy(&v, at, sizeof v);
-        uint64_t quote = v ^ '"' * each, escape = v ^ '\\' * each;
-        uint64_t found = (((quote - each) & ~quote) | ((escape - each) & ~escape)) & 0x80 * each;
-        if (found) return at + __builtin_ctzll(found) / 8;
+#if defined __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
+    for (; end - at >= 16; at += 16) {
+        __m128i text = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i same = _mm_or_si128(_mm_cmpeq_epi8(text, quote), _mm_cmpeq_epi8(text, escape));
+        unsigned found = (unsigned)_mm_movemask_epi8(same);
+        if (found) return at + __builtin_ctz(found);
     }
 #endif
     while (at < end && *at != '"' && *at != '\\') at++;
@@ -163,25 +165,32 @@ static bool take_digits(struct json *j)
     return j->at > start;
 }
 
-static bool take_fraction_and_exponent(struct json *j)
+static bool take_fraction(struct json *j)
 {
-    if (j->at < j->end && *j->at == '.') {
-        j->at++;
-        if (!take_digits(j)) return false;
-    }
+    if (j->at == j->end || *j->at != '.') return true;
+    const char *digits = ++j->at;
+    if (!take_digits(j)) return false;
+    while (digits < j->at && *digits == '0') digits++;
+    if (digits < j->at) j->whole = 0;
+    return true;
+}
+
+static bool take_exponent(struct json *j)
+{
     if (j->at == j->end || (*j->at | 0x20) != 'e') return true;
     j->at++;
+    j->whole = 0;
     if (j->at < j->end && (*j->at == '+' || *j->at == '-')) j->at++;
     return take_digits(j);
 }
 
 static enum json_type take_number(struct json *j)
 {
-    j->text = j->at;
-    if (*j->at == '-') j->at++;
-    const char *whole = j->at;
+    const char *whole = j->text = j->at;
+    if (*whole == '-') whole = ++j->at;
     if (!take_digits(j) || (*whole == '0' && j->at > whole + 1)) return flaw(j);
-    if (!take_fraction_and_exponent(j)) return flaw(j);
+    j->whole = (size_t)(j->at - j->text);
+    if (!take_fraction(j) || !take_exponent(j)) return flaw(j);
     j->len = (size_t)(j->at - j->text);
     return j->type = JSON_NUMBER;
 }

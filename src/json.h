@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "exchange.h"
 
@@ -32,6 +33,7 @@ struct json {
     enum json_type type;
     const char *text;
     size_t len;
+    size_t whole; /* length of a number without its fraction of zeros, 0: it is no integer */
 
     const char *at, *end;
     bool first; /* nothing of the list or object that was entered last has been read */
@@ -48,6 +50,17 @@ enum json_type json_next(struct json *json);
 enum json_type json_element(struct json *json);
 /* Reads the next name in an object, whose value then stands next; false at its end. */
 bool json_name(struct json *json);
+/* The same for a name that is likely to come, given with its quotes and its colon: it is read
+ * if the text stands there just so. */
+static inline bool json_name_is(struct json *json, const char *quoted, size_t len)
+{
+    const char *at = json->at + !json->first; /* past the comma */
+    if (json->end - json->at <= (ptrdiff_t)len || memcmp(at, quoted, len) != 0) return false;
+    if (!json->first && *json->at != ',') return false;
+    json->first = false;
+    json->at = at + len;
+    return true;
+}
 /* Passes over what is in the list or object that was just entered; nothing for another value. */
 void json_skip(struct json *json);
 
