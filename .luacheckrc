@@ -7,4 +7,6 @@ files["spec/**/*_spec.lua"] = { std = "+busted" }
 files["lua/geelark/loop/nvim.lua"] = { globals = { "vim" } }
 files["lua/geelark/loop/ngx.lua"] = { std = "ngx_lua" }
 files["lua/geelark/loop/ngx/*.lua"] = { std = "ngx_lua" }
+files["lua/geelark/nvim/*.lua"] = { globals = { "vim" } }
 files["lua/geelark/health.lua"] = { globals = { "vim" } }
+files["spec/support/nvim/host.lua"] = { globals = { "vim", "SCRIPT", "print" } }

@@ -14,6 +14,7 @@
 -- before it must have printed, but for traceIds, ports and seconds. A block prints
 -- nothing on standard error and ends with status 0.
 
+local nvim = require "spec.support.nvim"
 local shell = require "spec.support.shell"
 local simulator = require "spec.support.simulator"
 local temporary = require "spec.support.temporary"
@@ -155,6 +156,7 @@ readme.hosts = {
   busted = function(file)
     return shell.quote(shell.lua()) .. ' "$(command -v busted)" -o TAP ' .. file
   end,
+  nvim = nvim.command,
 }
 
 ---@class spec.support.Run

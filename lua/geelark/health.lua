@@ -1,0 +1,88 @@
+-- :checkhealth geelark says what is missing, and what helps.
+
+-- Neovim before 0.9 has other names for it.
+local function reporter(name, old)
+  return function(...)
+    local new = vim.health and vim.health[name]
+    if new then return new(...) end
+    return require("health")[old](...)
+  end
+end
+
+local start = reporter("start", "report_start")
+local ok, info = reporter("ok", "report_ok"), reporter("info", "report_info")
+local warn, fail = reporter("warn", "report_warn"), reporter("error", "report_error")
+
+-- Some builds of Neovim have Lua 5.1 in LuaJIT's place.
+local function build()
+  local lua = rawget(_G, "jit") and "luajit" or "lua5.1"
+  local directory = vim.fn.stdpath "data" .. "/site/lua"
+  return {
+    ("In a clone of geelark: make deps LUA=%s && make install LUA=%s LUA_DIR=%s LIB_DIR=%s")
+      :format(lua, lua, directory, directory),
+  }
+end
+
+local function check_neovim()
+  local version = vim.version()
+  local text = ("Neovim %d.%d.%d"):format(version.major, version.minor, version.patch)
+  if vim.fn.has "nvim-0.7" == 1 then ok(text) else fail(text .. ": 0.7 or newer is needed") end
+end
+
+local function check_core()
+  local loaded, why = pcall(require, "geelark.core")
+  if loaded then
+    ok "the core module is loaded"
+  else
+    fail("the core module can't be loaded: " .. tostring(why), build())
+  end
+  return loaded
+end
+
+local function check_json()
+  local fine, value = pcall(function() return vim.json.decode('{"id":"1"}').id end)
+  if fine and value == "1" then ok "JSON: Neovim's own vim.json"
+  else fail "vim.json is missing: Neovim 0.6 or newer has it" end
+end
+
+-- Which one is loaded already, not which one would be found.
+local function check_libcurl()
+  local known, version = pcall(function()
+    local ffi = require "ffi"
+    ffi.cdef "const char *curl_version(void);"
+    return ffi.string(ffi.load("libcurl.so.4").curl_version())
+  end)
+  if known then info(version) end
+end
+
+-- Asks the core, as the command does before it asks: nothing is sent.
+local function check_settings()
+  local clients = require "geelark.nvim.client"
+  local why = clients.flaw { "1" }
+  if why then
+    return fail(why, "Set it in the environment, or by require('geelark.loop.nvim').setup")
+  end
+  local credentials, base_url = clients.describe()
+  ok("credentials: " .. credentials)
+  info("base URL: " .. base_url)
+end
+
+local function check_records()
+  for _, path in ipairs(require("geelark.nvim.record").list()) do
+    warn("Neovim was left in the middle of a delete: " .. path,
+      "Look at what it lists, then remove it")
+  end
+end
+
+return {
+  check = function()
+    start "geelark"
+    check_neovim()
+    check_json()
+    if check_core() then
+      check_libcurl()
+      check_settings()
+    end
+    check_records()
+  end,
+}

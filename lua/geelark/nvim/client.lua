@@ -1,0 +1,84 @@
+-- Clients for deletes in Neovim: each delete has one, so that it can be ended when Neovim is
+-- left. The command has one for all its deletes, so that the quota holds over them together.
+
+local VARIABLES = { "GEELARK_TOKEN", "GEELARK_APP_ID", "GEELARK_API_KEY", "GEELARK_BASE_URL",
+  "GEELARK_CA_FILE" }
+
+local chosen = {} -- the options of the command
+local shared, environment -- its options with the client, and what that was made from
+
+local clients = {}
+
+--- Options with a client of their own; without one where none can be made: starting a job
+--- then says why.
+---@param options any
+---@return any options a copy where they are a table
+function clients.with_own(options)
+  if options == nil then options = {} end
+  if type(options) ~= "table" then return options end
+  local core = require "geelark.core"
+  local of_client, of_job, all = {}, {}, {}
+  for name, value in pairs(options) do
+    local part = core.client_options[name] and of_client or of_job
+    part[name], all[name] = value, value
+  end
+  if options.client ~= nil then return all end
+  local made, client = pcall(core.new, of_client)
+  if not made or not client then return all end
+  of_job.client = client
+  return of_job
+end
+
+---@param options geelark.Options those of the command from now on
+function clients.setup(options)
+  if type(options) ~= "table" then
+    error("bad argument to 'setup' (table expected, got " .. type(options) .. ")", 3)
+  end
+  chosen, shared = options, nil
+end
+
+---@return geelark.LoopOptions options of the command, with its client where one can be made
+function clients.shared()
+  local values = {}
+  for i, name in ipairs(VARIABLES) do values[i] = os.getenv(name) or "" end
+  local now = table.concat(values, "\0")
+  if not (shared and shared.client) or environment ~= now then
+    shared, environment = clients.with_own(chosen), now
+  end
+  return shared
+end
+
+--- Checks ids and the command's options and credentials; nothing is sent.
+---@param ids string[]
+---@return string|nil why a delete could not even start
+function clients.flaw(ids)
+  local dry = {}
+  for name, value in pairs(clients.shared()) do dry[name] = value end
+  dry.dry_run = true
+  local start = require "geelark.loop.start"
+  local started, job = pcall(function() return (start(ids, dry)) end)
+  if not started then return tostring(job) end
+  while not job:step() do end -- a dry run waits for nothing
+  local _, err = job:result()
+  return err and err.message:gsub(" %(of %d+ ids.*", "")
+end
+
+-- As the core chooses: an option wins over the environment, a token over a key.
+local function describe_credentials()
+  if chosen.client then return "those of the client given to setup" end
+  if chosen.token then return "the option token" end
+  local key = chosen.app_id or chosen.api_key
+  if not key and (os.getenv "GEELARK_TOKEN" or "") ~= "" then return "GEELARK_TOKEN" end
+  return (chosen.app_id and "the option app_id, " or "GEELARK_APP_ID, ")
+    .. (chosen.api_key and "the option api_key" or "GEELARK_API_KEY")
+end
+
+---@return string credentials where they come from, never what they are
+---@return string base_url
+function clients.describe()
+  local url = os.getenv "GEELARK_BASE_URL"
+  return describe_credentials(),
+    chosen.base_url or (url ~= "" and url) or "the service's own"
+end
+
+return clients

@@ -1,0 +1,105 @@
+-- :GeelarkDelete and :GeelarkCancel. Everything is read and checked before anybody is asked,
+-- and one delete runs at a time.
+
+local current -- { job =, progress =, places = } under way
+
+local function say(text, level)
+  vim.notify(text, vim.log.levels[level])
+end
+
+local function refuse(why)
+  say("geelark: " .. why .. "; nothing was deleted", "ERROR")
+end
+
+-- The ids that a call names, and the buffer that they stand in.
+local function read(call)
+  local reader = require "geelark.nvim.ids"
+  if #call.fargs > 0 and call.range > 0 then return nil, "both a range and ids are given" end
+  if #call.fargs > 0 then return reader.from_arguments(call.fargs) end
+  if call.range == 0 then return nil, "give a range of lines (as in :%GeelarkDelete), or ids" end
+  return reader.from_lines(vim.api.nvim_get_current_buf(), call.line1, call.line2)
+end
+
+local function id_list(ids)
+  local list = {}
+  for i, place in ipairs(ids.places) do list[i] = place.id end
+  return list
+end
+
+local function agreed(ids)
+  local count, again = #ids.places, ""
+  if ids.repeated > 0 then again = (" (%d more are repeated)"):format(ids.repeated) end
+  local what = count == 1 and "the cloud phone " .. ids.places[1].id or count .. " cloud phones"
+  return vim.fn.confirm(("Delete %s%s? This can't be undone."):format(what, again),
+    "&Delete\n&No", 2) == 1
+end
+
+-- Nobody looks at a quickfix list any more.
+local function record(account)
+  if #account.left == 0 then return end
+  local path, why = require("geelark.nvim.record").write(account)
+  local text = account.summary .. (path and "\nThe ids are listed in " .. path or "")
+  if not path then -- at least the screen has them
+    text = text .. "\nThey can't be written to a file: " .. tostring(why)
+    for _, left in ipairs(account.left) do text = text .. "\n" .. left.id .. " " .. left.text end
+  end
+  if #vim.api.nvim_list_uis() > 0 and vim.v.dying == 0 then vim.fn.confirm(text, "&OK")
+  else io.stderr:write(text, "\n") end
+end
+
+local function finish(result, err)
+  local run = current
+  current = nil
+  run.progress:close()
+  local account = require "geelark.nvim.account"(result, err)
+  if vim.v.exiting ~= vim.NIL then return record(account) end
+  local left = #account.left > 0 and not run.dry_run
+  if left then require "geelark.nvim.quickfix"(account, run.places) end
+  run.places:close()
+  if run.dry_run then return say("geelark: dry run, nothing was sent", "INFO") end
+  say(account.summary .. (left and ", see :copen" or ""), left and "WARN" or "INFO")
+end
+
+local command = {}
+
+local function delete(nvim, call)
+  if current then return refuse "a delete is under way (:GeelarkCancel stops it)" end
+  if not pcall(require, "geelark.core") then
+    return refuse "the core can't be loaded, see :checkhealth geelark"
+  end
+  local ids, why = read(call)
+  if not ids then return refuse(why) end
+  if #ids.places == 0 then return refuse "the lines hold no id" end
+  local list, clients = id_list(ids), require "geelark.nvim.client"
+  why = clients.flaw(list)
+  if why then return refuse(why) end
+  local buffer = call.range > 0 and vim.api.nvim_get_current_buf() or nil
+  local places = require("geelark.nvim.places").mark(ids, buffer)
+  if not call.bang and not agreed(ids) or current then
+    places:close()
+    return say("geelark: nothing was deleted", "INFO")
+  end
+  local options = clients.shared()
+  local job = nvim.delete(list, options, finish)
+  current = { job = job, places = places, dry_run = options.dry_run,
+    progress = require "geelark.nvim.progress"(job) }
+end
+
+local function cancel()
+  if not current then return say("geelark: no delete is under way", "INFO") end
+  current.job:cancel()
+  current.progress:stop()
+end
+
+--- Defines the commands.
+---@param nvim table the driver
+function command.define(nvim)
+  vim.api.nvim_create_user_command("GeelarkDelete", function(call) delete(nvim, call) end,
+    -- No bar: a quote before an id would begin a comment.
+    { bang = true, nargs = "*", range = true,
+      desc = "Delete the cloud phones whose ids stand in the lines, or are given" })
+  vim.api.nvim_create_user_command("GeelarkCancel", cancel,
+    { bar = true, desc = "Stop the delete that is under way" })
+end
+
+return command

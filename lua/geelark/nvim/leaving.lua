@@ -1,0 +1,68 @@
+-- Leaving Neovim in the middle of a delete: nothing more is sent, what is in flight is waited
+-- for, but not for ever, and each delete still gets its account.
+
+local uv = vim.uv or vim.loop
+
+local EACH = 20 -- milliseconds
+local INTERRUPTED = -2
+
+---@class geelark.nvim.Run
+---@field job geelark.Job
+---@field client? geelark.Client
+---@field finish fun(result: geelark.Result|nil, err: geelark.Error|nil)
+
+local under_way = {} -- set of geelark.nvim.Run
+local prepared = false
+
+local function none()
+  return next(under_way) == nil
+end
+
+-- What is in flight has been waited for long enough: it is unknown.
+local function cut(run)
+  run.client:close()
+  if run.job:step() then run.finish(run.job:result()) end
+end
+
+local leaving = {
+  patience = 10000, -- milliseconds
+}
+
+-- Neovim 0.7 sees no Ctrl-C while vim.wait has a condition to ask.
+local function wait()
+  local until_ms = uv.now() + leaving.patience
+  local _, why
+  repeat _, why = vim.wait(EACH) until none() or why == INTERRUPTED or uv.now() >= until_ms
+end
+
+local function leave()
+  if none() then return end
+  for run in pairs(under_way) do run.job:cancel() end
+  vim.api.nvim_echo({ { "geelark: waiting for the last answers (Ctrl-C ends it)" } }, false, {})
+  vim.cmd "redraw"
+  wait()
+  for run in pairs(under_way) do
+    if run.client then cut(run) end
+  end
+end
+
+---@param run geelark.nvim.Run
+function leaving.watch(run)
+  under_way[run] = true
+  if prepared then return end
+  prepared = true
+  vim.api.nvim_create_autocmd("VimLeavePre", { callback = leave })
+end
+
+---@param run geelark.nvim.Run it has ended
+---@return boolean|nil known whether it had not ended before
+function leaving.forget(run)
+  local known = under_way[run]
+  under_way[run] = nil
+  return known
+end
+
+--- Whether no delete is under way.
+leaving.none = none
+
+return leaving

@@ -1,0 +1,65 @@
+-- Where the ids stand in a buffer that may be edited meanwhile: extmarks go with the lines.
+-- A place counts only where its id still stands there.
+
+local reader = require "geelark.nvim.ids"
+
+local namespace = vim.api.nvim_create_namespace "geelark"
+
+---@class geelark.nvim.Places
+---@field buffer integer|nil none for ids from arguments
+---@field places table<string, geelark.nvim.Place> by id
+---@field moved table<string, integer>|nil first line of each id in the whole buffer
+local Places = {}
+Places.__index = Places
+
+local function line_at(buffer, line)
+  return vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1] or ""
+end
+
+-- An id that was cut and put elsewhere has left its mark behind.
+local function search(self, id)
+  if not self.moved then
+    self.moved = {}
+    for i, text in ipairs(vim.api.nvim_buf_get_lines(self.buffer, 0, -1, false)) do
+      local found = reader.id(text)
+      if found and not self.moved[found] then self.moved[found] = i end
+    end
+  end
+  return self.moved[id]
+end
+
+---@param id string
+---@return integer|nil line where it stands now; nil where it is gone
+function Places:line(id)
+  if not self.buffer or not vim.api.nvim_buf_is_valid(self.buffer) then return nil end
+  if not vim.api.nvim_buf_is_loaded(self.buffer) then return self.places[id].line end
+  local mark = self.places[id].mark
+  local row = vim.api.nvim_buf_get_extmark_by_id(self.buffer, namespace, mark, {})[1]
+  if row and line_at(self.buffer, row + 1):find("%f[%w]" .. id .. "%f[%W]") then return row + 1 end
+  return search(self, id)
+end
+
+--- Takes the marks away.
+function Places:close()
+  if self.buffer and vim.api.nvim_buf_is_valid(self.buffer) then
+    vim.api.nvim_buf_clear_namespace(self.buffer, namespace, 0, -1)
+  end
+end
+
+local places = {}
+
+---@param ids geelark.nvim.Ids
+---@param buffer integer|nil
+---@return geelark.nvim.Places
+function places.mark(ids, buffer)
+  local by_id = {}
+  for _, place in ipairs(ids.places) do
+    by_id[place.id] = place
+    if buffer then
+      place.mark = vim.api.nvim_buf_set_extmark(buffer, namespace, place.line - 1, 0, {})
+    end
+  end
+  return setmetatable({ buffer = buffer, places = by_id }, Places)
+end
+
+return places

@@ -1,0 +1,120 @@
+-- How far a delete has come, in a small window in the corner that never gets the focus. It
+-- looks at the job a few times a second, however many answers come.
+
+local uv = vim.uv or vim.loop
+
+local FIRST, EVERY = 100, 200 -- milliseconds; what is over before needs no window
+local BAR = 30                -- cells
+
+local namespace = vim.api.nvim_create_namespace "geelark.progress"
+
+---@class geelark.nvim.Progress
+---@field job geelark.Job
+---@field buffer integer|nil
+---@field window integer|nil
+---@field stopping boolean|nil
+local Progress = {}
+Progress.__index = Progress
+
+-- 12,345 for 12345.
+local function grouped(number)
+  local text = ("%d"):format(number):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (text:gsub("^,", ""))
+end
+
+local function last_line(self, progress)
+  if self.stopping then
+    return ("stopping, waiting for %d answers"):format(progress.inFlight)
+  end
+  if progress.waiting >= 1 and progress.inFlight == 0 then
+    return ("the quota lets on in %d s"):format(math.ceil(progress.waiting))
+  end
+  return ":GeelarkCancel stops it"
+end
+
+-- Its lines, and the bytes of the bar that are full.
+local function draw(self)
+  local progress = self.job:progress()
+  local total = progress.totalAmount
+  local done = progress.successAmount + progress.failAmount
+  local full = math.floor(BAR * done / total)
+  local bar = ("━"):rep(full)
+  local counts = { grouped(progress.successAmount) .. " deleted" }
+  if progress.failAmount > 0 then counts[2] = grouped(progress.failAmount) .. " failed" end
+  if progress.unknownAmount > 0 then
+    counts[#counts + 1] = grouped(progress.unknownAmount) .. " unknown"
+  end
+  return {
+    (" Deleting %s cloud phones"):format(grouped(total)),
+    (" %s%s %3d %% "):format(bar, ("─"):rep(BAR - full), math.floor(100 * done / total)),
+    " " .. table.concat(counts, ", "),
+    " " .. last_line(self, progress),
+  }, #bar
+end
+
+local function place(lines)
+  local width = 0
+  for _, line in ipairs(lines) do width = math.max(width, vim.fn.strdisplaywidth(line)) end
+  return {
+    relative = "editor", anchor = "SE", width = width, height = #lines,
+    row = vim.o.lines - vim.o.cmdheight - 1, col = vim.o.columns,
+    style = "minimal", border = "rounded", focusable = false,
+  }
+end
+
+local function hide(self)
+  if self.window and vim.api.nvim_win_is_valid(self.window) then
+    pcall(vim.api.nvim_win_close, self.window, true)
+  end
+end
+
+local function open(self, lines)
+  self.buffer = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_option(self.buffer, "bufhidden", "wipe")
+  local config = place(lines)
+  config.noautocmd = true
+  self.window = vim.api.nvim_open_win(self.buffer, false, config)
+end
+
+local function show(self)
+  if self.closed then return end
+  local lines, bar = draw(self)
+  local here = vim.api.nvim_get_current_tabpage()
+  local shown = self.window and vim.api.nvim_win_is_valid(self.window)
+  if shown and vim.api.nvim_win_get_tabpage(self.window) ~= here then
+    hide(self)
+    shown = false
+  elseif self.window and not shown and self.tabpage == here then
+    return -- somebody has closed it
+  end
+  if not shown then open(self, lines) end
+  self.tabpage = here
+  vim.api.nvim_win_set_config(self.window, place(lines))
+  vim.api.nvim_buf_set_lines(self.buffer, 0, -1, false, lines)
+  vim.api.nvim_buf_set_extmark(self.buffer, namespace, 1, 1,
+    { end_col = 1 + bar, hl_group = "Special" })
+end
+
+--- Says that the delete was cancelled.
+function Progress:stop()
+  self.stopping = true
+end
+
+--- Takes the window away.
+function Progress:close()
+  if not self.closed then self.timer:close() end
+  self.closed = true
+  hide(self)
+  local left = self.window and vim.api.nvim_win_is_valid(self.window)
+  -- While the command-line window is open, no other can be closed.
+  if left then vim.defer_fn(function() self:close() end, EVERY) end
+end
+
+---@param job geelark.Job
+---@return geelark.nvim.Progress
+return function(job)
+  local self = setmetatable({ job = job, timer = uv.new_timer() }, Progress)
+  -- A window that can't be shown now, as in too small a screen, is no reason to stop.
+  self.timer:start(FIRST, EVERY, vim.schedule_wrap(function() pcall(show, self) end))
+  return self
+end

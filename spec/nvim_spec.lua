@@ -1,0 +1,516 @@
+-- The driver for Neovim and its commands, in the real editor: headless, and on a screen.
+
+local nvim = require "spec.support.nvim"
+local simulator = require "geelark.simulator"
+local support = require "spec.support.simulator"
+
+local LATE = "return function() return { delay = 0.1 } end"
+
+-- Stands before every script.
+local PRELUDE = [[
+local driver = require "geelark.loop.nvim"
+local leaving = require "geelark.nvim.leaving"
+local ids = require("geelark.simulator.phones").ids(%d)
+
+-- What the command said, a line each.
+local said = {}
+vim.notify = function(text) said[#said + 1] = text end
+
+local function edit(lines) vim.api.nvim_buf_set_lines(0, 0, -1, false, lines) end
+local function finish() assert(vim.wait(20000, leaving.none, 5), "no end") end
+local function command(text)
+  vim.cmd(text)
+  finish()
+end
+local function account(result, err)
+  result = result or err.result
+  return ("%%d deleted, %%d failed, %%d unknown, %%d pending%%s"):format(result.successAmount,
+    result.failAmount, #result.unknownIds, #result.pendingIds, err and ", " .. err.kind or "")
+end
+local function quickfix()
+  for _, item in ipairs(vim.fn.getqflist()) do
+    print(item.lnum, item.type, item.valid, item.text)
+  end
+end
+]]
+
+describe("in Neovim", function()
+  local sim
+
+  local function start(options)
+    sim = support.start(options)
+    return "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url
+  end
+
+  after_each(function()
+    if sim then sim:stop() end
+    sim = nil
+  end)
+
+  -- Runs a script and returns what it printed.
+  local function output(source, environment, options)
+    options = options or {}
+    options.environment = environment
+    local done, directory = nvim.run(PRELUDE:format(options.phones or 250) .. source, options)
+    directory:remove()
+    assert.equal("", done.errors)
+    assert.equal(0, done.status)
+    return (done.output:gsub("%s+$", ""))
+  end
+
+  describe("the driver", function()
+    it("raises for wrong arguments in the caller's line, and sends nothing", function()
+      local environment = start { phones = 1 }
+      local printed = output([[
+        local function try(...) print((select(2, pcall(driver.delete, ...)))) end
+        try({ "" }, nil, print)
+        try({ "1" }, { tokn = "x" }, print)
+        try({ "1" }, { on_progress = 1 }, print)
+        try({ "1" }, 1, print)
+        try({ "1" })
+        print((select(2, pcall(function() driver.delete({ "" }, nil, print) end))))
+        print(leaving.none())]], environment)
+      assert.matches("^bad argument to 'delete' %(ids%[1%]: empty string%)\n"
+        .. "bad argument to 'delete' %(tokn: unknown option, did you mean token%?%)\n"
+        .. "bad argument to 'delete' %(on_progress: function expected, got 1%)\n"
+        .. "bad argument to 'delete' %(table expected, got number%)\n"
+        .. "bad argument to 'delete' %(callback: function expected, got nil%)\n"
+        .. "script.lua:%d+: bad argument to 'delete' %(ids%[1%]: empty string%)\ntrue$", printed)
+      assert.equal(0, #sim:state().requests)
+    end)
+
+    it("gives nil and err where there is one", function()
+      assert.equal("0 deleted, 0 failed, 0 unknown, 2 pending, config",
+        output [[driver.delete({ "1", "2" }, nil, function(...) print(account(...)) end)]])
+    end)
+
+    it("calls every callback from the main loop, in order", function()
+      assert.equal("send 100\nsettle 100\nprogress 99 1\nsend 20\nsettle 20\nprogress 119 1\n"
+        .. "119 deleted, 1 failed, 0 unknown, 0 pending", output([[
+        local function say(...)
+          assert(not vim.in_fast_event())
+          vim.fn.getpid() -- not allowed elsewhere
+          print(table.concat({ ... }, " "))
+        end
+        driver.delete(ids, {
+          concurrency = 1,
+          on_event = function(event) say(event.type, #event.ids) end,
+          on_progress = function(p) say("progress", p.successAmount, p.failAmount) end,
+        }, function(...) say(account(...)) end)]],
+        start { phones = 120, states = { started = 1 } }, { phones = 120 }))
+    end)
+
+    for _, name in ipairs { "on_progress", "on_event" } do
+      it("an error in " .. name .. " loses nothing, and nothing more is sent", function()
+        local printed = output(([[
+          local calls = 0
+          driver.delete(ids, { concurrency = 1, %s = function() calls = calls + 1 error "no" end },
+            function(result, err)
+              assert(result == nil and err.result.totalAmount == 1000)
+              print(err.kind, calls, tostring(err) == err.message, err.message)
+              print(account(nil, err))
+            end)]]):format(name), start { phones = 1000, plan = LATE }, { phones = 1000 })
+        assert.matches("^callback\t1\ttrue\t" .. name .. ": .*script.lua:%d+: no\n", printed)
+        assert.matches("\n%d00 deleted, 0 failed, 0 unknown, %d00 pending, callback$", printed)
+        assert.is_true(#sim:state().requests <= 3)
+      end)
+    end
+
+    it("an error in the last on_progress is told, with the whole account", function()
+      assert.equal("callback\n250 deleted, 0 failed, 0 unknown, 0 pending, callback", output([[
+        driver.delete(ids, { on_progress = function(p)
+          if p.pendingAmount + p.inFlight == 0 then error "no" end
+        end }, function(result, err) print(err.kind) print(account(result, err)) end)]],
+        start { phones = 250 }))
+    end)
+
+    it("cancels", function()
+      assert.equal("200 deleted, 0 failed, 0 unknown, 50 pending, cancelled", output([[
+        local job
+        job = driver.delete(ids, { on_event = function(event)
+          if event.type == "send" then job:cancel() end
+        end }, function(...) print(account(...)) end)]],
+        start { phones = 250, plan = LATE }))
+    end)
+
+    it("goes on while the main loop is at something else; the callbacks come after", function()
+      assert.equal("250\nnone yet\n250 deleted, 0 failed, 0 unknown, 0 pending", output([[
+        local called
+        local job = driver.delete(ids, { on_progress = function() called = true end },
+          function(...) print(account(...)) end)
+        vim.wait(20000, function() return job:progress().successAmount == 250 end, 5, true)
+        print(job:progress().successAmount)
+        print(called and "called" or "none yet")]], start { phones = 250 }))
+    end)
+  end)
+
+  describe("the commands", function()
+    it("are there after one line of init.lua, which doesn't load the core", function()
+      assert.equal("2\t2\tnil", output [[print(vim.fn.exists ":GeelarkDelete",
+        vim.fn.exists ":GeelarkCancel", package.loaded["geelark.core"])]])
+    end)
+
+    it("delete the ids of the lines: blanks, commas, quotes around, empty lines between", function()
+      local printed = output([[
+        edit { ids[1], "  " .. ids[2] .. "\r", "", ids[3] .. ",", '"' .. ids[4] .. '",',
+          " , '" .. ids[5] .. "' ", "   ", "123456ABCDEF", "not this one" }
+        command "1,8GeelarkDelete!"
+        print(said[1])
+        quickfix()]], start { phones = 10 })
+      assert.equal("geelark: 5 deleted, 1 failed, see :copen\n"
+        .. "8\tE\t1\t123456ABCDEF failed: env not found "
+        .. "(42001 not_found; nothing to do: it is gone)", printed)
+      assert.same({ 1, 6 }, { #sim:state().requests, #sim:state().requests[1].ids })
+    end)
+
+    for line, shown in pairs {
+      ["528086321789535232 528086321789600768"] = "528086321789535232 528086321789600768",
+      ["528086321789535232,528086321789600768"] = "528086321789535232,528086321789600768",
+      ["528086321789535232 # John's"] = "528086321789535232 # John's",
+      ['"528086321789535232'] = '"528086321789535232',
+      ["\"528086321789535232'"] = "\"528086321789535232'",
+      ["5.28086E+17"] = "5.28086E+17",
+      ["528086321789535232.0"] = "528086321789535232.0",
+      ["-528086321789535232"] = "-528086321789535232",
+      ["phone_id"] = "phone_id", ["id"] = "id", [","] = ",", ["[\"1\"]"] = "[\"1\"]",
+      ["１２３"] = "１２３", ["\1" .. "1"] = "^A1",
+      [("x"):rep(50) .. "-1"] = ("x"):rep(40) .. "…",
+    } do
+      it("refuse a line that holds " .. shown, function()
+        local environment = start { phones = 10 }
+        local why = "geelark: line 2 holds no single id: " .. shown .. "; nothing was deleted"
+        assert.equal(why, output(([[
+          edit { ids[1], %q, ids[2] }
+          vim.cmd "%%GeelarkDelete!"
+          print(table.concat(said, "\n"))]]):format(line), environment))
+        assert.equal(0, #sim:state().requests)
+      end)
+    end
+
+    for call, why in pairs {
+      ["GeelarkDelete!"] = "give a range of lines (as in :%GeelarkDelete), or ids",
+      ["1GeelarkDelete! 1"] = "both a range and ids are given",
+      ["2GeelarkDelete!"] = "the lines hold no id",
+      ["GeelarkDelete! 1 | echo 2"] = "argument 2 holds no single id: | (and 1 more)",
+      ['GeelarkDelete! 1 "2'] = 'argument 2 holds no single id: "2',
+      ["1GeelarkDelete!"] = "config: no credentials: set the option token (GEELARK_TOKEN), "
+        .. "or app_id and api_key (GEELARK_APP_ID, GEELARK_API_KEY)",
+    } do
+      it("refuse " .. call .. ": " .. why, function()
+        assert.equal("geelark: " .. why .. "; nothing was deleted", output(([[
+          edit { "1", "" }
+          vim.cmd %q
+          assert(leaving.none())
+          print(table.concat(said, "\n"))]]):format(call)))
+      end)
+    end
+
+    it("refuse wrong options of setup when they are used", function()
+      assert.equal("geelark: bad argument to 'delete' (tokn: unknown option, did you mean token?)"
+        .. "; nothing was deleted\nfalse", output [[
+        driver.setup { tokn = "x" }
+        vim.cmd "GeelarkDelete! 1"
+        print(said[1])
+        print((pcall(driver.setup, 1)))]])
+    end)
+
+    it("ask nobody and send nothing in a dry run", function()
+      local environment = start { phones = 10 }
+      assert.equal("geelark: dry run, nothing was sent\n0", output([[
+        driver.setup { dry_run = true }
+        command("GeelarkDelete! " .. ids[1])
+        print(said[1])
+        print(#vim.fn.getqflist())]], environment))
+      assert.equal(0, #sim:state().requests)
+    end)
+
+    it("tell failed, unknown and pending apart, each at its line", function()
+      local phones = {}
+      for i, id in ipairs(simulator.ids(4)) do phones[id] = i == 1 and "started" or "stopped" end
+      local printed = output([[
+        driver.setup { chunk_size = 1, concurrency = 1, attempts = 1 }
+        edit { "", ids[1], ids[2], ids[3], ids[4] }
+        command "%GeelarkDelete!"
+        print(said[1])
+        quickfix()
+        print(vim.fn.getqflist({ title = 1 }).title)]],
+        start { phones = phones, plan = { false, { close = "after" }, { refuse = 40014 } } })
+      assert.matches("^geelark: stopped %(network%): 0 deleted, 1 failed, 1 unknown, 2 pending, "
+        .. "see :copen\n0\tE\t0\tnetwork: [^\n]*\n"
+        .. "2\tE\t1\t%d+ failed: env is started %(43009 started; stop it, then delete%)\n"
+        .. "3\tW\t1\t%d+ unknown: [^\n]*\n"
+        .. "4\tI\t1\t%d+ pending: not processed\n5\tI\t1\t%d+ pending: not processed\n"
+        .. "geelark: stopped %(network%): 0 deleted, 1 failed, 1 unknown, 2 pending$", printed)
+    end)
+
+    it("say nothing in the quickfix list where all went well", function()
+      assert.equal("geelark: 250 deleted\nmine", output([[
+        edit(ids)
+        vim.fn.setqflist({}, " ", { title = "mine" })
+        command "%GeelarkDelete!"
+        print(said[1])
+        print(vim.fn.getqflist({ title = 1 }).title)]], start { phones = 250 }))
+    end)
+
+    it("point to the first of several lines with an id, which is asked for once", function()
+      local environment = start { phones = 1, states = { started = 1 } }
+      assert.matches("^1\tE\t1\t[^\n]*$", output([[
+        edit { ids[1], "'" .. ids[1] .. "'", ids[1] }
+        command "%GeelarkDelete!"
+        quickfix()]], environment))
+      assert.same({ 1, 1 }, { #sim:state().requests, #sim:state().requests[1].ids })
+    end)
+
+    it("point to the right lines of a buffer that was edited meanwhile", function()
+      assert.equal("0\tgone\n1\tB\n3\tA # kept\n4\tC", output([=[
+        local names = { [ids[1]] = "A", [ids[2]] = "gone", [ids[3]] = "C", [ids[4]] = "B" }
+        edit { ids[1], ids[2], ids[3], ids[4] }
+        vim.cmd "%GeelarkDelete!"
+        vim.cmd "4move 0"                     -- B A gone C
+        vim.cmd "call append(0, '')"
+        vim.cmd "4delete"                     -- _ B A C
+        vim.cmd "3substitute/$/ # kept/"
+        vim.cmd "call append(2, '')"          -- _ B _ A C
+        vim.cmd "1delete"
+        local buffer = vim.api.nvim_get_current_buf()
+        vim.cmd "hide enew"
+        finish()
+        local seen = {}
+        for i, item in ipairs(vim.fn.getqflist()) do
+          local id = item.text:match "%d+"
+          local line = item.lnum > 0 and vim.fn.getbufline(buffer, item.lnum)[1] or id
+          seen[i] = item.lnum .. "\t" .. line:gsub(id, names[id])
+        end
+        table.sort(seen)
+        print(table.concat(seen, "\n"))]=],
+        start { phones = 4, states = { started = 4 }, plan = LATE }))
+    end)
+
+    it("list ids that were given as arguments without a line", function()
+      assert.matches("^0\tE\t0\t528086321789535232 failed", output([[
+        edit { ids[1] }
+        command("GeelarkDelete! " .. ids[1] .. ", " .. ids[2])
+        quickfix()]], start { phones = 2, states = { started = 2 } }))
+    end)
+
+    it("keep a message's control characters off the screen", function()
+      assert.matches("failed: a b%[31m", output([[
+        edit { ids[1] }
+        command "%GeelarkDelete!"
+        quickfix()]], start { phones = 1, plan = { { status = 200, body =
+          '{"code":40009,"msg":"m","data":{"totalAmount":1,"successAmount":0,"failAmount":1,'
+          .. '"failDetails":[{"code":43009,"id":"528086321789535232","msg":"a\\nb\\u001b[31m"}]}}'
+          } } }):gsub("b %[", "b["))
+    end)
+
+    it("are stopped by :GeelarkCancel; the rest is pending", function()
+      local environment = start { phones = 1000, plan = LATE }
+      assert.matches("^geelark: no delete is under way\n"
+        .. "geelark: cancelled: 200 deleted, 800 pending, see :copen\n201\tI\t1\t", output([[
+        vim.cmd "GeelarkCancel"
+        edit(ids)
+        vim.cmd "%GeelarkDelete!"
+        vim.wait(50)
+        command "GeelarkCancel"
+        print(table.concat(said, "\n"))
+        quickfix()]], environment, { phones = 1000 }))
+      assert.equal(2, #sim:state().requests)
+    end)
+
+    it("delete one list at a time", function()
+      assert.equal("geelark: a delete is under way (:GeelarkCancel stops it); nothing was deleted\n"
+        .. "geelark: 1 deleted\ngeelark: 1 deleted", output([[
+        vim.cmd("GeelarkDelete! " .. ids[1])
+        vim.cmd("GeelarkDelete! " .. ids[2])
+        finish()
+        command("GeelarkDelete! " .. ids[2])
+        print(table.concat(said, "\n"))]], start { phones = 2 }))
+    end)
+
+    it("keep one quota over several calls", function()
+      local environment = start { phones = 3 }
+      assert.equal("geelark: 1 deleted\ngeelark: cancelled: 0 deleted, 1 pending, see :copen",
+        output([[
+        driver.setup { requests_per_minute = 1 }
+        command("GeelarkDelete! " .. ids[1])
+        vim.cmd("GeelarkDelete! " .. ids[2])
+        vim.wait(100)
+        command "GeelarkCancel"
+        print(table.concat(said, "\n"))]], environment))
+      assert.equal(1, #sim:state().requests)
+    end)
+
+    it("take other credentials of the environment from then on", function()
+      assert.equal("geelark: 1 deleted\ngeelark: stopped (auth): 0 deleted, 1 pending, see :copen",
+        output([[
+        command("GeelarkDelete! " .. ids[1])
+        vim.env.GEELARK_TOKEN = "another"
+        command("GeelarkDelete! " .. ids[2])
+        print(table.concat(said, "\n"))]], start { phones = 2 }))
+    end)
+  end)
+
+  describe("leaving it in the middle of a delete", function()
+    local function leave(source, plan)
+      local done, directory = nvim.run(PRELUDE:format(1000) .. [[
+        edit(ids)
+        vim.cmd "%GeelarkDelete!"
+        vim.wait(100)
+        ]] .. source .. "\nvim.cmd 'qall!'", { environment = start { phones = 1000, plan = plan } })
+      local listed = {}
+      for line in done.errors:gmatch "[^\r\n]+" do
+        local path = line:match "listed in (.*)"
+        for entry in path and io.lines(path) or function() end do
+          local outcome = entry:match "^%d+\t(%l+)"
+          if outcome then listed[outcome] = (listed[outcome] or 0) + 1 end
+        end
+      end
+      directory:remove()
+      return listed, done.errors
+    end
+
+    it("waits for what is in flight, sends nothing more, and lists the rest in a file", function()
+      local listed, errors = leave("", "return function() return { delay = 0.3 } end")
+      assert.matches("geelark: cancelled: 200 deleted, 800 pending", errors)
+      assert.same({ pending = 800 }, listed)
+      assert.equal(2, #sim:state().requests)
+    end)
+
+    it("doesn't wait for ever: what is in flight then is unknown", function()
+      local listed, errors = leave("leaving.patience = 50",
+        "return function() return { delay = 5 } end")
+      assert.matches("geelark: cancelled: 0 deleted, 200 unknown, 800 pending", errors)
+      assert.same({ unknown = 200, pending = 800 }, listed)
+    end)
+
+    it("gives a script's callback its account before the end", function()
+      local done, directory = nvim.run(PRELUDE:format(250) .. [[
+        driver.delete(ids, { concurrency = 1 }, function(...) print(account(...)) end)
+        vim.wait(50)
+        vim.cmd "qall!"]], { environment = start { phones = 250, plan = LATE } })
+      directory:remove()
+      assert.equal("100 deleted, 0 failed, 0 unknown, 150 pending, cancelled\n", done.output)
+    end)
+  end)
+
+  describe(":checkhealth geelark", function()
+    local REPORT = [[
+      vim.cmd "silent checkhealth geelark"
+      print(table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n"))]]
+
+    it("finds nothing missing, and never shows a credential", function()
+      local setup = [[driver.setup { app_id = "visible1", api_key = "visible2" }]]
+      local report = output(setup .. REPORT, "GEELARK_TOKEN=visible3")
+      for _, part in ipairs { "OK: Neovim %d", "OK: JSON", "OK: the core module", "libcurl/%d",
+        "OK: credentials: the option app_id, the option api_key", "base URL: the service's own" } do
+        assert.matches(part, report)
+      end
+      assert.is_nil(report:find "ERROR" or report:find "WARNING" or report:find "visible")
+    end)
+
+    it("says where the token comes from, and the address", function()
+      local report = output(REPORT, "GEELARK_TOKEN=visible GEELARK_BASE_URL=http://127.0.0.1:1")
+      assert.matches("OK: credentials: GEELARK_TOKEN", report)
+      assert.matches("base URL: http://127.0.0.1:1", report, 1, true)
+      assert.is_nil(report:find "visible")
+    end)
+
+    it("says which credentials are missing", function()
+      assert.matches("ERROR: config: no credentials: set the option token", output(REPORT))
+    end)
+
+    it("says how to build the core that is missing", function()
+      local report = output([[package.cpath = ""]] .. REPORT)
+      assert.matches("ERROR: the core module can't be loaded", report)
+      assert.matches("make install LUA=luajit LUA_DIR=", report, 1, true)
+    end)
+
+    it("names the lists that were left behind", function()
+      assert.matches("WARNING: Neovim was left in the middle of a delete: [^\n]*geelark%-",
+        output([[
+        local path = require("geelark.nvim.record").write {
+          summary = "s", left = { { id = "1", text = "unknown" } } }
+        assert(io.open(path):read "*a" == "s\n1\tunknown\n")]] .. REPORT))
+    end)
+  end)
+
+  describe("on a screen", function()
+    local terminal
+    after_each(function() if terminal then terminal:stop() end end)
+
+    local function open(options, count)
+      local environment = start(options)
+      terminal = nvim.open(table.concat(simulator.ids(count), "\n") .. "\n", environment)
+      terminal:shows "ids.txt"
+    end
+
+    it("it asks first and says how many; Enter alone deletes nothing", function()
+      open({ phones = 30 }, 30)
+      terminal:keys(":2,30GeelarkDelete", "Enter")
+      terminal:shows "Delete 29 cloud phones? This can't be undone."
+      terminal:keys "Enter"
+      terminal:shows "geelark: nothing was deleted"
+      terminal:keys(":1GeelarkDelete", "Enter")
+      terminal:shows "Delete the cloud phone 528086321789535232? This can't be undone."
+      terminal:keys "Escape"
+      terminal:shows "geelark: nothing was deleted"
+      assert.equal(0, #sim:state().requests)
+      terminal:keys(":$GeelarkDelete", "Enter")
+      terminal:shows "Delete the cloud phone"
+      terminal:keys "d"
+      terminal:shows "geelark: 1 deleted"
+      assert.equal(1, #sim:state().requests)
+    end)
+
+    it("progress stands in the corner while one goes on typing, and goes away", function()
+      open({ phones = 1000, states = { started = 4 },
+        plan = "return function() return { delay = 0.5 } end" }, 1000)
+      terminal:keys(":%GeelarkDelete!", "Enter")
+      terminal:shows "│ :GeelarkCancel stops it"
+      terminal:keys("O", "typed")
+      local screen = terminal:shows " 20 %"
+      assert.matches("^typed\n", screen)
+      assert.matches("Deleting 1,000 cloud phones", screen, 1, true)
+      assert.matches("deleted, %d failed", screen)
+      assert.matches("-- INSERT --", screen, 1, true)
+      terminal:keys "Escape"
+      screen = terminal:shows "geelark: 996 deleted, 4 failed, see :copen"
+      assert.is_nil(screen:find "GeelarkCancel")
+      terminal:keys(":cfirst", "Enter")
+      terminal:shows "(1 of 4) error: "
+    end)
+
+    it("progress says that it waits for the last answers after a cancel", function()
+      open({ phones = 1000, plan = "return function() return { delay = 1 } end" }, 1000)
+      terminal:keys(":%GeelarkDelete!", "Enter")
+      terminal:shows "│ :GeelarkCancel stops it"
+      terminal:keys(":GeelarkCancel", "Enter")
+      terminal:shows "stopping, waiting for 2 answers"
+      terminal:shows "geelark: cancelled: 200 deleted, 800 pending, see :copen"
+    end)
+
+    it("leaving it says what is left and where that stands; Ctrl-C ends the wait", function()
+      open({ phones = 1000, plan = "return function() return { delay = 60 } end" }, 1000)
+      terminal:keys(":%GeelarkDelete!", "Enter")
+      terminal:shows "│ :GeelarkCancel stops it"
+      terminal:keys(":quit!", "Enter")
+      terminal:shows "geelark: waiting for the last answers (Ctrl-C ends it)"
+      terminal:keys "C-c"
+      local screen = terminal:shows "The ids are listed in"
+      assert.matches("cancelled: 0 deleted, 200 unknown, 800 pending", screen, 1, true)
+    end)
+  end)
+
+  it("everything is found where make install puts it for Neovim", function()
+    local done, directory = nvim.run([[
+      assert(not package.path:find "geelark" and not package.cpath:find "geelark")
+      require "geelark.loop.nvim"
+      vim.cmd "silent checkhealth geelark"
+      print(table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n"))]],
+      { install = true, environment = "GEELARK_TOKEN=t" })
+    directory:remove()
+    assert.equal("", done.errors)
+    assert.matches("OK: the core module is loaded", done.output)
+    assert.is_nil(done.output:find "ERROR")
+  end)
+end)
