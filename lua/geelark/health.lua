@@ -1,17 +1,14 @@
 -- :checkhealth geelark says what is missing, and what helps.
 
+local health = vim.health or require "health" -- the latter in Neovim 0.7
+
 -- Neovim before 0.9 has other names for it.
-local function reporter(name, old)
-  return function(...)
-    local new = vim.health and vim.health[name]
-    if new then return new(...) end
-    return require("health")[old](...)
-  end
+local function reporter(name)
+  return health[name] or health["report_" .. name]
 end
 
-local start = reporter("start", "report_start")
-local ok, info = reporter("ok", "report_ok"), reporter("info", "report_info")
-local warn, fail = reporter("warn", "report_warn"), reporter("error", "report_error")
+local start, ok, info = reporter "start", reporter "ok", reporter "info"
+local warn, fail = reporter "warn", reporter "error"
 
 -- Some builds of Neovim have Lua 5.1 in LuaJIT's place.
 local function build()

@@ -6,13 +6,15 @@ local geelark = require "geelark"
 -- In the order in which they are shown.
 local OUTCOMES = { "deleted", "failed", "unknown", "pending" }
 
-local UNKNOWN = "unknown: asked for, but no reliable answer came; it may be deleted or not"
-local PENDING = "pending: not processed"
+local TEXTS = {
+  unknown = "unknown: asked for, but no reliable answer came; it may be deleted or not",
+  pending = "pending: not processed",
+}
 
 ---@class geelark.nvim.Left an id that was not deleted
 ---@field id string
 ---@field outcome "failed"|"unknown"|"pending"
----@field text string
+---@field failure geelark.Failure|nil
 
 ---@class geelark.nvim.Account
 ---@field counts table<string, integer> by outcome
@@ -32,17 +34,13 @@ local function describe(failure)
   return ("failed: %s (%d%s%s)"):format(plain(failure.msg), failure.code, known, remedy)
 end
 
-local function add(list, outcome, id, text)
-  list[#list + 1] = { id = id, outcome = outcome, text = text }
-end
-
 local function list_left(result)
   local left = {}
   for _, failure in ipairs(result.failDetails) do
-    add(left, "failed", failure.id, describe(failure))
+    left[#left + 1] = { id = failure.id, outcome = "failed", failure = failure }
   end
-  for _, id in ipairs(result.unknownIds) do add(left, "unknown", id, UNKNOWN) end
-  for _, id in ipairs(result.pendingIds) do add(left, "pending", id, PENDING) end
+  for _, id in ipairs(result.unknownIds) do left[#left + 1] = { id = id, outcome = "unknown" } end
+  for _, id in ipairs(result.pendingIds) do left[#left + 1] = { id = id, outcome = "pending" } end
   return left
 end
 
@@ -60,10 +58,12 @@ local function summarize(counts, presumed, err)
   return "geelark: " .. stopped .. table.concat(parts, ", ")
 end
 
+local account = {}
+
 ---@param result geelark.Result|nil
 ---@param err geelark.Error|nil
 ---@return geelark.nvim.Account
-return function(result, err)
+function account.new(result, err)
   result = result or err.result
   local counts = { deleted = result.successAmount, failed = result.failAmount,
     unknown = #result.unknownIds, pending = #result.pendingIds }
@@ -73,3 +73,11 @@ return function(result, err)
     reason = err and err.kind ~= "cancelled" and plain(err.message) or nil,
   }
 end
+
+---@param left geelark.nvim.Left
+---@return string
+function account.text(left)
+  return left.failure and describe(left.failure) or TEXTS[left.outcome]
+end
+
+return account

@@ -40,24 +40,30 @@ local function record(account)
   local path, why = require("geelark.nvim.record").write(account)
   local text = account.summary .. (path and "\nThe ids are listed in " .. path or "")
   if not path then -- at least the screen has them
+    local describe = require("geelark.nvim.account").text
     text = text .. "\nThey can't be written to a file: " .. tostring(why)
-    for _, left in ipairs(account.left) do text = text .. "\n" .. left.id .. " " .. left.text end
+    for _, left in ipairs(account.left) do
+      text = text .. "\n" .. left.id .. " " .. describe(left)
+    end
   end
   if #vim.api.nvim_list_uis() > 0 and vim.v.dying == 0 then vim.fn.confirm(text, "&OK")
   else io.stderr:write(text, "\n") end
 end
 
-local function finish(result, err)
-  local run = current
+local function conclude(account)
+  current.places:close()
+  local dry_run, left = current.dry_run, #account.left > 0
   current = nil
-  run.progress:close()
-  local account = require "geelark.nvim.account"(result, err)
-  if vim.v.exiting ~= vim.NIL then return record(account) end
-  local left = #account.left > 0 and not run.dry_run
-  if left then require "geelark.nvim.quickfix"(account, run.places) end
-  run.places:close()
-  if run.dry_run then return say("geelark: dry run, nothing was sent", "INFO") end
+  if dry_run then return say("geelark: dry run, nothing was sent", "INFO") end
   say(account.summary .. (left and ", see :copen" or ""), left and "WARN" or "INFO")
+end
+
+local function finish(result, err)
+  current.progress:close()
+  local account = require("geelark.nvim.account").new(result, err)
+  if vim.v.exiting ~= vim.NIL then return record(account) end
+  if #account.left == 0 or current.dry_run then return conclude(account) end
+  require "geelark.nvim.quickfix"(account, current.places, function() conclude(account) end)
 end
 
 local command = {}
@@ -89,6 +95,11 @@ local function cancel()
   if not current then return say("geelark: no delete is under way", "INFO") end
   current.job:cancel()
   current.progress:stop()
+end
+
+--- Whether no delete of the command is under way.
+function command.idle()
+  return current == nil
 end
 
 --- Defines the commands.

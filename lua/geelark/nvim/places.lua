@@ -12,8 +12,9 @@ local namespace = vim.api.nvim_create_namespace "geelark"
 local Places = {}
 Places.__index = Places
 
-local function line_at(buffer, line)
-  return vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1] or ""
+local function stands_at(buffer, line, id)
+  local text = vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1] or ""
+  return text:find("%f[%w]" .. id .. "%f[%W]") ~= nil
 end
 
 -- An id that was cut and put elsewhere has left its mark behind.
@@ -25,7 +26,8 @@ local function search(self, id)
       if found and not self.moved[found] then self.moved[found] = i end
     end
   end
-  return self.moved[id]
+  local line = self.moved[id]
+  return line and stands_at(self.buffer, line, id) and line or nil
 end
 
 ---@param id string
@@ -35,7 +37,7 @@ function Places:line(id)
   if not vim.api.nvim_buf_is_loaded(self.buffer) then return self.places[id].line end
   local mark = self.places[id].mark
   local row = vim.api.nvim_buf_get_extmark_by_id(self.buffer, namespace, mark, {})[1]
-  if row and line_at(self.buffer, row + 1):find("%f[%w]" .. id .. "%f[%W]") then return row + 1 end
+  if row and stands_at(self.buffer, row + 1, id) then return row + 1 end
   return search(self, id)
 end
 

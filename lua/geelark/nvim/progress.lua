@@ -24,7 +24,8 @@ end
 
 local function last_line(self, progress)
   if self.stopping then
-    return ("stopping, waiting for %d answers"):format(progress.inFlight)
+    return ("stopping, waiting for %d answer%s"):format(progress.inFlight,
+      progress.inFlight == 1 and "" or "s")
   end
   if progress.waiting >= 1 and progress.inFlight == 0 then
     return ("the quota lets on in %d s"):format(math.ceil(progress.waiting))
@@ -70,7 +71,7 @@ end
 
 local function open(self, lines)
   self.buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_option(self.buffer, "bufhidden", "wipe")
+  vim.bo[self.buffer].bufhidden = "wipe"
   local config = place(lines)
   config.noautocmd = true
   self.window = vim.api.nvim_open_win(self.buffer, false, config)

@@ -16,12 +16,13 @@ end
 ---@return string|nil path
 ---@return string|nil why there is none
 function record.write(account)
+  local text = require("geelark.nvim.account").text
   local path = pattern(os.date "%Y%m%d-%H%M%S" .. "-" .. vim.fn.getpid())
   vim.fn.mkdir(vim.fn.fnamemodify(path, ":h"), "p")
   local file, why = io.open(path, "w")
   if not file then return nil, why end
   file:write(account.summary, "\n", account.reason and account.reason .. "\n" or "")
-  for _, left in ipairs(account.left) do file:write(left.id, "\t", left.text, "\n") end
+  for _, left in ipairs(account.left) do file:write(left.id, "\t", text(left), "\n") end
   local written, trouble = file:close()
   return written and path or nil, trouble
 end
