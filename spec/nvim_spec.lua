@@ -514,22 +514,29 @@ describe("in Neovim", function()
     end)
   end)
 
-  -- Noise of the machine only ever adds, and not each time: the best of three tries counts.
-  -- What the editor itself did between two ticks is counted in CPU time beside it.
+  -- Time in which the editor could have run, but other programs had the processors, isn't the
+  -- editor's, and is taken off where the kernel tells it. The best of three tries counts, for
+  -- what noise is left: the editor's own delays would be there each time.
   local TIMER = [[
     require "geelark"
     driver.setup { requests_per_minute = false, requests_per_hour = false }
+    local function queued()
+      local file = io.open "/proc/self/schedstat"
+      local nanoseconds = file and file:read("*l"):match "%d+ (%d+)" or 0
+      if file then file:close() end
+      return tonumber(nanoseconds)
+    end
     local function measure(body)
-      local late, own, at, spent = 0, 0, vim.loop.hrtime(), os.clock()
+      local late, own, at, before = 0, 0, vim.loop.hrtime(), queued()
       local timer = vim.fn.timer_start(10, function()
-        local now, used = vim.loop.hrtime(), os.clock()
-        late, own = math.max(late, (now - at) / 1e6), math.max(own, (used - spent) * 1000)
-        at, spent = now, used
+        local now, after = vim.loop.hrtime(), queued()
+        late, own = math.max(late, now - at), math.max(own, now - at - (after - before))
+        at, before = now, after
       end, { ["repeat"] = -1 })
       body()
       vim.wait(30)
       vim.fn.timer_stop(timer)
-      print(("%.1f %.1f"):format(late - 10, own - 10))
+      print(("%.1f %.1f"):format(late / 1e6 - 10, own / 1e6 - 10))
     end
     for try = 0, 2 do
       edit(vim.list_slice(ids, 10000 * try + 1, 10000 * (try + 1)))
@@ -543,14 +550,15 @@ describe("in Neovim", function()
       .. case, function()
       local printed = output(TIMER, start { phones = 30000, states = { started = 3 * failing },
         requests_per_minute = 1e6, requests_per_hour = 1e6 }, { phones = 30000 })
-      local late, own = math.huge, math.huge
-      for _, _, late_now, own_now, deleted, failed in printed:gmatch(
-        "(%S+) (%S+)\n(%S+) (%S+)\ngeelark: (%d+) deleted, (%d+) failed, see :copen") do
+      local tries, best = 0, math.huge
+      for own, deleted, failed in printed:gmatch(
+        "(%S+)\ngeelark: (%d+) deleted, (%d+) failed, see :copen") do
         assert.equal(10000, deleted + failed)
-        late, own = math.min(late, tonumber(late_now)), math.min(own, tonumber(own_now))
+        tries, best = tries + 1, math.min(best, tonumber(own))
       end
-      assert.is_true(late <= 20 and own <= 20, "ms late and ms of CPU too many, at most, of an "
-        .. "idle editor and of one that deletes:\n" .. printed)
+      assert.equal(3, tries)
+      assert.is_true(best <= 20, "at most so many ms late, and without what other programs took, "
+        .. "an idle editor and one that deletes:\n" .. printed)
     end)
   end
 

@@ -35,11 +35,12 @@ end
 local nvim = {}
 
 -- For env: where the tree's modules are, and no other file of the person's.
-local DIRECTORIES = "XDG_DATA_HOME=$PWD/data XDG_CACHE_HOME=$PWD/cache XDG_STATE_HOME=$PWD/state "
+local DIRECTORIES = "XDG_CACHE_HOME=$PWD/cache XDG_STATE_HOME=$PWD/state "
   .. "XDG_CONFIG_HOME=$PWD/config "
+
 local function modules(here)
-  return ("LUA_PATH=%s LUA_CPATH=%s "):format(shell.quote(here .. "/lua/?.lua;;"),
-    shell.quote(here .. "/build/luajit/?.so;;"))
+  return ("XDG_DATA_HOME=$PWD/data LUA_PATH=%s LUA_CPATH=%s "):format(
+    shell.quote(here .. "/lua/?.lua;;"), shell.quote(here .. "/build/luajit/?.so;;"))
 end
 
 local function command(file, variables, arguments)
@@ -58,9 +59,15 @@ function nvim.command(file)
   return command(file, modules(here), "--clean --cmd " .. shell.quote("set rtp+=" .. here))
 end
 
--- The same with what is installed for Neovim alone.
+-- The same with what is installed in the directory alone.
 local function command_installed(file)
-  return command(file, "-u LUA_PATH -u LUA_CPATH ", "-u NONE -i NONE")
+  return command(file, "-u LUA_PATH -u LUA_CPATH -u XDG_DATA_HOME HOME=$PWD ", "-u NONE -i NONE")
+end
+
+-- As README.md says.
+local function install(directory)
+  local line = read "README.md":match "\n(make install LUA=luajit [^\n]*)"
+  run(("HOME=%s XDG_DATA_HOME= %s -s"):format(directory.path, line))
 end
 
 local CLEAN = "env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY -u GEELARK_BASE_URL "
@@ -68,7 +75,7 @@ local CLEAN = "env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY -u GEEL
 
 ---@class spec.support.NvimOptions
 ---@field environment string|nil for the shell
----@field install boolean|nil into the directory first; nothing else is found then
+---@field install boolean|nil as README.md says, into the directory; nothing else is found then
 
 ---Runs Lua in a headless Neovim.
 ---@param source string
@@ -80,10 +87,7 @@ function nvim.run(source, options)
   local directory = temporary.new()
   directory:write("script.lua", source)
   local build = options.install and command_installed or nvim.command
-  if options.install then
-    local place = directory.path .. "/data/nvim/site/lua"
-    run(("make -s install LUA=luajit LUA_DIR=%s LIB_DIR=%s"):format(place, place))
-  end
+  if options.install then install(directory) end
   local status = tonumber(output_of(("cd %s; %s %s %s >output 2>errors </dev/null; echo $?")
     :format(directory.path, CLEAN, options.environment or "", build "script.lua")))
   return { status = status, output = read(directory:file "output"),

@@ -50,11 +50,12 @@ local function record(account)
   else io.stderr:write(text, "\n") end
 end
 
-local function conclude(account)
+local function conclude(account, trouble)
   current.places:close()
   local dry_run, left = current.dry_run, #account.left > 0
   current = nil
   if dry_run then return say("geelark: dry run, nothing was sent", "INFO") end
+  if trouble then return say(account.summary .. "; quickfix list cut off: " .. trouble, "ERROR") end
   say(account.summary .. (left and ", see :copen" or ""), left and "WARN" or "INFO")
 end
 
@@ -63,7 +64,9 @@ local function finish(result, err)
   local account = require("geelark.nvim.account").new(result, err)
   if vim.v.exiting ~= vim.NIL then return record(account) end
   if #account.left == 0 or current.dry_run then return conclude(account) end
-  require "geelark.nvim.quickfix"(account, current.places, function() conclude(account) end)
+  require "geelark.nvim.quickfix"(account, current.places, function(trouble)
+    conclude(account, trouble)
+  end)
 end
 
 local command = {}

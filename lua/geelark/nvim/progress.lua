@@ -75,6 +75,7 @@ local function open(self, lines)
   local config = place(lines)
   config.noautocmd = true
   self.window = vim.api.nvim_open_win(self.buffer, false, config)
+  vim.wo[self.window].wrap = false
 end
 
 local function show(self)

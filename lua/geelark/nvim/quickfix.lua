@@ -24,15 +24,20 @@ end
 
 ---@param account geelark.nvim.Account
 ---@param places geelark.nvim.Places
----@param filled fun() called when the list is complete
+---@param filled fun(why: string|nil) called when the list is complete, or why it can't be
 return function(account, places, filled)
   local reason = { { text = account.reason, type = "E" } }
   vim.fn.setqflist({}, " ", { title = account.summary, items = account.reason and reason or {} })
   local list = vim.fn.getqflist({ id = 0 }).id -- others may put theirs on top
 
+  local function add(first)
+    vim.fn.setqflist({}, "a", { id = list, items = items_of(account.left, first, places) })
+  end
+
   local function fill(first)
     if first > #account.left then return filled() end
-    vim.fn.setqflist({}, "a", { id = list, items = items_of(account.left, first, places) })
+    local fine, why = pcall(add, first)
+    if not fine then return filled(tostring(why)) end
     vim.defer_fn(function() fill(first + AT_ONCE) end, 1)
   end
   fill(1)
