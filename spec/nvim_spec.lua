@@ -319,6 +319,14 @@ describe("in Neovim", function()
       assert.equal(2, #sim:state().requests)
     end)
 
+    it("delete nothing where there is no screen to ask on", function()
+      local environment = start { phones = 1 }
+      assert.equal("geelark: nothing was deleted", output([[
+        command("GeelarkDelete " .. ids[1])
+        print(said[1])]], environment))
+      assert.equal(0, #sim:state().requests)
+    end)
+
     it("delete one list at a time", function()
       assert.equal("geelark: a delete is under way (:GeelarkCancel stops it); nothing was deleted\n"
         .. "geelark: 1 deleted\ngeelark: 1 deleted", output([[
@@ -383,6 +391,29 @@ describe("in Neovim", function()
         "return function() return { delay = 5 } end")
       assert.matches("geelark: cancelled: 0 deleted, 200 unknown, 800 pending", errors)
       assert.same({ unknown = 200, pending = 800 }, listed)
+    end)
+
+    it("shows the rest where it can't be written to a file", function()
+      local _, errors = leave("vim.fn.delete('data', 'rf') io.open('data', 'w'):close()",
+        "return function() return { delay = 0.3 } end")
+      assert.matches("They can't be written to a file", errors, 1, true)
+      assert.equal(800, select(2, errors:gsub("%d+ pending: not processed", "")))
+    end)
+
+    it("gives each script's callback its account, whatever another one raises", function()
+      local done, directory = nvim.run(PRELUDE:format(3) .. [[
+        leaving.patience = 50
+        for i = 1, 3 do
+          driver.delete({ ids[i] }, nil, function(...) print(i, account(...)) error "no" end)
+        end
+        vim.wait(100)
+        vim.cmd "qall!"]], { environment = start { phones = 3,
+          plan = "return function() return { delay = 5 } end" } })
+      directory:remove()
+      for i = 1, 3 do
+        assert.matches(i .. "\t0 deleted, 0 failed, 1 unknown, 0 pending, cancelled\n", done.output)
+      end
+      assert.equal(3, select(2, done.errors:gsub("script.lua:%d+: no", "")))
     end)
 
     it("gives a script's callback its account before the end", function()
@@ -500,6 +531,16 @@ describe("in Neovim", function()
       terminal:keys(":GeelarkCancel", "Enter")
       terminal:shows "stopping, waiting for 2 answers"
       terminal:shows "geelark: cancelled: 200 deleted, 800 pending, see :copen"
+    end)
+
+    it("progress says how long the quota makes it wait", function()
+      open({ phones = 1000 }, 1000)
+      terminal:keys(":lua require('geelark.loop.nvim').setup { requests_per_minute = 1 }", "Enter")
+      terminal:keys(":%GeelarkDelete!", "Enter")
+      local screen = terminal:shows "s for the quota"
+      assert.matches("waiting [56]%d s for the quota", screen)
+      terminal:keys(":GeelarkCancel", "Enter")
+      terminal:shows "geelark: cancelled: 100 deleted, 900 pending, see :copen"
     end)
 
     it("leaving it says what is left and where that stands; Ctrl-C ends the wait", function()

@@ -21,7 +21,9 @@ end
 -- What is in flight has been waited for long enough: it is unknown.
 local function cut(run)
   run.client:close()
-  if run.job:step() then run.finish(run.job:result()) end
+  if not run.job:step() then return end
+  local called, why = pcall(run.finish, run.job:result())
+  if not called then io.stderr:write(tostring(why), "\n") end -- the others' turn comes all the same
 end
 
 local leaving = {
@@ -38,10 +40,12 @@ end
 local function leave()
   if none() then return end
   for run in pairs(under_way) do run.job:cancel() end
-  vim.api.nvim_echo({ { "geelark: waiting for the last answers (Ctrl-C ends it)" } }, false, {})
-  vim.cmd "redraw"
+  if #vim.api.nvim_list_uis() > 0 then
+    vim.api.nvim_echo({ { "geelark: waiting for the last answers (Ctrl-C ends it)" } }, false, {})
+    vim.cmd "redraw"
+  end
   wait()
-  for run in pairs(under_way) do
+  for _, run in ipairs(vim.tbl_keys(under_way)) do
     if run.client then cut(run) end
   end
 end

@@ -28,7 +28,7 @@ local function last_line(self, progress)
       progress.inFlight == 1 and "" or "s")
   end
   if progress.waiting >= 1 and progress.inFlight == 0 then
-    return ("the quota lets on in %d s"):format(math.ceil(progress.waiting))
+    return ("waiting %d s for the quota"):format(math.ceil(progress.waiting))
   end
   return ":GeelarkCancel stops it"
 end

@@ -18,7 +18,7 @@ end
 function record.write(account)
   local text = require("geelark.nvim.account").text
   local path = pattern(os.date "%Y%m%d-%H%M%S" .. "-" .. vim.fn.getpid())
-  vim.fn.mkdir(vim.fn.fnamemodify(path, ":h"), "p")
+  pcall(vim.fn.mkdir, vim.fn.fnamemodify(path, ":h"), "p") -- opening says why it couldn't
   local file, why = io.open(path, "w")
   if not file then return nil, why end
   file:write(account.summary, "\n", account.reason and account.reason .. "\n" or "")
