@@ -53,7 +53,8 @@ describe("in Neovim", function()
   local function output(source, environment, options)
     options = options or {}
     options.environment = environment
-    local done, directory = nvim.run(PRELUDE:format(options.phones or 250) .. source, options)
+    local done, directory = nvim.run((options.before or "")
+      .. PRELUDE:format(options.phones or 250) .. source, options)
     directory:remove()
     assert.equal("", done.errors)
     assert.equal(0, done.status)
@@ -133,6 +134,14 @@ describe("in Neovim", function()
           if event.type == "send" then job:cancel() end
         end }, function(...) print(account(...)) end)]],
         start { phones = 250, plan = LATE }))
+    end)
+
+    it("needs no vim.loop where there is vim.uv, as in newer Neovims", function()
+      assert.equal("geelark: 250 deleted", output([[
+        edit(ids)
+        command "%GeelarkDelete!"
+        print(said[1])]], start { phones = 250 },
+        { before = "vim.uv, vim.loop = vim.loop, nil\n" }))
     end)
 
     it("goes on while the main loop is at something else; the callbacks come after", function()
