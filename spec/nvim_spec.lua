@@ -136,6 +136,17 @@ describe("in Neovim", function()
         start { phones = 250, plan = LATE }))
     end)
 
+    it("may be called from a callback of vim.loop", function()
+      assert.equal("250 deleted, 0 failed, 0 unknown, 0 pending", output([[
+        local over
+        local timer = vim.loop.new_timer()
+        timer:start(0, 0, function()
+          assert(vim.in_fast_event())
+          driver.delete(ids, {}, function(...) print(account(...)) over = true end)
+        end)
+        assert(vim.wait(20000, function() return over end, 5))]], start { phones = 250 }))
+    end)
+
     it("needs no vim.loop where there is vim.uv, as in newer Neovims", function()
       assert.equal("geelark: 250 deleted", output([[
         edit(ids)
@@ -185,6 +196,7 @@ describe("in Neovim", function()
       ["-528086321789535232"] = "-528086321789535232",
       ["phone_id"] = "phone_id", ["id"] = "id", [","] = ",", ["[\"1\"]"] = "[\"1\"]",
       ["１２３"] = "１２３", ["\1" .. "1"] = "^A1",
+      [("7"):rep(129)] = ("7"):rep(40) .. "…",
       [("x"):rep(50) .. "-1"] = ("x"):rep(40) .. "…",
     } do
       it("refuse a line that holds " .. shown, function()
@@ -437,7 +449,7 @@ describe("in Neovim", function()
 
   describe(":checkhealth geelark", function()
     local REPORT = [[
-      vim.cmd "silent checkhealth geelark"
+      vim.cmd "silent checkhealth geelark | silent checkhealth geelark"
       print(table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n"))]]
 
     it("finds nothing missing, and never shows a credential", function()

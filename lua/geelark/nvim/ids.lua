@@ -2,7 +2,8 @@
 -- and a pair of quotes around it. Whatever else there is could be meant otherwise, and isn't
 -- guessed.
 
-local SHOWN = 40 -- characters of a line in a message
+local SHOWN = 40    -- characters of a line in a message
+local LONGEST = 128 -- bytes; the core takes no longer id
 
 ---@class geelark.nvim.Place
 ---@field id string
@@ -23,7 +24,7 @@ function reader.id(text)
   local word = text:match "^[%s,]*(.-)[%s,]*$"
   local _, quoted = word:match "^(['\"])(.*)%1$"
   local id = quoted or word
-  if id:find "^%w+$" and id:find "%d" then return id, false end
+  if id:find "^%w+$" and id:find "%d" and #id <= LONGEST then return id, false end
   return nil, text:find "%S" == nil
 end
 

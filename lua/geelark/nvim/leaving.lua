@@ -12,7 +12,6 @@ local INTERRUPTED = -2
 ---@field finish fun(result: geelark.Result|nil, err: geelark.Error|nil)
 
 local under_way = {} -- set of geelark.nvim.Run
-local prepared = false
 
 local function none()
   return next(under_way) == nil
@@ -50,12 +49,12 @@ local function leave()
   end
 end
 
+-- Now, since a delete can be started where autocommands can't be made.
+vim.api.nvim_create_autocmd("VimLeavePre", { callback = leave })
+
 ---@param run geelark.nvim.Run
 function leaving.watch(run)
   under_way[run] = true
-  if prepared then return end
-  prepared = true
-  vim.api.nvim_create_autocmd("VimLeavePre", { callback = leave })
 end
 
 ---@param run geelark.nvim.Run it has ended
