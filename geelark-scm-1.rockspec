@@ -12,9 +12,9 @@ description = {
   license = "MIT",
 }
 
+-- geelark.simulator, for trying scripts, also wants lua-cjson, cqueues and luaossl.
 dependencies = {
   "lua >= 5.1, < 5.5",
-  "lua-cjson",
 }
 
 -- libcurl and libcrypto are found by the compiler itself: their headers stand in folders that

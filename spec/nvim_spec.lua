@@ -455,7 +455,7 @@ describe("in Neovim", function()
     it("finds nothing missing, and never shows a credential", function()
       local setup = [[driver.setup { app_id = "visible1", api_key = "visible2" }]]
       local report = output(setup .. REPORT, "GEELARK_TOKEN=visible3")
-      for _, part in ipairs { "OK: Neovim %d", "OK: JSON", "OK: the core module", "libcurl/%d",
+      for _, part in ipairs { "OK: Neovim %d", "OK: the core module", "libcurl/%d",
         "OK: credentials: the option app_id, the option api_key", "base URL: the service's own" } do
         assert.matches(part, report)
       end

@@ -36,12 +36,6 @@ local function check_core()
   return loaded
 end
 
-local function check_json()
-  local fine, value = pcall(function() return vim.json.decode('{"id":"1"}').id end)
-  if fine and value == "1" then ok "JSON: Neovim's own vim.json"
-  else fail "vim.json is missing: Neovim 0.6 or newer has it" end
-end
-
 -- Which one is loaded already, not which one would be found.
 local function check_libcurl()
   local known, version = pcall(function()
@@ -75,7 +69,6 @@ return {
   check = function()
     start "geelark"
     check_neovim()
-    check_json()
     if check_core() then
       check_libcurl()
       check_settings()

@@ -83,8 +83,9 @@ function nginx.start(options)
   }
   directory:write("nginx.conf", (CONFIGURATION:gsub("%$(%l+)", values)))
   local guard = assert(io.popen(("cd %s; %s"):format(directory.path, GUARD), "w"))
-  run(("env -u GEELARK_TOKEN -u GEELARK_BASE_URL TMPDIR=%s %s nginx -p %s -e error.log -c nginx.conf </dev/null >%s 2>&1"):format(
-    directory.path, options.environment or "", directory.path, directory:file "output"))
+  run(("env -u GEELARK_TOKEN -u GEELARK_BASE_URL TMPDIR=%s %s nginx -p %s -e error.log "
+    .. "-c nginx.conf </dev/null >%s 2>&1"):format(directory.path, options.environment or "",
+    directory.path, directory:file "output"))
   local self = setmetatable({ url = "http://127.0.0.1:" .. port, directory = directory,
     guard = guard }, Nginx)
   self:get "/" -- it has written its pid when it answers
