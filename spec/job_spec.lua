@@ -2,6 +2,7 @@
 
 local geelark = require "geelark"
 local service = require "spec.support.service"
+local simulator = require "spec.support.simulator"
 
 -- Requests wait here until the spec answers them.
 local function held(more)
@@ -15,6 +16,14 @@ local function answer_all(requests)
     local request = table.remove(requests, i)
     request:answer(service.success(request))
   end
+end
+
+-- How many this process has open; the counter's own pipe is among them each time.
+local function descriptors()
+  local pipe, count = assert(io.popen "ls /proc/$PPID/fd"), 0
+  for _ in pipe:lines() do count = count + 1 end
+  pipe:close()
+  return count
 end
 
 describe("a job", function()
@@ -67,6 +76,62 @@ describe("a job", function()
     answer_all(requests)
     assert.is_true(readable(fd))
     assert.is_true(job:step())
+  end)
+
+  it("holds no descriptor once its result was taken, whatever the collector does", function()
+    local sim = simulator.start { phones = 0 }
+    finally(function() sim:stop() end)
+    local options = { token = "simulator", base_url = sim.url }
+    local client = assert(geelark.new(options))
+    local function whole(start)
+      local job = start { "1" }
+      assert.equal("number", type(job:pollfd()))
+      while not job:step(1) do assert.equal("number", type(job:pollfd())) end
+      assert(job:result())
+      assert.is_nil(job:pollfd())
+      assert.is_true(job:step())
+      assert.equal(0, job:timeout())
+      assert.equal(1, job:progress().failAmount)
+      assert.equal(1, assert(job:result()).failAmount)
+      return job
+    end
+    local jobs = { whole(function(ids) return client:start(ids) end) }
+    for _ = 1, 3 do collectgarbage() end -- what others dropped
+    local before = descriptors()
+    for _ = 1, 10 do
+      jobs[#jobs + 1] = whole(function(ids) return client:start(ids) end)
+      jobs[#jobs + 1] = whole(function(ids) return geelark.start(ids, options) end)
+    end
+    assert.equal(before, descriptors())
+    assert.equal(21, #jobs)
+    client:close()
+  end)
+
+  it("is no trouble to cqueues that polled it, wherever the collector comes", function()
+    local cqueues = require "cqueues" -- Debian: lua-cqueues
+    local sim = simulator.start { phones = 0 }
+    finally(function() sim:stop() end)
+    local loop, failed = cqueues.new(), 0
+    loop:wrap(function()
+      for i = 1, 20 do
+        local job = geelark.start({ "1" }, { token = "simulator", base_url = sim.url })
+        while not job:step() do
+          local from = cqueues.monotime()
+          cqueues.poll(job)
+          assert(cqueues.monotime() - from < 5, "it was not woken")
+        end
+        failed = failed + assert(job:result()).failAmount
+        if i % 2 == 0 then cqueues.sleep(0) end -- the descriptor's number isn't taken again
+        job = geelark.start({ "1" }, { token = "simulator", base_url = sim.url })
+        job:step()
+        cqueues.poll(job)
+        job = nil -- luacheck: ignore
+        collectgarbage()
+        collectgarbage()
+      end
+    end)
+    assert(loop:loop())
+    assert.equal(20, failed)
   end)
 
   it("that is cancelled sends nothing more and waits for what is in flight", function()

@@ -25,7 +25,31 @@ enum { ANSWERS_A_STEP = 2, ANSWERS_UNLIMITED = 1 << 30 };
 
 /* --- clients ----------------------------------------------------------------------------- */
 
-static void close_job(struct lua_job *lj)
+/* cqueues remembers which descriptors it watches, and has to be told before one is closed, as
+ * its own objects do; its loop would end with an error, or take the next descriptor of that
+ * number for this one. */
+static void tell_cqueues(lua_State *L, int fd)
+{
+    int top = lua_gettop(L);
+    if (!lua_checkstack(L, 4)) return;
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_pushliteral(L, "cqueues");
+    lua_rawget(L, -2);
+    if (lua_istable(L, -1)) {
+        lua_pushliteral(L, "cancel");
+        lua_rawget(L, -2);
+        lua_pushinteger(L, fd);
+        (void)lua_pcall(L, 1, 0, 0);
+    }
+    lua_settop(L, top);
+}
+
+static void forget_descriptor(lua_State *L, struct lua_job *lj)
+{
+    if (lj->job.pollset) tell_cqueues(L, pollset_fd(lj->job.pollset));
+}
+
+static void close_job(lua_State *L, struct lua_job *lj)
 {
     if (!lj->owner) {
         job_close(&lj->job, true);
@@ -34,14 +58,16 @@ static void close_job(struct lua_job *lj)
     struct lua_job **at = &lj->owner->jobs;
     while (*at && *at != lj) at = &(*at)->next;
     if (*at) *at = lj->next;
-    job_close(&lj->job, lj->owner->pid != getpid());
+    bool forked = lj->owner->pid != getpid(); /* cqueues' descriptors are the parent's, too */
+    if (!forked) forget_descriptor(L, lj);
+    job_close(&lj->job, forked);
     lj->owner = NULL;
 }
 
-static void close_client(struct lua_client *lc)
+static void close_client(lua_State *L, struct lua_client *lc)
 {
     lc->closed = true;
-    while (lc->jobs) close_job(lc->jobs);
+    while (lc->jobs) close_job(L, lc->jobs);
     if (lc->pid == getpid()) client_close(&lc->client);
     else client_abandon(&lc->client);
 }
@@ -49,7 +75,7 @@ static void close_client(struct lua_client *lc)
 static int client_gc(lua_State *L)
 {
     struct lua_client *lc = compat_testudata(L, 1, CLIENT_TYPE);
-    if (lc) close_client(lc);
+    if (lc) close_client(L, lc);
     return 0;
 }
 
@@ -100,7 +126,7 @@ static struct lua_client *check_client(lua_State *L, int index)
 static int job_gc(lua_State *L)
 {
     struct lua_job *lj = compat_testudata(L, 1, JOB_TYPE);
-    if (lj) close_job(lj);
+    if (lj) close_job(L, lj);
     return 0;
 }
 
@@ -199,6 +225,7 @@ static struct lua_job *push_job(lua_State *L, int client, int ids, int arg)
     o.job.batch.seed = seed_of(L, kept, moment);
     note_functions(L, kept, lj);
     lj->dry_run = o.dry_run;
+    lj->owns_client = !client;
     lj->owner = lc;
     lj->next = lc->jobs;
     lc->jobs = lj;
@@ -283,13 +310,27 @@ static int push_outcome(lua_State *L, struct lua_job *lj, int kept)
     return lua_isnil(L, -2) ? 2 : (lua_pop(L, 1), 1);
 }
 
-/* job:result() → result, or nil and err; raises before the job is done */
+/* Neither descriptors nor C's memory press the collector: it may not come for long. */
+static void let_go(lua_State *L, struct lua_job *lj)
+{
+    struct lua_client *lc = lj->owner;
+    forget_descriptor(L, lj);
+    job_release(&lj->job);
+    if (!lj->owns_client || lc->closed) return;
+    client_close(&lc->client);
+    lc->closed = true;
+}
+
+/* job:result() → result, or nil and err; raises before the job is done. Closes the job's
+ * descriptor. */
 static int l_job_result(lua_State *L)
 {
     lua_settop(L, 1);
     struct lua_job *lj = check_job(L);
     if (!lj->done) return luaL_error(L, "job:result: the job is not done yet");
-    return push_outcome(L, lj, 2);
+    int values = push_outcome(L, lj, 2);
+    let_go(L, lj);
+    return values;
 }
 
 /* job:cancel() */
@@ -384,8 +425,8 @@ static int run(lua_State *L, struct lua_job *lj, bool close)
     struct lua_client *lc = lj->owner;
     drive_step(L, lj, kept, INFINITY, ANSWERS_UNLIMITED);
     int values = report_push_outcome(L, &lj->job, lj->dry_run);
-    close_job(lj);
-    if (close) close_client(lc);
+    close_job(L, lj);
+    if (close) close_client(L, lc);
     return values;
 }
 
@@ -448,7 +489,8 @@ static int l_client_close(lua_State *L)
     double now = drive_moment(L, lua_gettop(L), lc).now;
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the client was closed");
-    for (struct lua_job *lj = lc->jobs; lj; lj = lj->next) job_cut(&lj->job, &fault, now);
+    for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
+        if (!lj->done) job_cut(&lj->job, &fault, now);
     client_close(&lc->client);
     lc->closed = true;
     return 0;

@@ -27,6 +27,7 @@ struct lua_job {
     struct job job;
     struct lua_client *owner; /* NULL once closed */
     bool dry_run, done;
+    bool owns_client; /* nobody else knows its client */
     bool quiet;       /* a callback raised: no more of them are called */
     bool in_callback; /* one is running now */
     bool has_progress, has_event, has_limiter;

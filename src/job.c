@@ -69,6 +69,19 @@ void job_close(struct job *job, bool abandon)
     *job = (struct job){0};
 }
 
+void job_release(struct job *job)
+{
+    uint32_t count = job->ids.count, tally[ID_STATES];
+    memcpy(tally, job->batch.tally, sizeof tally);
+    unwatch_network(job);
+    pollset_free(job->pollset);
+    job->pollset = NULL;
+    batch_close(&job->batch);
+    ids_close(&job->ids);
+    job->ids.count = count;
+    memcpy(job->batch.tally, tally, sizeof tally);
+}
+
 /* --- the request's body ------------------------------------------------------------------ */
 
 /* {"ids":["…","…"]} of the chunk's open ids. */

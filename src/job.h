@@ -94,6 +94,8 @@ bool job_poll(struct job *job, double seconds, int most);
 
 /* A descriptor that is readable while there is something to do; -1: none can be had. */
 int job_fd(struct job *job);
+/* The job is done and its account was read: of all that it holds only its amounts stay. */
+void job_release(struct job *job);
 /* Somebody else made room for it. */
 void job_wake(struct job *job);
 /* All that could be done has been: the descriptor need not be readable. */
