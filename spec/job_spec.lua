@@ -300,6 +300,22 @@ describe("a client", function()
     assert.equal("geelark client (closed)", tostring(client))
   end)
 
+  it("that closes wakes the jobs that wait for nothing but time", function()
+    local readable = require "spec.support.native" "readable"
+    local options = service.options(service.success, { chunk_size = 1, requests_per_minute = 1 })
+    local client = assert(geelark.new(options))
+    local job = client:start { "a", "b" }
+    local fd = job:pollfd()
+    assert.is_false(job:step())
+    assert.is_false(readable(fd))
+    client:close()
+    assert.is_true(readable(fd))
+    assert.is_true(job:step())
+    local _, err = job:result()
+    assert.equal("cancelled", err.kind)
+    assert.equal(1, err.result.successAmount)
+  end)
+
   it("goes with its jobs to the collector in any order", function()
     for _ = 1, 50 do
       local client = assert(geelark.new((held())))

@@ -143,6 +143,7 @@ void job_cut(struct job *job, const struct fault *fault, double now)
             sign_redact(job->client->sign, f->x.reply.body.data, f->x.reply.body.size, 8);
     client_leave(job->client, &job->turn);
     unwatch_network(job);
+    job_wake(job); /* it may have waited for nothing but time */
 }
 
 static void stop_for_deadline(struct job *job, double now)
