@@ -1,0 +1,264 @@
+-- What every driver has to do, whatever its loop. `act` runs in the host's own process and
+-- returns plain tables; `check` runs in the spec's and looks at them.
+
+local assert = package.loaded.luassert or assert -- busted's, in the spec's process
+local geelark = require "geelark"
+local ids = require("geelark.simulator.phones").ids
+local service = require "spec.support.service"
+
+---@class spec.support.Case
+---@field name string a promise
+---@field simulator geelark.simulator.Options
+---@field needs_job boolean|nil only for drivers that hand out the job
+---@field act fun(host: spec.support.Host, url: string): table
+---@field check fun(seen: table, state: geelark.simulator.ServerState)
+
+local function options(url, more)
+  local all = { token = "simulator", base_url = url }
+  for name, value in pairs(more or {}) do all[name] = value end
+  return all
+end
+
+-- One call of delete.
+local function one(host, list, its_options, more)
+  local call = more or {}
+  call.ids, call.options = list, its_options
+  local outcomes, ticks = host { call }
+  return { result = outcomes[1].result, err = outcomes[1].err, ticks = ticks }
+end
+
+local cases = {
+  {
+    name = "deletes while its loop goes on, and tells each failure",
+    simulator = { phones = 250, states = { started = 5 }, plan = { { delay = 0.2 } } },
+    act = function(host, url) return one(host, ids(250), options(url)) end,
+    check = function(seen)
+      assert.is_nil(seen.err)
+      assert.equal(245, seen.result.successAmount)
+      assert.equal(5, seen.result.failAmount)
+      assert.equal(5, #seen.result.failDetails)
+      assert.equal(43009, seen.result.failDetails[1].code)
+      assert.is_true(seen.ticks >= 5, seen.ticks .. " ticks")
+    end,
+  },
+  {
+    name = "takes more ids than one request holds, and each of them once",
+    simulator = { phones = 101 },
+    act = function(host, url)
+      local list = ids(101)
+      for i = 1, 7 do list[#list + 1] = list[i] end
+      return one(host, list, options(url))
+    end,
+    check = function(seen, state)
+      assert.equal(101, seen.result.successAmount)
+      assert.equal(7, seen.result.duplicateAmount)
+      assert.equal(2, #seen.result.requests)
+      assert.equal(2, #state.requests)
+      assert.same({}, state.phones)
+    end,
+  },
+  {
+    name = "gives an err where there is one",
+    simulator = {},
+    act = function(host)
+      return one(host, { "a" }, options("http://127.0.0.1:1", { attempts = 1 }))
+    end,
+    check = function(seen)
+      assert.is_nil(seen.result)
+      assert.equal("network", seen.err.kind)
+      assert.same({ "a" }, seen.err.result.pendingIds)
+    end,
+  },
+  {
+    name = "gives an err without credentials to send",
+    simulator = {},
+    act = function(host, url) return one(host, { "a" }, { base_url = url, app_id = "app" }) end,
+    check = function(seen, state)
+      assert.equal("config", seen.err.kind)
+      assert.equal(0, #state.requests)
+    end,
+  },
+  {
+    name = "ends at once for an empty list",
+    simulator = {},
+    act = function(host, url) return one(host, {}, options(url)) end,
+    check = function(seen, state)
+      assert.equal(0, seen.result.totalAmount)
+      assert.equal(0, #state.requests)
+    end,
+  },
+  {
+    name = "raises for wrong arguments, before anything is sent",
+    simulator = {},
+    act = function(host, url)
+      local function message(...) return select(2, pcall(one, host, ...)) end
+      return { message({ "" }, options(url)), message({ "a" }, options(url, { tokn = "t" })) }
+    end,
+    check = function(seen, state)
+      assert.matches("bad argument to 'delete' %(ids%[1%]: empty string%)$", seen[1])
+      assert.matches("bad argument to 'delete' %(tokn: unknown option, did you mean token%?%)$",
+        seen[2])
+      assert.equal(0, #state.requests)
+    end,
+  },
+  {
+    name = "loses nothing where a callback raises",
+    simulator = { phones = 3 },
+    act = function(host, url)
+      return one(host, ids(3), options(url, { chunk_size = 1, concurrency = 1,
+        on_progress = function() error "not with me" end }))
+    end,
+    check = function(seen, state)
+      assert.equal("callback", seen.err.kind)
+      assert.matches("on_progress: .*not with me", seen.err.message)
+      assert.equal(1, seen.err.result.successAmount)
+      assert.equal(2, #seen.err.result.pendingIds)
+      assert.equal(1, #state.requests)
+    end,
+  },
+  {
+    name = "is woken by time alone, to ask again after a lost answer",
+    simulator = { phones = 1, plan = { { close = "after" } } },
+    act = function(host, url) return one(host, ids(1), options(url)) end,
+    check = function(seen, state)
+      assert.equal(1, seen.result.successAmount)
+      assert.equal(1, #seen.result.presumedIds)
+      assert.equal(2, #state.requests)
+    end,
+  },
+  {
+    name = "keeps its deadline",
+    simulator = { phones = 1, plan = { { delay = 20 } } },
+    act = function(host, url) return one(host, ids(1), options(url, { deadline = 0.2 })) end,
+    check = function(seen)
+      assert.equal("deadline", seen.err.kind)
+      assert.equal(1, #seen.err.result.unknownIds)
+      assert.is_true(seen.ticks < 1000, seen.ticks .. " ticks")
+    end,
+  },
+  {
+    name = "waits after a cancel for what is in flight, and sends nothing more",
+    needs_job = true,
+    simulator = { phones = 3, plan = { { delay = 0.2 } } },
+    act = function(host, url)
+      return one(host, ids(3), options(url, { chunk_size = 1, concurrency = 1 }),
+        { polled = true, on_tick = function(job)
+          if job:progress().inFlight == 1 then job:cancel() end
+        end })
+    end,
+    check = function(seen, state)
+      assert.equal("cancelled", seen.err.kind)
+      assert.equal(1, seen.err.result.successAmount)
+      assert.equal(2, #seen.err.result.pendingIds)
+      assert.equal(1, #state.requests)
+    end,
+  },
+  {
+    name = "ends at once by a cancel that meets it waiting for its quota",
+    needs_job = true,
+    simulator = { phones = 2 },
+    act = function(host, url)
+      return one(host, ids(2), options(url, { chunk_size = 1, requests_per_minute = 1 }),
+        { polled = true, on_tick = function(job)
+          if job:progress().successAmount == 1 then job:cancel() end
+        end })
+    end,
+    check = function(seen)
+      assert.equal("cancelled", seen.err.kind)
+      assert.equal(1, #seen.err.result.pendingIds)
+      assert.is_true(seen.ticks < 1000, seen.ticks .. " ticks") -- the quota: 6,000
+    end,
+  },
+  {
+    name = "ends at once where its client is closed, in flight or waiting for its quota",
+    simulator = { phones = 3, plan = { false, { delay = 20 } } },
+    act = function(host, url)
+      local sent, closed = 0, false
+      local client = assert(geelark.new(options(url, { requests_per_minute = 2 })))
+      local job = { client = client, chunk_size = 1, concurrency = 1,
+        on_event = function(event) if event.type == "send" then sent = sent + 1 end end }
+      return one(host, ids(3), job, { on_tick = function()
+        if sent == 2 and not closed then
+          closed = true
+          client:close()
+        end
+      end })
+    end,
+    check = function(seen)
+      assert.equal("cancelled", seen.err.kind)
+      local result = seen.err.result
+      assert.same({ 1, 1, 1 }, { result.successAmount, #result.unknownIds, #result.pendingIds })
+      assert.is_true(seen.ticks < 1000, seen.ticks .. " ticks")
+    end,
+  },
+  {
+    name = "shares connections and quota among the deletes of one client",
+    simulator = { phones = 4 },
+    act = function(host, url)
+      local client = assert(geelark.new(options(url,
+        { concurrency = 1, requests_per_minute = 3, deadline = 1 })))
+      local calls = {}
+      for i, id in ipairs(ids(4)) do calls[i] = { ids = { id }, options = { client = client } } end
+      local outcomes = host(calls)
+      client:close()
+      return outcomes
+    end,
+    check = function(seen, state)
+      local kinds = {}
+      for _, outcome in ipairs(seen) do
+        local kind = outcome.err and outcome.err.kind or "deleted"
+        kinds[kind] = (kinds[kind] or 0) + 1
+      end
+      assert.same({ deleted = 3, deadline = 1 }, kinds)
+      assert.equal(3, #state.requests)
+      assert.equal(1, state.connections)
+      assert.equal(1, state.maxInFlight)
+    end,
+  },
+  {
+    name = "runs 50 jobs at once, with clients of their own and with one for many",
+    simulator = { phones = 500 },
+    act = function(host, url)
+      local list, calls = ids(500), {}
+      local client = assert(geelark.new(options(url, { concurrency = 8 })))
+      for i = 1, 50 do
+        local its_ids = {}
+        for j = 1, 10 do its_ids[j] = list[(i - 1) * 10 + j] end
+        calls[i] = { ids = its_ids,
+          options = i % 2 == 0 and { client = client, concurrency = 8 } or options(url) }
+      end
+      local outcomes = host(calls)
+      client:close()
+      return outcomes
+    end,
+    check = function(seen, state)
+      local deleted = 0
+      for _, outcome in ipairs(seen) do
+        assert.is_nil(outcome.err)
+        deleted = deleted + outcome.result.successAmount
+      end
+      assert.equal(500, deleted)
+      assert.equal(50, #state.requests)
+      assert.is_true(state.connections <= 25 + 8, state.connections .. " connections")
+    end,
+  },
+  {
+    name = "is woken where a transport of the caller's answers later",
+    simulator = {},
+    act = function(host)
+      local held = {}
+      local function answer()
+        local request = table.remove(held)
+        if request then request:answer(service.success(request)) end
+      end
+      return one(host, service.ids(6), { token = "t", chunk_size = 1,
+        transport = function(request) held[#held + 1] = request end }, { on_tick = answer })
+    end,
+    check = function(seen)
+      assert.equal(6, seen.result.successAmount)
+      assert.is_true(seen.ticks >= 6 and seen.ticks < 500, seen.ticks .. " ticks")
+    end,
+  },
+}
+
+return cases
