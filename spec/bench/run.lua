@@ -9,8 +9,8 @@
 local report = require "spec.bench.report"
 local shell = require "spec.bench.shell"
 
-local names = { "instructions", "cpu", "failures", "signing", "idle", "growth", "memory",
-  "latency", "quota", "startup", "startup_tls", "http2", "nginx" }
+local names = { "instructions", "cpu", "failures", "signing", "idle", "longest_step",
+  "growth", "memory", "latency", "quota", "startup", "startup_tls", "http2", "nginx" }
 
 -- Tests that must succeed, and the packages that make them.
 local needed = {

@@ -8,7 +8,7 @@ local load = { refused = "none", requests = 1, latency = 60000, steps = 20000 }
 
 return {
   title = "one idle step of a job",
-  judged = "instructions",
+  judged = "us",
   rows = function(bench)
     local cases = {
       programs.geelark("lua5.4", "idle"),
@@ -22,8 +22,8 @@ return {
     local instructions, seconds = per_step(bench.instructions), per_step(bench.cpu)
     local rows = {}
     for i, program in ipairs(cases) do
-      rows[i] = { who = program.name, judged = stats.summary(instructions[i]),
-        figure = show.microseconds(stats.summary(seconds[i]).median) }
+      rows[i] = { who = program.name, judged = stats.scaled(stats.summary(seconds[i]), 1e6),
+        figure = show.instructions(stats.summary(instructions[i]).median), at_most = 20 }
     end
     return rows
   end,
