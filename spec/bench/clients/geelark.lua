@@ -32,6 +32,7 @@ end
 -- Ends at once, without waiting for the answer that is on its way.
 local function idle(job)
   for _ = 1, assert(tonumber(os.getenv "BENCH_STEPS")) do job:step() end
+  assert(not job:step() and job:progress().inFlight == 1, "the job was not idle")
   os.exit(0, false)
 end
 
