@@ -346,3 +346,191 @@ describe("after a fork", function()
     assert.equal(1, assert(job:result()).successAmount)
   end)
 end)
+
+describe("over real sockets", function()
+  local readable = require "spec.support.native" "readable"
+  local phones = require("geelark.simulator").ids
+  local sim
+  after_each(function() if sim then sim:stop() sim = nil end end)
+
+  -- Options of a job whose phones are simulated.
+  local function simulated(options, more)
+    sim = simulator.start(options)
+    local all = { token = "simulator", base_url = sim.url }
+    for name, value in pairs(more or {}) do all[name] = value end
+    return all
+  end
+
+  -- Steps jobs in turn until all are done.
+  local function finish(...)
+    local left = { ... }
+    while left[1] do
+      for i = #left, 1, -1 do
+        if left[i]:step(0.01) then table.remove(left, i) end
+      end
+    end
+  end
+
+  -- Steps a job until its request has surely arrived.
+  local function send(job)
+    repeat job:step(0.01) until #sim:state().requests > 0
+  end
+
+  it("the descriptor is readable when the answer is there, and not before", function()
+    local job = geelark.start(phones(1), simulated { phones = 1, plan = { { delay = 0.3 } } })
+    local fd = job:pollfd()
+    send(job)
+    assert.is_false(job:step())
+    assert.is_false(readable(fd))
+    assert.equal(fd, job:pollfd())
+    assert.equal("r", job:events())
+    assert.equal(1, job:progress().inFlight)
+    assert.is_true(job:timeout() > 0)
+    local until_then = os.time() + 10
+    while not readable(fd) do assert(os.time() < until_then, "the answer didn't make it readable") end
+    assert.equal(1, job:progress().inFlight)
+    assert.is_true(job:step())
+    assert.equal(0, job:progress().inFlight)
+    local result = assert(job:result())
+    assert.equal(1, result.successAmount)
+    assert.is_true(result.requests[1].seconds >= 0.3)
+  end)
+
+  it("a step without a time waits for nothing", function()
+    local job = geelark.start(phones(1), simulated { phones = 1, plan = { { delay = 0.3 } } })
+    send(job)
+    local steps = 0
+    while not job:step() do steps = steps + 1 end
+    assert.is_true(steps > 1000, steps .. " steps in 0.3 s")
+    assert.equal(1, #sim:state().requests)
+  end)
+
+  it("a cancel waits for what is in flight, a drop doesn't", function()
+    local options = simulated({ phones = 2, plan = { { delay = 0.1 }, { delay = 20 } } },
+      { chunk_size = 1, concurrency = 1 })
+    local job = geelark.start(phones(2), options)
+    send(job)
+    job:cancel()
+    finish(job)
+    local _, err = job:result()
+    assert.equal("cancelled", err.kind)
+    assert.equal(1, err.result.successAmount)
+    assert.equal(1, #err.result.pendingIds)
+
+    for _ = 1, 3 do collectgarbage() end -- what others dropped
+    local before = descriptors()
+    job = geelark.start(phones(2), options)
+    job:pollfd()
+    repeat job:step(0.01) until #sim:state().requests == 2
+    assert.is_true(descriptors() > before)
+    job = nil -- luacheck: ignore
+    for _ = 1, 3 do collectgarbage() end
+    assert.equal(before, descriptors())
+  end)
+
+  it("two jobs of one client share its connections, its places and its quota", function()
+    local client = assert(geelark.new(simulated({ phones = 6 },
+      { chunk_size = 1, concurrency = 1, requests_per_minute = 5, deadline = 1 })))
+    local ids = phones(6)
+    local one = client:start { ids[1], ids[2], ids[3] }
+    local other = client:start { ids[4], ids[5], ids[6] }
+    finish(one, other)
+    local deleted, pending = 0, 0
+    for _, job in ipairs { one, other } do
+      local result, err = job:result()
+      result = result or err.result
+      deleted, pending = deleted + result.successAmount, pending + #result.pendingIds
+    end
+    assert.same({ 5, 1 }, { deleted, pending })
+    local state = sim:state()
+    assert.same({ 1, 1, 5 }, { state.connections, state.maxInFlight, #state.requests })
+    client:close()
+  end)
+
+  it("a job may step another one from its callback, and not itself", function()
+    local client, one, other
+    local refused = 0
+    client = assert(geelark.new(simulated({ phones = 6 }, { chunk_size = 1, on_event = function()
+      other:step()
+      if not pcall(one.step, one) then refused = refused + 1 end
+    end })))
+    local ids = phones(6)
+    other = client:start({ ids[4], ids[5], ids[6] }, { on_event = function() end })
+    one = client:start { ids[1], ids[2], ids[3] }
+    finish(one, other)
+    assert.equal(6, refused) -- sent and settled, three each
+    assert.equal(3, assert(one:result()).successAmount)
+    assert.equal(3, assert(other:result()).successAmount)
+    client:close()
+  end)
+
+  it("a job outlives the coroutine that started it, and goes on in any other", function()
+    local options = simulated { phones = 40 }
+    local jobs = {}
+    coroutine.wrap(function()
+      for i = 1, 4 do
+        local ids = {}
+        for j = 1, 10 do ids[j] = phones(40)[(i - 1) * 10 + j] end
+        options.on_progress = function(progress) assert(progress.totalAmount == 10) end
+        options.chunk_size = 3
+        jobs[i] = geelark.start(ids, options)
+        jobs[i]:step()
+      end
+    end)()
+    local done = 0
+    while done < 4 do
+      collectgarbage()
+      for i = 1, 4 do
+        if jobs[i] and coroutine.wrap(function() return jobs[i]:step(0.01) end)() then
+          assert.equal(10, assert(jobs[i]:result()).successAmount)
+          jobs[i], done = false, done + 1
+        end
+      end
+    end
+  end)
+
+  it("the collector may come with every allocation", function()
+    local options = simulated(
+      { phones = 60, states = { started = 6 }, plan = { { close = "after" } } },
+      { chunk_size = 10, on_progress = function() end, on_event = function() end })
+    collectgarbage() -- a cycle from here on takes a few steps
+    local pause = collectgarbage("setpause", 0)
+    local multiplier = collectgarbage("setstepmul", 400)
+    local ran, result = pcall(function()
+      local job = geelark.start(phones(60), options)
+      while not job:step(0.01) do collectgarbage "step" end
+      return assert(job:result())
+    end)
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", multiplier)
+    assert(ran, result)
+    assert.equal(60, result.totalAmount)
+    assert.equal(6, result.failAmount)
+    assert.is_true(#result.presumedIds > 0)
+  end)
+
+  it("a fork's child is refused and harms nothing; the parent goes on", function()
+    local fork = require "spec.support.native" "fork"
+    local options = simulated { phones = 1, plan = { { delay = 0.2 } } }
+    local client = assert(geelark.new(options))
+    local job = client:start(phones(1))
+    job:pollfd()
+    send(job)
+    local told = fork(function()
+      local all = true
+      for _, method in ipairs { "step", "pollfd", "timeout", "progress", "result", "cancel" } do
+        local fine, message = pcall(job[method], job)
+        all = all and not fine and message:find("by another process, before a fork", 1, true)
+      end
+      job, client = nil, nil
+      for _ = 1, 3 do collectgarbage() end
+      return all and true
+    end)
+    assert.is_true(told)
+    finish(job)
+    assert.equal(1, assert(job:result()).successAmount)
+    local state = sim:state()
+    assert.same({ 1, 1 }, { #state.requests, state.connections })
+    client:close()
+  end)
+end)

@@ -35,7 +35,8 @@ return {
       rows[#rows + 1] = { who = program.name, figure = show.milliseconds(receiving.median / 1000),
         judged = receiving, at_most = 5 }
       rows[#rows + 1] = { who = "  sending 50 requests", judged = part(samples[i], "sending") }
-      rows[#rows + 1] = { who = "  job:result(), 5,000 failures", judged = part(samples[i], "result") }
+      rows[#rows + 1] = { who = "  job:result(), 5,000 failures",
+        judged = part(samples[i], "result") }
     end
     return rows
   end,
