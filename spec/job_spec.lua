@@ -387,7 +387,7 @@ describe("over real sockets", function()
     assert.equal(1, job:progress().inFlight)
     assert.is_true(job:timeout() > 0)
     local until_then = os.time() + 10
-    while not readable(fd) do assert(os.time() < until_then, "the answer didn't make it readable") end
+    while not readable(fd) do assert(os.time() < until_then, "nothing made it readable") end
     assert.equal(1, job:progress().inFlight)
     assert.is_true(job:step())
     assert.equal(0, job:progress().inFlight)
