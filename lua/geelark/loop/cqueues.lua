@@ -12,9 +12,7 @@ local driver = {}
 ---@return geelark.Error|nil err raises for wrong arguments
 function driver.delete(ids, options)
   local job = start(ids, options)
-  local fd = job:pollfd()
   while not job:step() do cqueues.poll(job) end
-  if fd then cqueues.cancel(fd) end -- cqueues keeps what it knows of a number
   return job:result()
 end
 
