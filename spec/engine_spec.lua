@@ -1,6 +1,7 @@
 -- The rules of the engine against the simulator, over real HTTP, where things really break.
 
 local geelark = require "geelark"
+local service = require "spec.support.service"
 local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
 local start = require("spec.support.simulator").start
@@ -111,6 +112,29 @@ describe("over HTTP, where", function()
     assert.equal("deadline", err.kind)
     assert.equal(2, #err.result.unknownIds)
     assert.equal(1, #err.result.pendingIds)
+  end)
+
+  it("an interrupt that meets the reading of an answer is no lost answer", function()
+    -- As the interpreter's does, the hook raises once, at the next call after the signal.
+    local requests, answered = 0, false
+    local function interrupt()
+      if not answered then return end
+      debug.sethook()
+      error "interrupted!"
+    end
+    local _, err = geelark.delete({ "a", "b" }, { token = "t", chunk_size = 1, concurrency = 1,
+      transport = function(request)
+        requests = requests + 1
+        if requests == 1 then debug.sethook(interrupt, "c") end
+        local status, body = service.success(request)
+        answered = true
+        return status, body
+      end })
+    debug.sethook()
+    assert.equal(1, requests)
+    assert.equal("cancelled", err.kind)
+    assert.equal(1, err.result.successAmount)
+    assert.same({ "b" }, err.result.pendingIds)
   end)
 
   it("Ctrl-C is pressed, the script ends with the account", function()

@@ -91,7 +91,8 @@ struct moment drive_moment(lua_State *L, int kept, struct lua_client *client)
     return (struct moment){now, (int64_t)(wall * 1000)};
 }
 
-/* A signal came: lets the hook run that an interpreter sets for Ctrl-C. It raises. */
+/* A signal came, or there is a hook: lets the one run that an interpreter sets for Ctrl-C. It
+ * raises. */
 static void let_hooks_run(struct drive *d)
 {
     if (luaL_loadstring(d->L, "return") == LUA_OK && call(d, 0, 0)) return;
@@ -188,6 +189,8 @@ static void send(struct drive *d, struct flight *flight)
 {
     lua_State *L = d->L;
     uint64_t number = flight->number;
+    if (lua_gethook(L)) let_hooks_run(d); /* no request leaves after Ctrl-C */
+    if (d->job->batch.stopped) return;
     if (d->lj->has_limiter && !take_token(d, flight)) return;
     if (d->lj->has_event && !d->lj->quiet) {
         report_push_send_event(L, d->job, flight);
