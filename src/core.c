@@ -582,6 +582,7 @@ static const luaL_Reg waker_methods[] = {{"watch", l_waker_watch},
                                          {"forget", l_waker_forget},
                                          {"wake", l_waker_wake},
                                          {"calm", l_waker_calm},
+                                       {"close", waker_gc},
                                          {NULL, NULL}};
 
 static const luaL_Reg waker_events[] = {{"__gc", waker_gc}, {"__close", waker_gc}, {NULL, NULL}};
