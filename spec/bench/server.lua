@@ -111,6 +111,8 @@ function server:trusting()
 end
 
 function server:stop()
+  -- A line, and not the pipe's end alone: some other child may have inherited the pipe.
+  self.guard:write "\n"
   self.guard:close()
 end
 
