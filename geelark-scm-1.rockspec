@@ -59,6 +59,7 @@ build = {
     ["geelark.loop.ngx"] = "lua/geelark/loop/ngx.lua",
     ["geelark.loop.ngx.bell"] = "lua/geelark/loop/ngx/bell.lua",
     ["geelark.loop.ngx.client"] = "lua/geelark/loop/ngx/client.lua",
+    ["geelark.loop.ngx.driver"] = "lua/geelark/loop/ngx/driver.lua",
     ["geelark.loop.ngx.quota"] = "lua/geelark/loop/ngx/quota.lua",
     ["geelark.loop.nvim"] = "lua/geelark/loop/nvim.lua",
     ["geelark.loop.start"] = "lua/geelark/loop/start.lua",

@@ -90,7 +90,7 @@ local function dictionary(now, room)
   end
   return {
     get = function(_, key) return (alive(key) or {}).value end,
-    set = function(_, key, value) entries[key] = { value = value, expires = math.huge } end,
+    safe_set = function(_, key, value) entries[key] = { value = value, expires = math.huge } end,
     safe_add = function(_, key, value, seconds)
       if alive(key) then return false, "exists" end
       if not entries[key] then amount = amount + 1 end

@@ -15,6 +15,7 @@ load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
 env GEELARK_TOKEN;
 env GEELARK_BASE_URL;
 env TMPDIR;
+$main
 events { worker_connections 1024; }
 http {
   access_log off;
@@ -65,6 +66,7 @@ kill $pid && tail --pid=$pid -s 0.02 -f /dev/null]]
 local nginx = {}
 
 ---@class spec.support.NginxOptions
+---@field main string|nil configuration
 ---@field http string|nil configuration
 ---@field locations string configuration
 ---@field workers integer|nil default 1
@@ -79,7 +81,8 @@ function nginx.start(options)
   local values = {
     user = output_of "id -u" == "0" and "user root;" or "",
     workers = options.workers or 1, directory = directory.path, port = port,
-    here = output_of "pwd", http = options.http or "", locations = options.locations,
+    here = output_of "pwd", main = options.main or "", http = options.http or "",
+    locations = options.locations,
   }
   directory:write("nginx.conf", (CONFIGURATION:gsub("%$(%l+)", values)))
   local guard = assert(io.popen(("cd %s; %s"):format(directory.path, GUARD), "w"))
@@ -120,14 +123,35 @@ function Nginx:get_all(paths)
   return pages
 end
 
+local function signal(self, name)
+  run(("kill -%s $(cat %s)"):format(name, self.directory:file "nginx.pid"))
+end
+
 ---New workers take over; the old ones end what they are at.
 function Nginx:reload()
-  run(("kill -HUP $(cat %s)"):format(self.directory:file "nginx.pid"))
+  signal(self, "HUP")
+end
+
+---Ends it when nothing is under way any more.
+function Nginx:quit()
+  signal(self, "QUIT")
+end
+
+---Returns when a process has ended, a worker for example.
+---@param pid string|integer
+function Nginx:await_end(pid) -- luacheck: no self
+  run(("timeout 60 tail --pid=%d -s 0.02 -f /dev/null"):format(pid))
+end
+
+---@param name string of a file in its directory
+---@return string content
+function Nginx:read(name)
+  return output_of("cat " .. self.directory:file(name))
 end
 
 ---@return string what stands in its log, its own start apart
 function Nginx:log()
-  return output_of("cat " .. self.directory:file "error.log")
+  return self:read "error.log"
 end
 
 ---@return string what it left in its directory for temporary files

@@ -1,77 +1,43 @@
 -- Jobs in OpenResty, or nginx with its Lua module. `delete` looks synchronous and yields.
 --
--- All jobs of a worker are stepped by one light thread in a timer's context, which outlives the
--- requests: a client that goes away stops nothing half-way. nginx can't watch a foreign
--- descriptor, so that a bell does it (bell.lua).
+-- The job itself is driven elsewhere (driver.lua): a client that goes away stops nothing
+-- half-way.
 
-local semaphore = require "ngx.semaphore"
-local bells = require "geelark.loop.ngx.bell"
+local driver = require "geelark.loop.ngx.driver"
 local start = require "geelark.loop.start"
 local with_client = require "geelark.loop.ngx.client"
 
 ---@class geelark.NgxOptions: geelark.LoopOptions
 ---@field shared_dict? string|table # a lua_shared_dict, or its name, that holds the quota of all workers together
 
-local LONGEST = 60 -- seconds; one more turn then does no harm
-
 -- Where a handler may wait.
 local WAITS = { rewrite = true, access = true, content = true, timer = true, preread = true,
   ssl_cert = true, server_rewrite = true }
 
-local under_way = {}  -- set of { job =, fd =, over = semaphore, trouble = any }
-local driving, bell   -- whether the light thread runs, and what wakes it
-
-local function finish(entry, trouble)
-  under_way[entry] = nil
-  entry.trouble = trouble
-  entry.over:post()
-end
-
--- Steps every job; returns the seconds until one has to be stepped again.
-local function turn()
-  local wait = LONGEST
-  for entry in pairs(under_way) do
-    local stepped, done = pcall(entry.job.step, entry.job)
-    if done then
-      bell:forget(entry.fd)
-      finish(entry, not stepped and done or nil)
-    else
-      entry.fd = entry.fd or bell:watch(entry.job)
-      wait = math.min(wait, entry.job:timeout() or wait)
-    end
+-- The variables of a callback live on the stack of the handler that waits. Where that was
+-- killed nginx gives the stack to another request: the callback must not be called any more.
+local function while_waiting(over, callback)
+  if type(callback) ~= "function" then return callback end
+  return function(...)
+    if over:count() < 0 then return callback(...) end
   end
-  return wait
 end
 
--- Goes on until nothing is under way, also in a worker that is shutting down.
-local function drive()
-  bell = bells.hang()
-  local driven, trouble = pcall(function()
-    local wait = turn()
-    while next(under_way) do
-      bell:wait(wait)
-      wait = turn()
-    end
-  end)
-  bell:close()
-  driving, bell = false, nil
-  if driven then return end
-  for entry in pairs(under_way) do finish(entry, trouble) end
-end
-
-local function wake()
-  if bell then bell:ring() end
-  if driving then return true end
-  local why
-  driving, why = ngx.timer.at(0, drive)
-  return driving, why
+local function completing(over)
+  return function(options)
+    local complete = with_client(options)
+    complete.on_progress = while_waiting(over, options.on_progress)
+    complete.on_event = while_waiting(over, options.on_event)
+    return complete
+  end
 end
 
 local ngx_loop = {}
 
 --- Deletes phones and yields to the worker's other requests meanwhile. All calls in a worker
 --- with the same credentials and addresses share one client. Callbacks run in a timer's
---- context, and go on when the request has ended.
+--- context. Where the handler is killed the job goes on to its end, without callbacks. The
+--- functions of limiter, clock and transport stay with the client: make them in a module.
 ---@param ids any as geelark.delete takes them
 ---@param options? geelark.NgxOptions
 ---@return geelark.Result|nil result
@@ -79,16 +45,11 @@ local ngx_loop = {}
 function ngx_loop.delete(ids, options)
   local phase = ngx.get_phase()
   if not WAITS[phase] then error("geelark can't wait in the phase " .. phase, 2) end
-  local entry = { job = start(ids, options, with_client), over = semaphore.new() }
-  under_way[entry] = true
-  local driven, why = wake()
-  if not driven then
-    under_way[entry] = nil -- nothing was sent
-    error("nginx gives no timer to run the job in: " .. why, 2)
-  end
-  repeat until entry.over:wait(LONGEST)
-  if entry.trouble then error(entry.trouble, 0) end
-  return entry.job:result()
+  if driver.stepping() then error("geelark can't wait in a callback of a job", 2) end
+  local over = driver.semaphore()
+  local job = start(ids, options, completing(over))
+  driver.drive(job, over)
+  return job:result()
 end
 
 return ngx_loop

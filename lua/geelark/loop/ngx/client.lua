@@ -10,9 +10,10 @@ local names = { "shared_dict" }
 for name in pairs(core.client_options) do names[#names + 1] = name end
 table.sort(names)
 
-local clients = {} -- by key: { client =, used = seconds }
+local clients = {} -- by key: { client =, used = seconds, options = }
 
--- What tells one client from another.
+-- What tells one client from another. Tables and functions go by their address: the entry
+-- keeps them, so that no other one can get it.
 local function key_of(options)
   local values = {}
   for i, name in ipairs(names) do
@@ -30,7 +31,10 @@ local function divide(options)
     part[name] = value
   end
   of_job.shared_dict = nil
-  if options.shared_dict then of_client.limiter = shared_quota(options) end
+  if options.shared_dict then
+    if options.limiter then error("shared_dict: there is a limiter already", 0) end
+    of_client.limiter = shared_quota(options)
+  end
   return of_client, of_job
 end
 
@@ -42,14 +46,16 @@ local function forget_idle(now)
 end
 
 ---@param options geelark.NgxOptions
----@return geelark.LoopOptions options with the worker's client; without one where none can be
+---@return geelark.LoopOptions a copy with the worker's client; without one where none can be
 ---  made: the job then says why
 return function(options)
-  local of_client, of_job = divide(options)
   if options.client then
-    of_job.client = options.client
-    return of_job
+    if options.shared_dict then error("shared_dict: belongs to the client, as its limiter", 0) end
+    local copy = {}
+    for name, value in pairs(options) do copy[name] = value end
+    return copy
   end
+  local of_client, of_job = divide(options)
   local key, now = key_of(options), ngx.now()
   local entry = clients[key]
   if not entry then
@@ -59,7 +65,7 @@ return function(options)
       for name, value in pairs(of_client) do of_job[name] = value end
       return of_job
     end
-    entry = { client = client }
+    entry = { client = client, options = of_client }
     clients[key] = entry
   end
   entry.used = now

@@ -28,7 +28,7 @@ local function claim(dict, window, seconds)
     local slot = window.prefix .. i % window.limit
     local taken, why = dict:safe_add(slot, true, seconds + window.seconds)
     if taken then
-      dict:set(window.next, (i + 1) % window.limit)
+      dict:safe_set(window.next, (i + 1) % window.limit) -- `set` could throw a slot out
       return slot
     end
     if why ~= "exists" then error("the lua_shared_dict has no room for the quota", 0) end
