@@ -6,7 +6,7 @@ local semaphore = require "ngx.semaphore"
 
 local BEAT = 1       -- seconds; so often the light thread and those who wait for it look around
 local SILENCE = 3    -- seconds; a light thread that hasn't looked around for so long is dead
-local JOBS_A_SLICE = 16 -- are stepped before other requests have their turn
+local SLICE = 0.001  -- seconds; so long jobs are stepped before other requests have their turn
 
 local under_way = {} -- set of { job =, over = semaphore, trouble = any }
 local driver         -- the light thread in charge: { seen = seconds, bell =, rung = boolean }
@@ -28,12 +28,20 @@ local function step(job, bell)
   return false, job:timeout()
 end
 
+local function time()
+  ngx.update_time()
+  return ngx.now()
+end
+
 -- Steps every job; returns the seconds until one has to be stepped again.
 local function turn(self)
-  local entries, soonest = {}, BEAT
+  local entries, soonest, from = {}, BEAT, time()
   for entry in pairs(under_way) do entries[#entries + 1] = entry end
-  for i, entry in ipairs(entries) do
-    if i % JOBS_A_SLICE == 0 then self.bell:wait(0) end
+  for _, entry in ipairs(entries) do
+    if time() - from >= SLICE then
+      self.bell:wait(0)
+      from = time()
+    end
     stepping = true
     local stepped, done, wait = pcall(step, entry.job, self.bell)
     stepping = false
