@@ -1,50 +1,69 @@
 -- A worker of nginx, asked for another page while it deletes: 20 jobs of 1,000 ids, whose
 -- answers take 200 ms each. Beside it the same worker without jobs, and the same jobs outside.
+-- They share a client, and so its requests in flight: as few as is usual, and as many as can be.
 
 local nginx = require "spec.support.nginx"
 local programs = require "spec.bench.programs"
 local shell = require "spec.bench.shell"
 local stats = require "spec.bench.stats"
 
-local JOBS, IDS, CONCURRENCY, PROBES = 20, 1000, 8, 2000
+local JOBS, IDS = 20, 1000
+-- Requests in flight, and so many probes that the jobs take no less time than they do.
+local LOADS = { { concurrency = 8, probes = 4000 }, { concurrency = 64, probes = 600 } }
+
+local http = [[
+init_worker_by_lua_block {
+  lists = {}
+  for n = 1, %d do
+    lists[n] = {}
+    for i = 1, %d do lists[n][i] = ("528086%%012d"):format((n * %d + i) * 65536) end
+  end
+}
+]]
 
 local locations = [[
+keepalive_requests 1000000;
 location = / { return 204; }
 location = /probe { content_by_lua_block { ngx.header["Content-Length"] = 3 ngx.say "ok" } }
 location = /delete { content_by_lua_block {
-  local ids, n = {}, tonumber(ngx.var.arg_n)
-  for i = 1, %d do ids[i] = ("528086%%012d"):format((n * %d + i) * 65536) end
+  local ids = lists[tonumber(ngx.var.arg_n)]
   local result, err = require("geelark.loop.ngx").delete(ids, { token = "token-of-the-bench",
-    base_url = "%s/ms200/some", concurrency = %d, requests_per_minute = false,
-    requests_per_hour = false })
+    base_url = "%s/ms200/some", concurrency = tonumber(ngx.var.arg_c),
+    requests_per_minute = false, requests_per_hour = false })
   assert(result, tostring(err))
   ngx.say(result.totalAmount)
 } }
 ]]
 
 -- { p50, p99, max } of the other page, in seconds.
-local function probe(worker)
+local function probe(worker, load)
   local output = shell.run("BENCH_URL=%s BENCH_REQUESTS=%s lua5.4 spec/bench/clients/probe.lua",
-    worker.url .. "/probe", PROBES)
+    worker.url .. "/probe", load.probes)
   local p50, p99, max = output:match "(%S+)%s+(%S+)%s+(%S+)"
   return { p50 = tonumber(p50), p99 = tonumber(p99), max = tonumber(max) }
 end
 
 -- The same while the jobs run, and the seconds that these take.
-local function probe_deleting(worker)
+local function probe_deleting(worker, load)
   local deletes = assert(io.popen(("curl -s -Z --parallel-immediate --parallel-max %d -o /dev/null "
-    .. "-w '%%{time_total}\n' '%s/delete?n=[1-%d]'"):format(JOBS, worker.url, JOBS)))
-  local times, longest = probe(worker), 0
-  for line in deletes:lines() do longest = math.max(longest, tonumber(line)) end
+    .. "-w '%%{http_code} %%{time_total}\n' '%s/delete?c=%d&n=[1-%d]' 2>/dev/null")
+    :format(JOBS, worker.url, load.concurrency, JOBS)))
+  local times, longest, deleted = probe(worker, load), 0, 0
+  for line in deletes:lines() do
+    local seconds = line:match "^200 (%S+)$"
+    if seconds then deleted = deleted + 1 end
+    longest = math.max(longest, tonumber(seconds) or 0)
+  end
   deletes:close()
+  if deleted ~= JOBS then error(("%d of %d jobs failed"):format(JOBS - deleted, JOBS), 0) end
   return times, longest
 end
 
-local function outside(bench)
+local function outside(bench, load)
   local program = programs.geelark("lua5.4", "jobs", "jobs.lua")
   program.environment.BENCH_JOBS = JOBS
   return tonumber(bench:output(program, { refused = "some", latency = 200,
-    requests = JOBS * IDS / 100, concurrency = CONCURRENCY }))
+    requests = JOBS * IDS / 100, concurrency = load.concurrency }))
 end
 
 local function figure(samples)
@@ -56,27 +75,44 @@ local function figure(samples)
   return ("%.2f/%.2f/%.1f ms"):format(median "p50", median "p99", median "max")
 end
 
+-- What the rounds brought: lists of what `probe` returns, and of numbers.
+local function measure(bench, worker, load)
+  local found = { idle = {}, busy = {}, worse = {}, faster = {} }
+  for round = 1, bench.rounds do
+    local idle = probe(worker, load)
+    local busy, seconds = probe_deleting(worker, load)
+    found.idle[round], found.busy[round] = idle, busy
+    found.worse[round] = (busy.p99 - idle.p99) * 1000
+    found.faster[round] = outside(bench, load) / seconds
+  end
+  return found
+end
+
+local function rows(bench, worker)
+  local list = {}
+  for _, load in ipairs(LOADS) do
+    local found = measure(bench, worker, load)
+    local who = ("jobs, %d in flight"):format(load.concurrency)
+    list[#list + 1] = { who = "no jobs", figure = figure(found.idle) }
+    list[#list + 1] = { who = who, figure = figure(found.busy),
+      judged = stats.summary(found.worse), at_most = 2 }
+    list[#list + 1] = { who = who .. ": their throughput", judged = stats.summary(found.faster),
+      at_least = 0.9 }
+  end
+  return list
+end
+
 return {
   title = "nginx, one worker: another page while 20 jobs of 1,000 ids run, p50/p99/max",
   judged = "p99 worse by ms; jobs outside / inside",
   rows = function(bench)
-    local worker = nginx.start {
-      locations = locations:format(IDS, IDS, bench.server.plain, CONCURRENCY) }
-    local idle, busy, worse, faster = {}, {}, {}, {}
-    for round = 1, bench.rounds do
-      local seconds
-      idle[round] = probe(worker)
-      busy[round], seconds = probe_deleting(worker)
-      worse[round] = (busy[round].p99 - idle[round].p99) * 1000
-      faster[round] = outside(bench) / seconds
-    end
+    local worker = nginx.start { http = http:format(JOBS, IDS, IDS),
+      locations = locations:format(bench.server.plain) }
+    local ran, found = pcall(rows, bench, worker)
     local log = worker:log()
     worker:stop()
+    if not ran then error(found, 0) end
     if log ~= "" then error("nginx's log: " .. log, 0) end
-    return {
-      { who = "without jobs", figure = figure(idle) },
-      { who = "with jobs", figure = figure(busy), judged = stats.summary(worse), at_most = 2 },
-      { who = "the jobs' throughput", judged = stats.summary(faster), at_least = 0.9 },
-    }
+    return found
   end,
 }
