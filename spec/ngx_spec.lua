@@ -1,6 +1,7 @@
 -- The driver for OpenResty, in nginx with its Lua module.
 
 local nginx = require "spec.support.nginx"
+local readme = require "spec.support.readme"
 local simulator = require "spec.support.simulator"
 
 local PRELUDE = [[
@@ -279,6 +280,24 @@ describe("in nginx", function()
     assert.same({ ["0"] = true, ["1"] = true }, workers)
     assert.equal(7, #sim:state().requests)
   end)
+end)
+
+describe("the README's nginx.conf", function()
+  for _, block in ipairs(readme.blocks "nginx") do
+    it("deletes what line " .. block.line .. " says", function()
+      local options = readme.options(block)
+      local sim = simulator.start(options)
+      local server = nginx.start { page = block.source,
+        environment = "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url }
+      local ids = table.concat(require("geelark.simulator").ids(options.phones), "\n")
+      local file = server.directory:write("ids.txt", ids .. "\n")
+      local page, log = server:get_with("/phones/delete", "--data-binary @" .. file), server:log()
+      server:stop()
+      sim:stop()
+      assert.equal("", log)
+      assert.equal(block.prints, page)
+    end)
+  end
 end)
 
 describe("in nginx that logs", function()

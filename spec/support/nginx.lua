@@ -5,7 +5,7 @@ local shell = require "spec.support.shell"
 local socket = require "socket" -- Debian: lua-socket
 local temporary = require "spec.support.temporary"
 
-local CONFIGURATION = [[
+local MAIN = [[
 $user
 worker_processes $workers;
 pid $directory/nginx.pid;
@@ -15,10 +15,13 @@ load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
 env GEELARK_TOKEN;
 env GEELARK_BASE_URL;
 env TMPDIR;
-$main
 events { worker_connections 1024; }
+]]
+
+local HTTP = [[
 http {
   access_log off;
+  log_not_found off;
   client_body_temp_path $directory/body;
   proxy_temp_path $directory/proxy;
   fastcgi_temp_path $directory/fastcgi;
@@ -26,6 +29,9 @@ http {
   scgi_temp_path $directory/scgi;
   lua_package_path "$here/lua/?.lua;$here/lua/?/init.lua;;";
   lua_package_cpath "$here/build/luajit/?.so;;";
+]]
+
+local SERVER = [[
   $http
   server {
     listen 127.0.0.1:$port;
@@ -68,9 +74,18 @@ local nginx = {}
 ---@class spec.support.NginxOptions
 ---@field main string|nil configuration
 ---@field http string|nil configuration
----@field locations string configuration
+---@field locations string|nil configuration
+---@field page string|nil a whole configuration instead, as in the README, at port 8080
 ---@field workers integer|nil default 1
 ---@field environment string|nil for the shell
+
+local function configuration(options, values)
+  local function filled(text) return (text:gsub("%$(%l+)", values)) end
+  if not options.page then return filled(MAIN .. "$main\n" .. HTTP .. SERVER) end
+  local page, found = options.page:gsub("http {\n", function() return filled(HTTP) end)
+  assert(found == 1, "no http block")
+  return filled(MAIN) .. page:gsub("8080", values.port)
+end
 
 ---@param options spec.support.NginxOptions
 ---@return spec.support.Nginx listening
@@ -84,7 +99,7 @@ function nginx.start(options)
     here = output_of "pwd", main = options.main or "", http = options.http or "",
     locations = options.locations,
   }
-  directory:write("nginx.conf", (CONFIGURATION:gsub("%$(%l+)", values)))
+  directory:write("nginx.conf", configuration(options, values))
   local guard = assert(io.popen(("cd %s; %s"):format(directory.path, GUARD), "w"))
   run(("env -u GEELARK_TOKEN -u GEELARK_BASE_URL TMPDIR=%s %s nginx -p %s -e error.log "
     .. "-c nginx.conf </dev/null >%s 2>&1"):format(directory.path, options.environment or "",

@@ -73,7 +73,7 @@ local function read_lines(path)
   return lines
 end
 
----Every ```lua block of a file.
+---Every ```lua and ```nginx block of a file.
 ---@param host string|nil only those that run in this host
 ---@param path string|nil default: README.md
 ---@return spec.support.Block[]
@@ -85,10 +85,10 @@ function readme.blocks(host, path)
     elseif kind == "comment" then
       comment = text
       return
-    elseif language == "lua" then
+    elseif language == "lua" or language == "nginx" then
       local named, options = (comment or ""):match "^run:%s*(%S+)%s*(.*)$"
       last = {
-        line = line, source = text, heading = heading, host = named or "lua",
+        line = line, source = text, heading = heading, host = named or language,
         options = (options or "") ~= "" and options or DEFAULT,
       }
       if not host or host == last.host then blocks[#blocks + 1] = last end
@@ -149,6 +149,13 @@ local function run_command(directory, url, command)
     errors = read(directory:file "errors") }
 end
 
+---The options of a block's simulator.
+---@param block spec.support.Block
+---@return geelark.simulator.Options
+function readme.options(block)
+  return evaluate("{ " .. block.options .. " }")
+end
+
 ---Commands of the hosts, for a file that holds a block.
 ---@type table<string, fun(file: string): string>
 readme.hosts = {
@@ -171,7 +178,7 @@ readme.hosts = {
 ---@return spec.support.Run
 function readme.run(block, command)
   command = command or assert(readme.hosts[block.host], "no host " .. block.host)
-  local options = evaluate("{ " .. block.options .. " }")
+  local options = readme.options(block)
   local directory = temporary.new()
   directory:write("ids.txt", simulated_ids(options.phones))
   directory:write(FILE, at_its_line(block))
