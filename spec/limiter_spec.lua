@@ -112,7 +112,8 @@ describe("the quota that workers share", function()
 
   before_each(function()
     now, asked = 0, {}
-    _G.ngx = { md5 = function(text) return "hash of " .. #text end, update_time = function() end }
+    _G.ngx = { md5 = function(text) return "hash of " .. #text end, update_time = function() end,
+      worker = { pid = function() return 4194304 end } }
   end)
   after_each(function() _G.ngx = nil end)
 
@@ -181,6 +182,32 @@ describe("the quota that workers share", function()
     run(2, 8, function() return 1 end, { requests_per_minute = false, requests_per_hour = 10 })
     assert.is_true(most_in(3600) <= 10)
     assert.is_true(now > 3600 and now < 3620, now .. " seconds")
+  end)
+
+  local function two_workers()
+    local limiter = require "geelark.loop.ngx.quota"
+    local options = { token = "t", requests_per_minute = 1,
+      shared_dict = dictionary(function() return now end, 100) }
+    return limiter(options), limiter(options)
+  end
+
+  it("gets back what a worker held that died", function()
+    local dead, other = two_workers()
+    assert.is_truthy(dead.take(60))
+    now = 119
+    assert.is_nil((other.take(60)))
+    now = 121
+    assert.is_truthy(other.take(60))
+  end)
+
+  it("isn't given away by a worker that reads its answer much too late", function()
+    local late, other = two_workers()
+    local token = late.take(60)
+    now = 121
+    assert.is_truthy(other.take(60)) -- and is in flight for up to 60 seconds
+    late.give(token)
+    now = 121 + 61
+    assert.is_nil((late.take(60)))
   end)
 
   it("says so where the dictionary is too small", function()

@@ -20,13 +20,21 @@ local function account_of(options)
     or os.getenv "GEELARK_APP_ID" or "")
 end
 
+local stamps = 0
+
+-- What tells a request from all others, of this worker and of the others.
+local function new_stamp()
+  stamps = stamps + 1
+  return ngx.worker.pid() * 2^30 + stamps
+end
+
 -- Takes a slot for so long: its name, or nil and the seconds until one gets free.
-local function claim(dict, window, seconds)
+local function claim(dict, window, seconds, stamp)
   local first = dict:get(window.next) or 0
   local soonest = ASK_AGAIN
   for i = first, first + math.min(LOOK_AHEAD, window.limit) - 1 do
     local slot = window.prefix .. i % window.limit
-    local taken, why = dict:safe_add(slot, true, seconds + window.seconds)
+    local taken, why = dict:safe_add(slot, stamp, seconds + window.seconds)
     if taken then
       dict:safe_set(window.next, (i + 1) % window.limit) -- `set` could throw a slot out
       return slot
@@ -58,10 +66,10 @@ return function(options)
 
   return {
     take = function(seconds)
-      local slots = {}
+      local slots = { stamp = new_stamp() }
       ngx.update_time()
       for i, window in ipairs(windows) do
-        local slot, wait = claim(dict, window, seconds)
+        local slot, wait = claim(dict, window, seconds, slots.stamp)
         if not slot then
           for _, taken in ipairs(slots) do dict:delete(taken) end
           return nil, wait
@@ -72,7 +80,10 @@ return function(options)
     end,
     give = function(slots)
       ngx.update_time()
-      for i, slot in ipairs(slots) do dict:expire(slot, windows[i].seconds) end
+      for i, slot in ipairs(slots) do
+        -- Where the answer was read too late, the slot may be another request's by now.
+        if dict:get(slot) == slots.stamp then dict:expire(slot, windows[i].seconds) end
+      end
     end,
   }
 end
