@@ -72,10 +72,15 @@ local function drive(_, self)
   for entry in pairs(under_way) do finish(entry, trouble) end
 end
 
--- Makes the light thread look around, a new one where there is none. It may have died without
--- a word: by ngx.exit in a callback, or because nginx had no more running timers.
+-- Whether there is a light thread. It may have died without a word: by ngx.exit in a callback,
+-- or because nginx had no more running timers.
+local function alive()
+  return driver and ngx.now() - driver.seen < SILENCE
+end
+
+-- Makes the light thread look around, a new one where there is none.
 local function wake()
-  if driver and ngx.now() - driver.seen < SILENCE then
+  if alive() then
     driver.rung = true
     if driver.bell then driver.bell:ring() end
     return true
@@ -87,7 +92,9 @@ local function wake()
 end
 
 local function wait_for(entry)
-  while not entry.over:wait(BEAT) do wake() end
+  while not entry.over:wait(BEAT) do
+    if not alive() then wake() end
+  end
 end
 
 local drivers = {}
