@@ -207,11 +207,11 @@ describe("in nginx", function()
     assert.equal(4, #sim:state().requests)
   end)
 
-  for what, source in pairs {
-    ["raises"] = "error('no more', 0)",
-    ["yields"] = "ngx.sleep(0.01)",
-    ["deletes"] = "delete(some(2, 2))",
-    ["exits"] = "ngx.exit(500)",
+  for what, row in pairs {
+    ["raises"] = { "error('no more', 0)", "no more" },
+    ["yields"] = { "ngx.sleep(0.01)", "attempt to yield" },
+    ["deletes"] = { "delete(some(2, 2))", "geelark can't wait in a callback of a job" },
+    ["exits"] = { "ngx.exit(500)", "attempt to yield" },
   } do
     it("a callback that " .. what .. " stops its own job and no other", function()
       start(location("/delete", ([[
@@ -221,9 +221,10 @@ describe("in nginx", function()
         local first = go(1, function() %s end)
         local second = go(301)
         local _, _, err = ngx.thread.wait(first)
+        ngx.say(err.message:match "%s")
         ngx.say(err.kind, " ", err.result.successAmount + #err.result.pendingIds)
-        say(select(2, ngx.thread.wait(second)))]]):format(source)))
-      assert.equal("callback 300\n300 deleted, 0 failed, 0 unknown, 0 pending",
+        say(select(2, ngx.thread.wait(second)))]]):format(row[1], row[2])))
+      assert.equal(row[2] .. "\ncallback 300\n300 deleted, 0 failed, 0 unknown, 0 pending",
         (server:get "/delete"))
     end)
   end
