@@ -103,7 +103,7 @@ describe("in Neovim", function()
         start { phones = 120, states = { started = 1 } }, { phones = 120 }))
     end)
 
-    for _, name in ipairs { "on_progress", "on_event" } do
+    for name, deleted in pairs { on_progress = 100, on_event = 0 } do
       it("an error in " .. name .. " loses nothing, and nothing more is sent", function()
         local printed = output(([[
           local calls = 0
@@ -112,10 +112,11 @@ describe("in Neovim", function()
               assert(result == nil and err.result.totalAmount == 1000)
               print(err.kind, calls, tostring(err) == err.message, err.message)
               print(account(nil, err))
-            end)]]):format(name), start { phones = 1000, plan = LATE }, { phones = 1000 })
-        assert.matches("^callback\t1\ttrue\t" .. name .. ": .*script.lua:%d+: no\n", printed)
-        assert.matches("\n%d00 deleted, 0 failed, 0 unknown, %d00 pending, callback$", printed)
-        assert.is_true(#sim:state().requests <= 3)
+            end)]]):format(name), start { phones = 1000 }, { phones = 1000 })
+        assert.matches("^callback\t1\ttrue\tcallback: " .. name .. ": .*script.lua:%d+: no ", printed)
+        assert.matches(("\n%d deleted, 0 failed, 0 unknown, %d pending, callback$"):format(deleted,
+          1000 - deleted), printed)
+        assert.equal(deleted / 100, #sim:state().requests)
       end)
     end
 
@@ -128,10 +129,10 @@ describe("in Neovim", function()
     end)
 
     it("cancels", function()
-      assert.equal("200 deleted, 0 failed, 0 unknown, 50 pending, cancelled", output([[
+      assert.equal("100 deleted, 0 failed, 0 unknown, 150 pending, cancelled", output([[
         local job
-        job = driver.delete(ids, { on_event = function(event)
-          if event.type == "send" then job:cancel() end
+        job = driver.delete(ids, { concurrency = 1, on_event = function(event)
+          if event.type == "settle" then job:cancel() end
         end }, function(...) print(account(...)) end)]],
         start { phones = 250, plan = LATE }))
     end)
@@ -155,14 +156,26 @@ describe("in Neovim", function()
         { before = "vim.uv, vim.loop = vim.loop, nil\n" }))
     end)
 
-    it("goes on while the main loop is at something else; the callbacks come after", function()
+    it("goes on while the main loop is at something else; the last callback comes after", function()
       assert.equal("250\nnone yet\n250 deleted, 0 failed, 0 unknown, 0 pending", output([[
         local called
-        local job = driver.delete(ids, { on_progress = function() called = true end },
-          function(...) print(account(...)) end)
+        local job = driver.delete(ids, {}, function(...) called = true print(account(...)) end)
         vim.wait(20000, function() return job:progress().successAmount == 250 end, 5, true)
         print(job:progress().successAmount)
         print(called and "called" or "none yet")]], start { phones = 250 }))
+    end)
+
+    it("sends nothing that on_event hasn't been told of", function()
+      assert.equal("0\tnone yet\n250 deleted, 0 failed, 0 unknown, 0 pending", output([[
+        local told
+        local job = driver.delete(ids, { on_event = function() told = true end },
+          function(...) print(account(...)) end)
+        local wakes = 0
+        local timer = vim.loop.new_timer()
+        timer:start(5, 5, function() wakes = wakes + 1 end)
+        vim.wait(20000, function() return wakes == 20 end, 5, true)
+        timer:close()
+        print(job:progress().inFlight, told and "told" or "none yet")]], start { phones = 250 }))
     end)
   end)
 

@@ -137,7 +137,7 @@ local ways = { cqueues = in_this_process, luv = in_this_process, ngx = in_nginx,
   nvim = in_neovim }
 
 -- The modules in lua/geelark/loop.
-local names = { "cqueues", "luv", "ngx" }
+local names = { "cqueues", "luv", "ngx", "nvim" }
 
 ---@type table<string, spec.support.Driver> by name
 local drivers = {}

@@ -20,17 +20,33 @@ local luv = {}
 ---@param options geelark.LoopOptions|nil
 ---@param callback fun(result: geelark.Result|nil, err: geelark.Error|nil) called once, from
 ---  the loop, when each id is accounted for
+---@param put_off nil|fun(step: fun()) where the job can't be stepped from the loop itself:
+---  calls the function later
 ---@return geelark.Job job for cancel and progress; raises for wrong arguments
-function luv.delete(ids, options, callback)
+function luv.delete(ids, options, callback, put_off)
   local job = start(ids, options)
   local fd = job:pollfd()
   local timer, poll = assert(uv.new_timer()), fd and assert(uv.new_poll(fd))
   local turn
 
+  local function rest()
+    timer:stop()
+    if poll then poll:stop() end
+  end
+
+  -- There is something to do: now, or later, and until then the loop is left alone.
+  local function ring()
+    if not put_off then return turn() end
+    rest()
+    put_off(turn)
+  end
+
   local function arm()
     local seconds = job:timeout()
     uv.update_time()
-    if seconds then timer:start(milliseconds(seconds), 0, turn) else timer:stop() end
+    timer:stop()
+    if seconds then timer:start(milliseconds(seconds), 0, ring) end
+    if put_off and poll then poll:start("r", ring) end
   end
 
   local function let_go()
@@ -46,8 +62,8 @@ function luv.delete(ids, options, callback)
     callback(job:result())
   end
 
-  if poll then poll:start("r", turn) end
-  timer:start(0, 0, turn)
+  if poll then poll:start("r", ring) end
+  timer:start(0, 0, ring)
   return job
 end
 
