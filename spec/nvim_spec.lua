@@ -113,7 +113,8 @@ describe("in Neovim", function()
               print(err.kind, calls, tostring(err) == err.message, err.message)
               print(account(nil, err))
             end)]]):format(name), start { phones = 1000 }, { phones = 1000 })
-        assert.matches("^callback\t1\ttrue\tcallback: " .. name .. ": .*script.lua:%d+: no ", printed)
+        assert.matches("^callback\t1\ttrue\tcallback: " .. name
+          .. ": .*script.lua:%d+: no ", printed)
         assert.matches(("\n%d deleted, 0 failed, 0 unknown, %d pending, callback$"):format(deleted,
           1000 - deleted), printed)
         assert.equal(deleted / 100, #sim:state().requests)
