@@ -51,4 +51,12 @@ function programs.geelark(lua, mode, script)
   return program
 end
 
+--- The same program with ids in an order of no meaning.
+function programs.shuffled(program)
+  local environment = { BENCH_SHUFFLED = 1 }
+  for name, value in pairs(program.environment) do environment[name] = value end
+  return { name = program.name .. ", shuffled ids", command = program.command,
+    environment = environment }
+end
+
 return programs

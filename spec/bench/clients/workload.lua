@@ -1,6 +1,7 @@
 -- What a client has to do, from the environment: BENCH_URL, BENCH_REQUESTS of BENCH_CHUNK
 -- ids each, BENCH_CONCURRENCY at once. The ids of BENCH_SPARE requests more are made and
--- not used, so that two runs whose sums agree differ in their requests alone.
+-- not used, so that two runs whose sums agree differ in their requests alone. The ids rise,
+-- unless BENCH_SHUFFLED is set.
 -- BENCH_REFUSED is how many ids of each request must come back as failures: a client that
 -- lost count is no yardstick.
 
@@ -17,6 +18,16 @@ local function make_ids(first, amount)
   return ids
 end
 
+-- The same ids in an order of no meaning (a multiplicative generator of full period decides).
+local function shuffle(ids)
+  local state = 1
+  for i = #ids, 2, -1 do
+    state = state * 16807 % 2147483647
+    local j = state % i + 1
+    ids[i], ids[j] = ids[j], ids[i]
+  end
+end
+
 local requests, chunk = number "BENCH_REQUESTS", number "BENCH_CHUNK"
 local amount = requests * chunk
 
@@ -28,6 +39,8 @@ local workload = {
   ids = make_ids(0, amount),
   spare = make_ids(amount, number "BENCH_SPARE" * chunk),
 }
+
+if os.getenv "BENCH_SHUFFLED" then shuffle(workload.ids) end
 
 --- Raises unless the account is the one that the server gave.
 function workload.check(successes, failures)

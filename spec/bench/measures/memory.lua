@@ -18,6 +18,7 @@ return {
     add(programs.handwritten("luajit", "binding"))
     for _, lua in ipairs { "lua5.4", "luajit" } do
       add(programs.geelark(lua), 24)
+      add(programs.shuffled(programs.geelark(lua)), 24)
       add(programs.geelark(lua, "job"), 40)
     end
     local samples = bench:interleave(cases, function(case)
