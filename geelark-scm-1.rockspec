@@ -32,6 +32,7 @@ build = {
         "src/drive.c",
         "src/exchange.c",
         "src/fault.c",
+        "src/handles.c",
         "src/ids.c",
         "src/job.c",
         "src/json.c",

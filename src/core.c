@@ -1,239 +1,23 @@
 /*
- * core.c: what Lua sees: functions, clients and jobs. It decides nothing.
- *
- * A client or a job is made as an empty userdata first and filled afterwards, so that
- * whatever raises on the way, its closer finds what is there and nothing else.
+ * core.c: what Lua sees: functions, and the methods of clients, jobs and wakers. It decides
+ * nothing. How clients and jobs are made and closed is in handles.c.
  */
 #include <errno.h>
 #include <math.h>
-#include <unistd.h>
 
 #include "codes.h"
 #include "compat.h"
-#include "drive.h"
+#include "handles.h"
 #include "report.h"
 #include "seam.h"
-#include "source.h"
 #include "waker.h"
 
-static const char CLIENT_TYPE[] = "geelark.client";
-static const char JOB_TYPE[] = "geelark.job";
 static const char WAKER_TYPE[] = "geelark.waker";
 
 /* A host that watches many things must not wait for a hundred answers to be read. */
 enum { ANSWERS_A_STEP = 2, ANSWERS_UNLIMITED = 1 << 30 };
 
-/* --- clients ----------------------------------------------------------------------------- */
-
-/* cqueues remembers which descriptors it watches, and has to be told before one is closed, as
- * its own objects do; its loop would end with an error, or take the next descriptor of that
- * number for this one. */
-static void tell_cqueues(lua_State *L, int fd)
-{
-    int top = lua_gettop(L);
-    if (!lua_checkstack(L, 4)) return;
-    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-    lua_pushliteral(L, "cqueues");
-    lua_rawget(L, -2);
-    if (lua_istable(L, -1)) {
-        lua_pushliteral(L, "cancel");
-        lua_rawget(L, -2);
-        lua_pushinteger(L, fd);
-        (void)lua_pcall(L, 1, 0, 0);
-    }
-    lua_settop(L, top);
-}
-
-static void forget_descriptor(lua_State *L, struct lua_job *lj)
-{
-    if (lj->job.pollset) tell_cqueues(L, pollset_fd(lj->job.pollset));
-}
-
-static void close_job(lua_State *L, struct lua_job *lj)
-{
-    if (!lj->owner) {
-        job_close(&lj->job, true);
-        return;
-    }
-    struct lua_job **at = &lj->owner->jobs;
-    while (*at && *at != lj) at = &(*at)->next;
-    if (*at) *at = lj->next;
-    bool forked = lj->owner->pid != getpid(); /* cqueues' descriptors are the parent's, too */
-    if (!forked) forget_descriptor(L, lj);
-    job_close(&lj->job, forked);
-    lj->owner = NULL;
-}
-
-static void close_client(lua_State *L, struct lua_client *lc)
-{
-    lc->closed = true;
-    while (lc->jobs) close_job(L, lc->jobs);
-    if (lc->pid == getpid()) client_close(&lc->client);
-    else client_abandon(&lc->client);
-}
-
-static int client_gc(lua_State *L)
-{
-    struct lua_client *lc = compat_testudata(L, 1, CLIENT_TYPE);
-    if (lc) close_client(L, lc);
-    return 0;
-}
-
-static struct lua_client *new_client(lua_State *L)
-{
-    struct lua_client *lc = compat_newuserdata(L, sizeof *lc);
-    memset(lc, 0, sizeof *lc);
-    lc->pid = getpid();
-    options_default(&lc->options);
-    luaL_getmetatable(L, CLIENT_TYPE);
-    lua_setmetatable(L, -2);
-    lua_newtable(L);
-    compat_setuservalue(L, -2);
-    return lc;
-}
-
-/* Fills the client on top of the stack from the options at `arg`. */
-static void open_client(lua_State *L, struct lua_client *lc, int arg)
-{
-    struct options *o = &lc->options;
-    options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, o);
-    compat_getuservalue(L, -1);
-    int kept = lua_gettop(L);
-    options_keep_functions(L, arg, kept);
-    lua_getfield(L, kept, "now");
-    lc->has_now = lua_isfunction(L, -1);
-    lua_getfield(L, kept, "sleep");
-    lc->has_sleep = lua_isfunction(L, -1);
-    options_complete(o, &lc->fault);
-    bool opened = lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client);
-    o->client = (struct client_settings){0}; /* its strings are the table's, not ours */
-    lua_settop(L, kept - 1);
-    if (!opened) compat_memory_error(L);
-}
-
-static struct lua_client *check_client(lua_State *L, int index)
-{
-    struct lua_client *lc = compat_testudata(L, index, CLIENT_TYPE);
-    if (!lc) luaL_argerror(L, index, "geelark client expected");
-    if (lc->pid != getpid())
-        luaL_error(L, "this geelark client was made by another process, before a fork: make a new one");
-    if (lc->closed) luaL_error(L, "this geelark client is closed");
-    return lc;
-}
-
 /* --- jobs ----------------------------------------------------------------------------------- */
-
-static int job_gc(lua_State *L)
-{
-    struct lua_job *lj = compat_testudata(L, 1, JOB_TYPE);
-    if (lj) close_job(L, lj);
-    return 0;
-}
-
-struct lua_job *core_check_job(lua_State *L, int index)
-{
-    struct lua_job *lj = compat_testudata(L, index, JOB_TYPE);
-    if (!lj) luaL_argerror(L, index, "geelark job expected");
-    return lj;
-}
-
-/* A job that may be used; pushes its table. */
-static struct lua_job *check_job(lua_State *L)
-{
-    struct lua_job *lj = core_check_job(L, 1);
-    if (!lj->owner) luaL_error(L, "this geelark job is closed");
-    if (lj->owner->pid != getpid())
-        luaL_error(L, "this geelark job was started by another process, before a fork");
-    compat_getuservalue(L, 1);
-    return lj;
-}
-
-/* Copies the functions that a client's jobs share to the job's own table. */
-static void inherit_functions(lua_State *L, int from, int kept)
-{
-    for (lua_pushnil(L); lua_next(L, from);) {
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_settable(L, kept);
-    }
-}
-
-static uint64_t seed_of(lua_State *L, int kept, struct moment moment)
-{
-    lua_getfield(L, kept, "seed");
-    bool given = lua_type(L, -1) == LUA_TNUMBER;
-    double number = given ? lua_tonumber(L, -1) : moment.now * 1e6 + (double)getpid() * 0x1p20;
-    lua_pop(L, 1);
-    return (uint64_t)(int64_t)number;
-}
-
-static void note_functions(lua_State *L, int kept, struct lua_job *lj)
-{
-    lua_getfield(L, kept, "on_progress");
-    lj->has_progress = !lua_isnil(L, -1);
-    lua_getfield(L, kept, "on_event");
-    lj->has_event = !lua_isnil(L, -1);
-    lua_getfield(L, kept, "take");
-    lj->has_limiter = !lua_isnil(L, -1);
-    lua_pop(L, 3);
-}
-
-/* A job without any ids needs no credentials; a dry run sends nothing. */
-static void stop_where_idle(struct lua_job *lj, double now)
-{
-    const struct fault *fault = &lj->owner->fault;
-    if (lj->job.ids.count == 0) return;
-    if (fault->kind != KIND_NONE) job_stop(&lj->job, fault, now);
-    else if (lj->dry_run) job_stop(&lj->job, NULL, now);
-}
-
-/* Pushes a job for the ids at `ids` with the options at `arg`, of the client at index
- * `client`, or of one of its own where that is 0. Every argument is checked before anything
- * is sent. */
-static struct lua_job *push_job(lua_State *L, int client, int ids, int arg)
-{
-    struct lua_job *lj = compat_newuserdata(L, sizeof *lj);
-    memset(lj, 0, sizeof *lj);
-    luaL_getmetatable(L, JOB_TYPE);
-    lua_setmetatable(L, -2);
-    int self = lua_gettop(L);
-    lua_newtable(L);
-    int kept = self + 1;
-    lua_pushvalue(L, kept);
-    compat_setuservalue(L, self);
-    lua_pushvalue(L, self);
-    lua_setfield(L, kept, "job");
-    source_read(L, ids, &lj->job.ids);
-    struct lua_client *lc;
-    if (client) {
-        lc = check_client(L, client);
-        lua_pushvalue(L, client);
-    } else {
-        lc = new_client(L);
-        open_client(L, lc, arg);
-    }
-    compat_getuservalue(L, -1);
-    inherit_functions(L, lua_gettop(L), kept);
-    lua_pop(L, 1);
-    lua_setfield(L, kept, "client");
-    struct options o = lc->options;
-    if (client) {
-        options_read(L, arg, SCOPE_JOB, &o);
-        options_keep_functions(L, arg, kept);
-    }
-    struct moment moment = drive_moment(L, kept, lc);
-    o.job.batch.seed = seed_of(L, kept, moment);
-    note_functions(L, kept, lj);
-    lj->dry_run = o.dry_run;
-    lj->owns_client = !client;
-    lj->owner = lc;
-    lj->next = lc->jobs;
-    lc->jobs = lj;
-    if (!job_open(&lj->job, &lc->client, &o.job, moment.now)) compat_memory_error(L);
-    stop_where_idle(lj, moment.now);
-    lua_settop(L, kept);
-    return lj;
-}
 
 /* job:step([seconds]) → done */
 static int l_job_step(lua_State *L)
@@ -241,7 +25,7 @@ static int l_job_step(lua_State *L)
     double seconds = luaL_optnumber(L, 2, 0);
     luaL_argcheck(L, seconds >= 0, 2, "seconds, 0 or more, expected");
     lua_settop(L, 1);
-    struct lua_job *lj = check_job(L);
+    struct lua_job *lj = handle_usable_job(L);
     if (lj->in_callback) return luaL_error(L, "job:step was called from inside a callback of this job");
     if (!lj->done) drive_step(L, lj, 2, seconds, ANSWERS_A_STEP);
     lua_pushboolean(L, lj->done);
@@ -251,7 +35,7 @@ static int l_job_step(lua_State *L)
 /* job:pollfd() → descriptor, or nil where there is nothing to watch */
 static int l_job_pollfd(lua_State *L)
 {
-    struct lua_job *lj = check_job(L);
+    struct lua_job *lj = handle_usable_job(L);
     bool watchable = !lj->done && !lj->owner->closed && lj->owner->fault.kind == KIND_NONE;
     int fd = watchable ? job_fd(&lj->job) : -1;
     if (fd < 0) return 0;
@@ -262,7 +46,7 @@ static int l_job_pollfd(lua_State *L)
 /* job:events() → "r" */
 static int l_job_events(lua_State *L)
 {
-    check_job(L);
+    handle_usable_job(L);
     lua_pushliteral(L, "r");
     return 1;
 }
@@ -273,7 +57,7 @@ static const double UNWATCHED_SECONDS = 0.002;
 /* job:timeout() → seconds, or nil where only the descriptor matters */
 static int l_job_timeout(lua_State *L)
 {
-    struct lua_job *lj = check_job(L);
+    struct lua_job *lj = handle_usable_job(L);
     double wait = lj->done ? 0 : job_wait(&lj->job, drive_moment(L, lua_gettop(L), lj->owner).now);
     if (!lj->job.pollset && lj->job.options.network && job_expects(&lj->job))
         wait = fmin(wait, UNWATCHED_SECONDS);
@@ -285,7 +69,7 @@ static int l_job_timeout(lua_State *L)
 /* job:progress() → table */
 static int l_job_progress(lua_State *L)
 {
-    struct lua_job *lj = check_job(L);
+    struct lua_job *lj = handle_usable_job(L);
     report_push_progress(L, &lj->job, drive_moment(L, lua_gettop(L), lj->owner).now);
     return 1;
 }
@@ -310,26 +94,15 @@ static int push_outcome(lua_State *L, struct lua_job *lj, int kept)
     return lua_isnil(L, -2) ? 2 : (lua_pop(L, 1), 1);
 }
 
-/* Neither descriptors nor C's memory press the collector: it may not come for long. */
-static void let_go(lua_State *L, struct lua_job *lj)
-{
-    struct lua_client *lc = lj->owner;
-    forget_descriptor(L, lj);
-    job_release(&lj->job);
-    if (!lj->owns_client || lc->closed) return;
-    client_close(&lc->client);
-    lc->closed = true;
-}
-
 /* job:result() → result, or nil and err; raises before the job is done. Closes the job's
  * descriptor. */
 static int l_job_result(lua_State *L)
 {
     lua_settop(L, 1);
-    struct lua_job *lj = check_job(L);
+    struct lua_job *lj = handle_usable_job(L);
     if (!lj->done) return luaL_error(L, "job:result: the job is not done yet");
     int values = push_outcome(L, lj, 2);
-    let_go(L, lj);
+    handle_let_go(L, lj);
     return values;
 }
 
@@ -337,7 +110,7 @@ static int l_job_result(lua_State *L)
 static int l_job_cancel(lua_State *L)
 {
     lua_settop(L, 1);
-    struct lua_job *lj = check_job(L);
+    struct lua_job *lj = handle_usable_job(L);
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the job was cancelled");
     if (!lj->done) job_stop(&lj->job, &fault, drive_moment(L, 2, lj->owner).now);
@@ -347,7 +120,7 @@ static int l_job_cancel(lua_State *L)
 
 static int l_job_tostring(lua_State *L)
 {
-    struct lua_job *lj = core_check_job(L, 1);
+    struct lua_job *lj = handle_job(L, 1);
     const char *state = !lj->owner ? "closed" : lj->done ? "done" : "under way";
     lua_pushfstring(L, "geelark job (%s, %d ids)", state, (int)lj->job.ids.count);
     return 1;
@@ -425,8 +198,8 @@ static int run(lua_State *L, struct lua_job *lj, bool close)
     struct lua_client *lc = lj->owner;
     drive_step(L, lj, kept, INFINITY, ANSWERS_UNLIMITED);
     int values = report_push_outcome(L, &lj->job, lj->dry_run);
-    close_job(L, lj);
-    if (close) close_client(L, lc);
+    handle_close_job(L, lj);
+    if (close) handle_close_client(L, lc);
     return values;
 }
 
@@ -434,14 +207,14 @@ static int run(lua_State *L, struct lua_job *lj, bool close)
 static int l_delete(lua_State *L)
 {
     lua_settop(L, 2);
-    return run(L, push_job(L, 0, 1, 2), true);
+    return run(L, handle_push_job(L, 0, 1, 2), true);
 }
 
 /* geelark.start(ids [, options]) → job */
 static int l_start(lua_State *L)
 {
     lua_settop(L, 2);
-    push_job(L, 0, 1, 2);
+    handle_push_job(L, 0, 1, 2);
     lua_pop(L, 1);
     return 1;
 }
@@ -450,8 +223,7 @@ static int l_start(lua_State *L)
 static int l_new(lua_State *L)
 {
     lua_settop(L, 1);
-    struct lua_client *lc = new_client(L);
-    open_client(L, lc, 1);
+    struct lua_client *lc = handle_push_client(L, 1);
     if (lc->fault.kind == KIND_NONE) return 1;
     struct job nothing = {.batch = {.fault = lc->fault}};
     return report_push_outcome(L, &nothing, false);
@@ -461,16 +233,16 @@ static int l_new(lua_State *L)
 static int l_client_delete(lua_State *L)
 {
     lua_settop(L, 3);
-    check_client(L, 1);
-    return run(L, push_job(L, 1, 2, 3), false);
+    handle_client(L, 1);
+    return run(L, handle_push_job(L, 1, 2, 3), false);
 }
 
 /* client:start(ids [, options]) */
 static int l_client_start(lua_State *L)
 {
     lua_settop(L, 3);
-    check_client(L, 1);
-    push_job(L, 1, 2, 3);
+    handle_client(L, 1);
+    handle_push_job(L, 1, 2, 3);
     lua_pop(L, 1);
     return 1;
 }
@@ -479,10 +251,10 @@ static int l_client_start(lua_State *L)
  * jobs' next step. */
 static int l_client_close(lua_State *L)
 {
-    struct lua_client *lc = compat_testudata(L, 1, CLIENT_TYPE);
+    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     luaL_argcheck(L, lc, 1, "geelark client expected");
     if (lc->closed) return 0;
-    check_client(L, 1);
+    handle_client(L, 1);
     for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
         if (lj->in_callback) return luaL_error(L, "client:close was called from inside a callback");
     compat_getuservalue(L, 1);
@@ -498,7 +270,7 @@ static int l_client_close(lua_State *L)
 
 static int l_client_tostring(lua_State *L)
 {
-    struct lua_client *lc = compat_testudata(L, 1, CLIENT_TYPE);
+    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     lua_pushstring(L, !lc || lc->closed ? "geelark client (closed)" : "geelark client");
     return 1;
 }
@@ -561,7 +333,7 @@ static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {"close", l_client_close},
                                           {NULL, NULL}};
 
-static const luaL_Reg client_events[] = {{"__gc", client_gc},
+static const luaL_Reg client_events[] = {{"__gc", handle_client_gc},
                                          {"__close", l_client_close},
                                          {"__tostring", l_client_tostring},
                                          {NULL, NULL}};
@@ -576,7 +348,7 @@ static const luaL_Reg job_methods[] = {{"step", l_job_step},
                                        {NULL, NULL}};
 
 static const luaL_Reg job_events[] = {
-    {"__gc", job_gc}, {"__close", job_gc}, {"__tostring", l_job_tostring}, {NULL, NULL}};
+    {"__gc", handle_job_gc}, {"__close", handle_job_gc}, {"__tostring", l_job_tostring}, {NULL, NULL}};
 
 static const luaL_Reg waker_methods[] = {{"watch", l_waker_watch},
                                          {"forget", l_waker_forget},
@@ -597,8 +369,8 @@ int luaopen_geelark_core(lua_State *L)
     report_open(L);
     int remaining = lua_gettop(L);
     seam_open(L);
-    make_type(L, CLIENT_TYPE, client_methods, client_events);
-    make_type(L, JOB_TYPE, job_methods, job_events);
+    make_type(L, HANDLE_CLIENT_TYPE, client_methods, client_events);
+    make_type(L, HANDLE_JOB_TYPE, job_methods, job_events);
     make_type(L, WAKER_TYPE, waker_methods, waker_events);
     lua_newtable(L);
     compat_setfuncs(L, functions);

@@ -43,7 +43,4 @@ struct moment drive_moment(lua_State *L, int kept, struct lua_client *client);
  * Raises memory errors alone; the job can then be stepped again. */
 bool drive_step(lua_State *L, struct lua_job *job, int kept, double seconds, int most);
 
-/* The job userdata at index, raising for anything else. In core.c. */
-struct lua_job *core_check_job(lua_State *L, int index);
-
 #endif

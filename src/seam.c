@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "compat.h"
-#include "drive.h"
+#include "handles.h"
 #include "report.h"
 
 static const char REQUEST_TYPE[] = "geelark.request";
@@ -131,7 +131,7 @@ static struct flight *check_request(lua_State *L, struct lua_job **out)
     lua_rawget(L, 1);
     if (!lua_istable(L, -1)) luaL_argerror(L, 1, "request expected");
     lua_getfield(L, -1, "job");
-    struct lua_job *lj = *out = core_check_job(L, lua_gettop(L));
+    struct lua_job *lj = *out = handle_job(L, lua_gettop(L));
     lua_pushlightuserdata(L, &key_number);
     lua_rawget(L, 1);
     double number = lua_tonumber(L, -1);

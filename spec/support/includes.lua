@@ -2,7 +2,7 @@
 -- headers' included.
 
 local knows_lua = {
-  ["core.c"] = true, ["options.c"] = true, ["source.c"] = true,
+  ["core.c"] = true, ["options.c"] = true, ["source.c"] = true, ["handles.c"] = true,
   ["report.c"] = true, ["drive.c"] = true, ["seam.c"] = true,
 }
 local knows_curl = { ["transfer.c"] = true }

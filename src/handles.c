@@ -1,0 +1,236 @@
+/* The userdata behind clients and jobs: see handles.h. */
+#include "handles.h"
+
+#include <unistd.h>
+
+#include "compat.h"
+#include "source.h"
+
+const char HANDLE_CLIENT_TYPE[] = "geelark.client";
+const char HANDLE_JOB_TYPE[] = "geelark.job";
+
+/* --- closing ------------------------------------------------------------------------------- */
+
+/* cqueues remembers which descriptors it watches, and has to be told before one is closed, as
+ * its own objects do; its loop would end with an error, or take the next descriptor of that
+ * number for this one. */
+static void tell_cqueues(lua_State *L, int fd)
+{
+    int top = lua_gettop(L);
+    if (!lua_checkstack(L, 4)) return;
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_pushliteral(L, "cqueues");
+    lua_rawget(L, -2);
+    if (lua_istable(L, -1)) {
+        lua_pushliteral(L, "cancel");
+        lua_rawget(L, -2);
+        lua_pushinteger(L, fd);
+        (void)lua_pcall(L, 1, 0, 0);
+    }
+    lua_settop(L, top);
+}
+
+static void forget_descriptor(lua_State *L, struct lua_job *lj)
+{
+    if (lj->job.pollset) tell_cqueues(L, pollset_fd(lj->job.pollset));
+}
+
+void handle_close_job(lua_State *L, struct lua_job *lj)
+{
+    if (!lj->owner) {
+        job_close(&lj->job, true);
+        return;
+    }
+    struct lua_job **at = &lj->owner->jobs;
+    while (*at && *at != lj) at = &(*at)->next;
+    if (*at) *at = lj->next;
+    bool forked = lj->owner->pid != getpid(); /* cqueues' descriptors are the parent's, too */
+    if (!forked) forget_descriptor(L, lj);
+    job_close(&lj->job, forked);
+    lj->owner = NULL;
+}
+
+void handle_close_client(lua_State *L, struct lua_client *lc)
+{
+    lc->closed = true;
+    while (lc->jobs) handle_close_job(L, lc->jobs);
+    if (lc->pid == getpid()) client_close(&lc->client);
+    else client_abandon(&lc->client);
+}
+
+void handle_let_go(lua_State *L, struct lua_job *lj)
+{
+    struct lua_client *lc = lj->owner;
+    forget_descriptor(L, lj);
+    job_release(&lj->job);
+    if (!lj->owns_client || lc->closed) return;
+    client_close(&lc->client);
+    lc->closed = true;
+}
+
+int handle_job_gc(lua_State *L)
+{
+    struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
+    if (lj) handle_close_job(L, lj);
+    return 0;
+}
+
+int handle_client_gc(lua_State *L)
+{
+    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
+    if (lc) handle_close_client(L, lc);
+    return 0;
+}
+
+/* --- clients ------------------------------------------------------------------------------- */
+
+static struct lua_client *new_client(lua_State *L)
+{
+    struct lua_client *lc = compat_newuserdata(L, sizeof *lc);
+    memset(lc, 0, sizeof *lc);
+    lc->pid = getpid();
+    options_default(&lc->options);
+    luaL_getmetatable(L, HANDLE_CLIENT_TYPE);
+    lua_setmetatable(L, -2);
+    lua_newtable(L);
+    compat_setuservalue(L, -2);
+    return lc;
+}
+
+/* Fills the client on top of the stack from the options at `arg`. */
+static void open_client(lua_State *L, struct lua_client *lc, int arg)
+{
+    struct options *o = &lc->options;
+    options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, o);
+    compat_getuservalue(L, -1);
+    int kept = lua_gettop(L);
+    options_keep_functions(L, arg, kept);
+    lua_getfield(L, kept, "now");
+    lc->has_now = lua_isfunction(L, -1);
+    lua_getfield(L, kept, "sleep");
+    lc->has_sleep = lua_isfunction(L, -1);
+    options_complete(o, &lc->fault);
+    bool opened = lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client);
+    o->client = (struct client_settings){0}; /* its strings are the table's, not ours */
+    lua_settop(L, kept - 1);
+    if (!opened) compat_memory_error(L);
+}
+
+struct lua_client *handle_push_client(lua_State *L, int arg)
+{
+    struct lua_client *lc = new_client(L);
+    open_client(L, lc, arg);
+    return lc;
+}
+
+struct lua_client *handle_client(lua_State *L, int index)
+{
+    struct lua_client *lc = compat_testudata(L, index, HANDLE_CLIENT_TYPE);
+    if (!lc) luaL_argerror(L, index, "geelark client expected");
+    if (lc->pid != getpid())
+        luaL_error(L, "this geelark client was made by another process, before a fork: make a new one");
+    if (lc->closed) luaL_error(L, "this geelark client is closed");
+    return lc;
+}
+
+/* --- jobs ----------------------------------------------------------------------------------- */
+
+struct lua_job *handle_job(lua_State *L, int index)
+{
+    struct lua_job *lj = compat_testudata(L, index, HANDLE_JOB_TYPE);
+    if (!lj) luaL_argerror(L, index, "geelark job expected");
+    return lj;
+}
+
+struct lua_job *handle_usable_job(lua_State *L)
+{
+    struct lua_job *lj = handle_job(L, 1);
+    if (!lj->owner) luaL_error(L, "this geelark job is closed");
+    if (lj->owner->pid != getpid())
+        luaL_error(L, "this geelark job was started by another process, before a fork");
+    compat_getuservalue(L, 1);
+    return lj;
+}
+
+/* Copies the functions that a client's jobs share to the job's own table. */
+static void inherit_functions(lua_State *L, int from, int kept)
+{
+    for (lua_pushnil(L); lua_next(L, from);) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_settable(L, kept);
+    }
+}
+
+static uint64_t seed_of(lua_State *L, int kept, struct moment moment)
+{
+    lua_getfield(L, kept, "seed");
+    bool given = lua_type(L, -1) == LUA_TNUMBER;
+    double number = given ? lua_tonumber(L, -1) : moment.now * 1e6 + (double)getpid() * 0x1p20;
+    lua_pop(L, 1);
+    return (uint64_t)(int64_t)number;
+}
+
+static void note_functions(lua_State *L, int kept, struct lua_job *lj)
+{
+    lua_getfield(L, kept, "on_progress");
+    lj->has_progress = !lua_isnil(L, -1);
+    lua_getfield(L, kept, "on_event");
+    lj->has_event = !lua_isnil(L, -1);
+    lua_getfield(L, kept, "take");
+    lj->has_limiter = !lua_isnil(L, -1);
+    lua_pop(L, 3);
+}
+
+/* A job without any ids needs no credentials; a dry run sends nothing. */
+static void stop_where_idle(struct lua_job *lj, double now)
+{
+    const struct fault *fault = &lj->owner->fault;
+    if (lj->job.ids.count == 0) return;
+    if (fault->kind != KIND_NONE) job_stop(&lj->job, fault, now);
+    else if (lj->dry_run) job_stop(&lj->job, NULL, now);
+}
+
+struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
+{
+    struct lua_job *lj = compat_newuserdata(L, sizeof *lj);
+    memset(lj, 0, sizeof *lj);
+    luaL_getmetatable(L, HANDLE_JOB_TYPE);
+    lua_setmetatable(L, -2);
+    int self = lua_gettop(L);
+    lua_newtable(L);
+    int kept = self + 1;
+    lua_pushvalue(L, kept);
+    compat_setuservalue(L, self);
+    lua_pushvalue(L, self);
+    lua_setfield(L, kept, "job");
+    source_read(L, ids, &lj->job.ids);
+    struct lua_client *lc;
+    if (client) {
+        lc = handle_client(L, client);
+        lua_pushvalue(L, client);
+    } else {
+        lc = handle_push_client(L, arg);
+    }
+    compat_getuservalue(L, -1);
+    inherit_functions(L, lua_gettop(L), kept);
+    lua_pop(L, 1);
+    lua_setfield(L, kept, "client");
+    struct options o = lc->options;
+    if (client) {
+        options_read(L, arg, SCOPE_JOB, &o);
+        options_keep_functions(L, arg, kept);
+    }
+    struct moment moment = drive_moment(L, kept, lc);
+    o.job.batch.seed = seed_of(L, kept, moment);
+    note_functions(L, kept, lj);
+    lj->dry_run = o.dry_run;
+    lj->owns_client = !client;
+    lj->owner = lc;
+    lj->next = lc->jobs;
+    lc->jobs = lj;
+    if (!job_open(&lj->job, &lc->client, &o.job, moment.now)) compat_memory_error(L);
+    stop_where_idle(lj, moment.now);
+    lua_settop(L, kept);
+    return lj;
+}
