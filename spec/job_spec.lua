@@ -1,5 +1,6 @@
 -- Jobs and clients: never blocking, sharing what a client has, closing in any state.
 
+local descriptors = require "spec.support.descriptors"
 local geelark = require "geelark"
 local service = require "spec.support.service"
 local simulator = require "spec.support.simulator"
@@ -16,14 +17,6 @@ local function answer_all(requests)
     local request = table.remove(requests, i)
     request:answer(service.success(request))
   end
-end
-
--- How many this process has open; the counter's own pipe is among them each time.
-local function descriptors()
-  local pipe, count = assert(io.popen "ls /proc/$PPID/fd"), 0
-  for _ in pipe:lines() do count = count + 1 end
-  pipe:close()
-  return count
 end
 
 describe("a job", function()

@@ -1,17 +1,11 @@
 -- Nothing is left behind: no descriptor, no memory, no global; and no allocation that fails
 -- does more than to raise Lua's own memory error.
 
+local descriptors = require "spec.support.descriptors"
 local geelark = require "geelark"
 local native = require "spec.support.native"
 local shell = require "spec.support.shell"
 local start = require("spec.support.simulator").start
-
-local function descriptors()
-  local pipe, count = assert(io.popen("ls /proc/$PPID/fd")), 0
-  for _ in pipe:lines() do count = count + 1 end
-  pipe:close()
-  return count
-end
 
 local function settle_garbage()
   for _ = 1, 3 do collectgarbage() end

@@ -90,6 +90,7 @@ location /open/ { content_by_lua_block {
 -- Lua's memory, and to the process's the less greedy of the last two quarters: a collector that
 -- is late makes one of them look worse, what is lost makes both.
 local JOBS = [[
+local count_descriptors = require "spec.support.descriptors"
 local geelark = require "geelark"
 local name, url, amount = %q, %q, %d
 
@@ -102,9 +103,7 @@ end
 
 -- Lua's own after a full collection: it would change the pace of 5.4's later ones.
 local function usage(whole)
-  local list, descriptors = assert(io.popen "ls /proc/$PPID/fd"), 0
-  for _ in list:lines() do descriptors = descriptors + 1 end
-  list:close()
+  local descriptors = count_descriptors()
   local resident = tonumber(read "/proc/self/smaps_rollup":match "Anonymous:%%s+(%%d+)")
   for _ = 1, whole and 2 or 0 do collectgarbage() end
   return { descriptors, collectgarbage "count", resident }

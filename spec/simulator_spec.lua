@@ -6,6 +6,7 @@ local condition = require "cqueues.condition"
 local errno = require "cqueues.errno"
 local sockets = require "cqueues.socket"
 local rand = require "openssl.rand"
+local descriptors = require "spec.support.descriptors"
 local json = require("cjson").new()
 local simulator = require "geelark.simulator"
 local answer = require "geelark.simulator.answer"
@@ -937,21 +938,10 @@ describe("simulator faults", function()
 end)
 
 describe("simulator server", function()
-  -- By a file and not by a pipe, whose ends would be counted as chance has it.
-  local function descriptors(directory)
-    local path = directory:file "count"
-    os.execute("ls /proc/$PPID/fd | wc -l >" .. shell.quote(path))
-    local file = assert(io.open(path))
-    local count = file:read "*n"
-    file:close()
-    return count
-  end
-
   it("leaves no descriptor behind, also when closed in the middle", function()
-    local directory = temporary.new()
     collectgarbage()
     collectgarbage()
-    local before = descriptors(directory)
+    local before = descriptors()
     for _ = 1, 5 do
       local arrived = condition.new()
       local function plan()
@@ -970,8 +960,7 @@ describe("simulator server", function()
     simulator.new():listen():close()
     collectgarbage()
     collectgarbage()
-    assert.equal(before, descriptors(directory))
-    directory:remove()
+    assert.equal(before, descriptors())
   end)
 
   it("ends its connections at once when it is closed", function()
