@@ -101,5 +101,6 @@ simulate: test-deps
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_LUA) spec/simulation.lua $(SEEDS)
 
+# What luarocks leaves in a clone would be found before what is installed.
 clean:
-	rm -rf build
+	rm -rf build geelark src/*.o

@@ -225,7 +225,7 @@ describe("in Neovim", function()
     end
 
     for call, why in pairs {
-      ["GeelarkDelete!"] = "give a range of lines (as in :%GeelarkDelete), or ids",
+      ["GeelarkDelete!"] = "give a range, as in :%GeelarkDelete, or ids",
       ["1GeelarkDelete! 1"] = "both a range and ids are given",
       ["2GeelarkDelete!"] = "the lines hold no id",
       ["GeelarkDelete! 1 | echo 2"] = "argument 2 holds no single id: | (and 1 more)",
@@ -243,7 +243,7 @@ describe("in Neovim", function()
     end
 
     it("refuse wrong options of setup when they are used", function()
-      assert.equal("geelark: bad argument to 'delete' (tokn: unknown option, did you mean token?)"
+      assert.equal("geelark: setup: tokn: unknown option, did you mean token?"
         .. "; nothing was deleted\nfalse", output [[
         driver.setup { tokn = "x" }
         vim.cmd "GeelarkDelete! 1"
@@ -363,7 +363,7 @@ describe("in Neovim", function()
     end)
 
     it("delete one list at a time", function()
-      assert.equal("geelark: a delete is under way (:GeelarkCancel stops it); nothing was deleted\n"
+      assert.equal("geelark: already deleting (:GeelarkCancel stops it)\n"
         .. "geelark: 1 deleted\ngeelark: 1 deleted", output([[
         vim.cmd("GeelarkDelete! " .. ids[1])
         vim.cmd("GeelarkDelete! " .. ids[2])

@@ -2,6 +2,7 @@
 
 local geelark = require "geelark"
 local readme = require "spec.support.readme"
+local shell = require "spec.support.shell"
 local temporary = require "spec.support.temporary"
 
 -- A page of one's own.
@@ -69,18 +70,11 @@ print(2)
   end)
 end)
 
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 -- The text of all the other specs.
 local function other_specs()
   local files = assert(io.popen "find spec -name '*_spec.lua' ! -name readme_spec.lua")
   local texts = {}
-  for path in files:lines() do texts[#texts + 1] = read(path) end
+  for path in files:lines() do texts[#texts + 1] = shell.read(path) end
   files:close()
   return table.concat(texts, "\n")
 end
@@ -98,7 +92,7 @@ describe("README.md", function()
   end
 
   it("names only options that there are", function()
-    local table_of_options = read "README.md":match "\n## Options\n(.-)\n## "
+    local table_of_options = shell.read "README.md":match "\n## Options\n(.-)\n## "
     local seen = 0
     for row in table_of_options:gmatch "\n| (`[^|]*) |" do
       for name in row:gmatch "`([%l_]+)`" do
@@ -112,7 +106,7 @@ describe("README.md", function()
   end)
 
   it("has a heading for each of its own links", function()
-    local text, headings = read "README.md", {}
+    local text, headings = shell.read "README.md", {}
     for heading in text:gmatch "\n#+ ([^\n]*)" do
       headings[heading:lower():gsub("[^%w -]", ""):gsub(" ", "-")] = true
     end

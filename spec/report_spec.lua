@@ -53,6 +53,22 @@ describe("an error", function()
     assert.equal(log[1].traceId, err.traceId)
   end)
 
+  it("tells how many ids came to what, without those that are none", function()
+    local options = service.options({ service.success, { service.code(40014) } },
+      { chunk_size = 2, concurrency = 1 })
+    local _, err = geelark.delete({ "a", "b", "c", "d", "e" }, options)
+    assert.matches(" %(5 ids: 2 deleted, 3 pending%)$", err.message)
+    _, err = geelark.delete({ "a" }, (service.options { { service.code(40014) } }))
+    assert.matches(" %(1 id: 1 pending%)$", err.message)
+  end)
+
+  it("can be put together with other text", function()
+    local _, err = geelark.delete({ "a" }, (service.options { { service.code(40014) } }))
+    assert.equal("failed: " .. err.message, "failed: " .. err)
+    assert.equal(err.message .. "!", err .. "!")
+    assert.has_error(function() return err .. {} end)
+  end)
+
   it("cuts a long body, between characters", function()
     local _, err = geelark.delete({ "a" }, (service.options({ { 502, ("云"):rep(5000) } },
       { attempts = 1 })))

@@ -1091,7 +1091,7 @@ describe("simulator process", function()
     local run = io.popen("echo $$; " .. shell.run_lua(source), "r")
     local pid = run:read "*n"
     run:read "*l"
-    local ready = "^GEELARK_BASE_URL=(http://%S+) GEELARK_TOKEN=simulator$"
+    local ready = "^export GEELARK_BASE_URL=(http://%S+) GEELARK_TOKEN=simulator$"
     local url = run:read("*l"):match(ready)
     local reply = call({ url = url }, simulator.ids(2))
     os.execute(("kill %d"):format(pid))
@@ -1105,7 +1105,7 @@ describe("simulator process", function()
     local run = io.popen("printf '' | (" .. shell.run_lua(source) .. ") 2>&1", "r")
     local said = run:read "*a"
     run:close()
-    assert.truthy(said:find "^GEELARK_BASE_URL=http://%S+\n")
+    assert.truthy(said:find "^export GEELARK_BASE_URL=http://%S+\n")
     assert.is_nil(said:find("secret", 1, true))
   end)
 end)

@@ -122,7 +122,8 @@ static int l_job_tostring(lua_State *L)
 {
     struct lua_job *lj = handle_job(L, 1);
     const char *state = !lj->owner ? "closed" : lj->done ? "done" : "under way";
-    lua_pushfstring(L, "geelark job (%s, %d ids)", state, (int)lj->job.ids.count);
+    lua_pushfstring(L, "geelark job (%s, %d id%s)", state, (int)lj->job.ids.count,
+                    lj->job.ids.count == 1 ? "" : "s");
     return 1;
 }
 

@@ -181,11 +181,34 @@ static void push_result(lua_State *L, const struct job *job)
     if (batch->tally[ID_UNKNOWN] > 0 && batch->tally[ID_PENDING] > 0) remember_order(L, job);
 }
 
-/* "kind: what happened; traceId …, HTTP …, body: …; 3 deleted, 0 failed, …" */
+/* " (3 ids: 2 deleted, 1 unknown)" */
+static void add_account(char *out, size_t size, const struct job *job)
+{
+    const uint32_t *tally = job->batch.tally;
+    const struct {
+        uint32_t amount;
+        const char *name;
+    } parts[] = {{tally[ID_DELETED] + tally[ID_PRESUMED], "deleted"},
+                 {tally[ID_FAILED], "failed"},
+                 {tally[ID_UNKNOWN], "unknown"},
+                 {tally[ID_PENDING], "pending"}};
+    const char *before = ": ";
+    uint32_t count = job->ids.count;
+    size_t used = (size_t)snprintf(out, size, " (%lu id%s", (unsigned long)count,
+                                   count == 1 ? "" : "s");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].amount == 0) continue;
+        used += (size_t)snprintf(out + used, size - used, "%s%lu %s", before,
+                                 (unsigned long)parts[i].amount, parts[i].name);
+        before = ", ";
+    }
+    snprintf(out + used, size - used, ")");
+}
+
+/* "kind: what happened; traceId …, HTTP …, body: … (3 ids: …)" */
 static void push_message(lua_State *L, const struct job *job)
 {
     const struct fault *fault = &job->batch.fault;
-    const uint32_t *tally = job->batch.tally;
     char line[1024];
     size_t used = (size_t)snprintf(line, sizeof line, "%s: %s", fault_kind_name(fault->kind),
                                    fault->text);
@@ -195,13 +218,7 @@ static void push_message(lua_State *L, const struct job *job)
         used += (size_t)snprintf(line + used, sizeof line - used, ", HTTP %d", fault->http_status);
     if (fault->excerpt[0])
         used += (size_t)snprintf(line + used, sizeof line - used, ", body: %s", fault->excerpt);
-    if (job->ids.count > 0)
-        snprintf(line + used, sizeof line - used,
-                 " (of %lu ids %lu deleted, %lu failed, %lu unknown, %lu pending)",
-                 (unsigned long)job->ids.count,
-                 (unsigned long)tally[ID_DELETED] + tally[ID_PRESUMED],
-                 (unsigned long)tally[ID_FAILED], (unsigned long)tally[ID_UNKNOWN],
-                 (unsigned long)tally[ID_PENDING]);
+    if (job->ids.count > 0) add_account(line + used, sizeof line - used, job);
     lua_pushstring(L, line);
 }
 
@@ -249,9 +266,23 @@ static int error_tostring(lua_State *L)
     return 1;
 }
 
+/* err .. text, text .. err */
+static int error_concat(lua_State *L)
+{
+    lua_settop(L, 2);
+    for (int i = 1; i <= 2; i++) {
+        if (luaL_callmeta(L, i, "__tostring")) lua_replace(L, i);
+        luaL_checkstring(L, i);
+    }
+    lua_concat(L, 2);
+    return 1;
+}
+
 void report_open(lua_State *L)
 {
     luaL_newmetatable(L, ERROR_TYPE);
+    lua_pushcfunction(L, error_concat);
+    lua_setfield(L, -2, "__concat");
     lua_pushcfunction(L, error_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pushstring(L, ERROR_TYPE);

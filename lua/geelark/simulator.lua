@@ -53,7 +53,7 @@ function simulator.ids(count)
 end
 
 ---Runs the simulator as this process and prints, once it listens, one line
----`GEELARK_BASE_URL=<url>`, followed by `GEELARK_TOKEN=simulator` where no credentials
+---`export GEELARK_BASE_URL=<url>`, followed by `GEELARK_TOKEN=simulator` where no credentials
 ---were given as options. Returns only when it is told to stop.
 ---@param options geelark.simulator.Options|nil
 ---@param controlled boolean|nil obey standard input and end with it; see
@@ -61,7 +61,7 @@ end
 function simulator.main(options, controlled)
   local server = simulator.new(options)
   local own = options and (options.token or options.app_id)
-  local ready = "GEELARK_BASE_URL=%s" .. (own and "" or " GEELARK_TOKEN=" .. TOKEN)
+  local ready = "export GEELARK_BASE_URL=%s" .. (own and "" or " GEELARK_TOKEN=" .. TOKEN)
   process.run(server, ready, controlled)
 end
 

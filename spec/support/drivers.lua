@@ -47,15 +47,8 @@ local function in_this_process(name)
   end }
 end
 
-local function output_of(command)
-  local process = assert(io.popen(command))
-  local text = process:read "*a"
-  process:close()
-  return (text:gsub("%s+$", ""))
-end
-
 local function build_for_luajit()
-  assert(output_of "make -s all LUA=luajit && echo built" == "built")
+  assert(shell.output "make -s all LUA=luajit && echo built" == "built")
 end
 
 local function decoded(text)
@@ -95,9 +88,9 @@ local function in_neovim()
     if not built then build_for_luajit() end
     built = true
     local directory = temporary.new()
-    local values = { here = output_of "pwd", act = ACT, case = case, url = url }
+    local values = { here = shell.output "pwd", act = ACT, case = case, url = url }
     directory:write("case.lua", (NVIM:gsub("%$(%l+)", values)))
-    local said = output_of(NVIM_COMMAND:format(shell.quote(directory.path)))
+    local said = shell.output(NVIM_COMMAND:format(shell.quote(directory.path)))
     local file = io.open(directory:file "seen.json")
     local text = file and file:read "*a" or said
     if file then file:close() end
@@ -117,7 +110,7 @@ local function in_nginx()
     run = function(case, url)
       server = server or require("spec.support.nginx").start {
         http = ("init_by_lua_block { package.path = '%s/?.lua;' .. package.path }")
-          :format(output_of "pwd"),
+          :format(shell.output "pwd"),
         locations = "location = / { return 204; }\n"
           .. "location = /case { content_by_lua_block {\n" .. NGINX .. "} }\n",
       }

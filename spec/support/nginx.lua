@@ -45,23 +45,11 @@ local SERVER = [[
 local Nginx = {}
 Nginx.__index = Nginx
 
-local function output_of(command)
-  local process = assert(io.popen(command))
-  local text = process:read "*a"
-  process:close()
-  return (text:gsub("%s+$", ""))
-end
-
 local function free_port()
   local listener = assert(socket.bind("127.0.0.1", 0))
   local _, port = listener:getsockname()
   listener:close()
   return port
-end
-
-local function run(command)
-  local status = os.execute(command)
-  assert(status == true or status == 0, "failed: " .. command)
 end
 
 -- Made before nginx starts; what ends it then finds its pid.
@@ -90,18 +78,18 @@ end
 ---@param options spec.support.NginxOptions
 ---@return spec.support.Nginx listening
 function nginx.start(options)
-  run "make -s all LUA=luajit"
+  shell.run "make -s all LUA=luajit"
   local directory = temporary.new()
   local port = free_port()
   local values = {
-    user = output_of "id -u" == "0" and "user root;" or "",
+    user = shell.output "id -u" == "0" and "user root;" or "",
     workers = options.workers or 1, directory = directory.path, port = port,
-    here = output_of "pwd", main = options.main or "", http = options.http or "",
+    here = shell.output "pwd", main = options.main or "", http = options.http or "",
     locations = options.locations,
   }
   directory:write("nginx.conf", configuration(options, values))
   local guard = assert(io.popen(("cd %s; %s"):format(directory.path, GUARD), "w"))
-  run(("env -u GEELARK_TOKEN -u GEELARK_BASE_URL TMPDIR=%s %s nginx -p %s -e error.log "
+  shell.run(("env -u GEELARK_TOKEN -u GEELARK_BASE_URL TMPDIR=%s %s nginx -p %s -e error.log "
     .. "-c nginx.conf </dev/null >%s 2>&1"):format(directory.path, options.environment or "",
     directory.path, directory:file "output"))
   local self = setmetatable({ url = "http://127.0.0.1:" .. port, directory = directory,
@@ -117,12 +105,12 @@ end
 
 ---@return string page
 function Nginx:get(path)
-  return output_of(self:command(path))
+  return shell.output(self:command(path))
 end
 
 ---@return string page, asked for with more arguments of curl's
 function Nginx:get_with(path, more)
-  return output_of(self:command(path, more))
+  return shell.output(self:command(path, more))
 end
 
 ---Asks for pages at once; returns what came, in their order.
@@ -139,7 +127,7 @@ function Nginx:get_all(paths)
 end
 
 local function signal(self, name)
-  run(("kill -%s $(cat %s)"):format(name, self.directory:file "nginx.pid"))
+  shell.run(("kill -%s $(cat %s)"):format(name, self.directory:file "nginx.pid"))
 end
 
 ---New workers take over; the old ones end what they are at.
@@ -155,13 +143,13 @@ end
 ---Returns when a process has ended, a worker for example.
 ---@param pid string|integer
 function Nginx:await_end(pid) -- luacheck: no self
-  run(("timeout 60 tail --pid=%d -s 0.02 -f /dev/null"):format(pid))
+  shell.run(("timeout 60 tail --pid=%d -s 0.02 -f /dev/null"):format(pid))
 end
 
 ---@param name string of a file in its directory
 ---@return string content
 function Nginx:read(name)
-  return output_of("cat " .. self.directory:file(name))
+  return shell.output("cat " .. self.directory:file(name))
 end
 
 ---@return string what stands in its log, its own start apart
@@ -171,7 +159,7 @@ end
 
 ---@return string what it left in its directory for temporary files
 function Nginx:left()
-  return output_of("ls -d " .. self.directory.path .. "/geelark-* 2>/dev/null")
+  return shell.output("ls -d " .. self.directory.path .. "/geelark-* 2>/dev/null")
 end
 
 ---Ends it; it is gone on return. May be called again.

@@ -7,27 +7,8 @@ local temporary = require "spec.support.temporary"
 
 local TIMES, PAUSE = 1500, 0.02 -- how often the screen is looked at, seconds between
 
-local function output_of(command)
-  local process = assert(io.popen(command))
-  local text = process:read "*a"
-  process:close()
-  return (text:gsub("%s+$", ""))
-end
-
-local function run(command)
-  local status = os.execute(command)
-  assert(status == true or status == 0, "failed: " .. command)
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 local function need(program, package)
-  if output_of("command -v " .. program) == "" then
+  if shell.output("command -v " .. program) == "" then
     error(program .. " is missing (Debian package: " .. package .. ")", 0)
   end
 end
@@ -47,15 +28,15 @@ local function command(file, variables, arguments)
   need("nvim", "neovim")
   return ("env %s nvim --headless %s -c %s -c %s"):format(variables .. DIRECTORIES, arguments,
     shell.quote(("lua SCRIPT = %q"):format(file)),
-    shell.quote("luafile " .. output_of "pwd" .. "/spec/support/nvim/host.lua"))
+    shell.quote("luafile " .. shell.output "pwd" .. "/spec/support/nvim/host.lua"))
 end
 
 ---A command for sh that runs a Lua file in a headless Neovim, in the file's directory.
 ---@param file string
 ---@return string
 function nvim.command(file)
-  run "make -s all LUA=luajit"
-  local here = output_of "pwd"
+  shell.run "make -s all LUA=luajit"
+  local here = shell.output "pwd"
   return command(file, modules(here), "--clean --cmd " .. shell.quote("set rtp+=" .. here))
 end
 
@@ -66,8 +47,8 @@ end
 
 -- As README.md says.
 local function install(directory)
-  local line = read "README.md":match "\n(make install LUA=luajit [^\n]*)"
-  run(("HOME=%s XDG_DATA_HOME= %s -s"):format(directory.path, line))
+  local line = shell.read "README.md":match "\n(make install LUA=luajit [^\n]*)"
+  shell.run(("HOME=%s XDG_DATA_HOME= %s -s"):format(directory.path, line))
 end
 
 local CLEAN = "env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY -u GEELARK_BASE_URL "
@@ -88,10 +69,10 @@ function nvim.run(source, options)
   directory:write("script.lua", source)
   local build = options.install and command_installed or nvim.command
   if options.install then install(directory) end
-  local status = tonumber(output_of(("cd %s; %s %s %s >output 2>errors </dev/null; echo $?")
+  local status = tonumber(shell.output(("cd %s; %s %s %s >output 2>errors </dev/null; echo $?")
     :format(directory.path, CLEAN, options.environment or "", build "script.lua")))
-  return { status = status, output = read(directory:file "output"),
-    errors = read(directory:file "errors") }, directory
+  return { status = status, output = shell.read(directory:file "output"),
+    errors = shell.read(directory:file "errors") }, directory
 end
 
 ---@class spec.support.Terminal
@@ -104,19 +85,19 @@ end
 
 ---@param ... string keys by tmux's names; text stands for itself
 function Terminal:keys(...)
-  for _, key in ipairs { ... } do run(tmux(self, "send-keys " .. shell.quote(key))) end
+  for _, key in ipairs { ... } do shell.run(tmux(self, "send-keys " .. shell.quote(key))) end
 end
 
 ---@return string what a person sees
 function Terminal:screen()
-  return output_of(tmux(self, "capture-pane -p"))
+  return shell.output(tmux(self, "capture-pane -p"))
 end
 
 ---Waits until the screen shows a text.
 ---@param text string
 ---@return string screen
 function Terminal:shows(text)
-  local seen = output_of(("for i in $(seq %d); do %s | grep -qF -- %s && echo seen && exit; "
+  local seen = shell.output(("for i in $(seq %d); do %s | grep -qF -- %s && echo seen && exit; "
     .. "sleep %g; done"):format(TIMES, tmux(self, "capture-pane -p"), shell.quote(text), PAUSE))
   local screen = self:screen()
   if seen ~= "seen" then error(("%q is not on the screen:\n%s"):format(text, screen), 2) end
@@ -141,14 +122,14 @@ local GUARD = "trap '' HUP INT TERM; read -r _; %s 2>/dev/null; tail --pid=%s -s
 function nvim.open(ids, environment)
   need("nvim", "neovim")
   need("tmux", "tmux")
-  run "make -s all LUA=luajit"
-  local here, directory = output_of "pwd", temporary.new()
+  shell.run "make -s all LUA=luajit"
+  local here, directory = shell.output "pwd", temporary.new()
   local self = setmetatable({ directory = directory }, Terminal)
   directory:write("ids.txt", ids)
   local shown = ("cd %s; exec %s %s %s nvim --clean -n -c %s ids.txt"):format(directory.path,
     CLEAN, environment, DIRECTORIES .. modules(here), shell.quote 'lua require "geelark.loop.nvim"')
-  run(tmux(self, "-f /dev/null new-session -d -x 80 -y 24 " .. shell.quote(shown)))
-  local pid = output_of(tmux(self, "display-message -p '#{pane_pid}'"))
+  shell.run(tmux(self, "-f /dev/null new-session -d -x 80 -y 24 " .. shell.quote(shown)))
+  local pid = shell.output(tmux(self, "display-message -p '#{pane_pid}'"))
   self.guard = assert(io.popen(GUARD:format(tmux(self, "kill-server"), pid), "w"))
   return self
 end

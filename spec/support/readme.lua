@@ -113,13 +113,6 @@ local function absolute(path)
   end))
 end
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 local function evaluate(expression)
   return assert((loadstring or load)("return " .. expression))() -- luacheck: ignore 113
 end
@@ -145,8 +138,8 @@ local function run_command(directory, url, command)
     environment(url), command)))
   local status = tonumber(process:read "*l")
   process:close()
-  return { status = status, output = read(directory:file "output"),
-    errors = read(directory:file "errors") }
+  return { status = status, output = shell.read(directory:file "output"),
+    errors = shell.read(directory:file "errors") }
 end
 
 ---The options of a block's simulator.

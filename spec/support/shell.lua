@@ -1,4 +1,4 @@
--- What the specs need of the shell: quoting, and which program runs this Lua.
+-- What the specs need of the shell: quoting, running, reading, and which program runs this Lua.
 
 local shell = {}
 
@@ -6,6 +6,34 @@ local shell = {}
 ---@return string one word for sh, whatever is in it
 function shell.quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+---Runs a command; raises where it fails. A process that it leaves behind has no pipe of ours
+---(popen closes them, os.execute doesn't): another child would wait for that one's end.
+---@param command string
+function shell.run(command)
+  local process = assert(io.popen("{ " .. command .. "\n} >&2; echo $?"))
+  local status = process:read "*a"
+  process:close()
+  assert(status:match "^0%s*$", "failed: " .. command)
+end
+
+---@param command string
+---@return string output without white space at its end
+function shell.output(command)
+  local process = assert(io.popen(command))
+  local text = process:read "*a"
+  process:close()
+  return (text:gsub("%s+$", ""))
+end
+
+---@param path string
+---@return string the whole file
+function shell.read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
 end
 
 ---The interpreter that runs this process, or where a host without one runs it (Neovim,

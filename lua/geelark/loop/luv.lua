@@ -24,6 +24,9 @@ local luv = {}
 ---  calls the function later
 ---@return geelark.Job job for cancel and progress; raises for wrong arguments
 function luv.delete(ids, options, callback, put_off)
+  if type(callback) ~= "function" then
+    error("bad argument to 'delete' (callback: function expected, got " .. type(callback) .. ")", 2)
+  end
   local job = start(ids, options)
   local fd = job:pollfd()
   local timer, poll = assert(uv.new_timer()), fd and assert(uv.new_poll(fd))

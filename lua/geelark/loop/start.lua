@@ -11,11 +11,16 @@ local function start(ids, options, complete)
   end
   local client = type(options) == "table" and options.client
   if not client then return core.start(ids, options) end
+  local start_of = type(client) == "userdata" and client.start
+  if not start_of then
+    error("bad argument #2 to 'delete' (client: geelark client expected, got "
+      .. type(client) .. ")", 0)
+  end
   local own = {}
   for name, value in pairs(options) do
     if name ~= "client" then own[name] = value end
   end
-  return client.start(client, ids, own)
+  return start_of(client, ids, own)
 end
 
 ---@param ids any as geelark.delete takes them

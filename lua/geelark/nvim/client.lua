@@ -57,10 +57,12 @@ function clients.flaw(ids)
   dry.dry_run = true
   local start = require "geelark.loop.start"
   local started, job = pcall(function() return (start(ids, dry)) end)
-  if not started then return tostring(job) end
+  if not started then
+    return (tostring(job):gsub("^bad argument to 'delete' %((.*)%)$", "setup: %1"))
+  end
   while not job:step() do end -- a dry run waits for nothing
   local _, err = job:result()
-  return err and err.message:gsub(" %(of %d+ ids.*", "")
+  return err and err.message:gsub(" %(%d+ ids?: .*", "")
 end
 
 -- As the core chooses: an option wins over the environment, a token over a key.

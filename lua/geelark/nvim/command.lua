@@ -16,7 +16,7 @@ local function read(call)
   local reader = require "geelark.nvim.ids"
   if #call.fargs > 0 and call.range > 0 then return nil, "both a range and ids are given" end
   if #call.fargs > 0 then return reader.from_arguments(call.fargs) end
-  if call.range == 0 then return nil, "give a range of lines (as in :%GeelarkDelete), or ids" end
+  if call.range == 0 then return nil, "give a range, as in :%GeelarkDelete, or ids" end
   return reader.from_lines(vim.api.nvim_get_current_buf(), call.line1, call.line2)
 end
 
@@ -72,7 +72,7 @@ end
 local command = {}
 
 local function delete(nvim, call)
-  if current then return refuse "a delete is under way (:GeelarkCancel stops it)" end
+  if current then return say("geelark: already deleting (:GeelarkCancel stops it)", "ERROR") end
   if not pcall(require, "geelark.core") then
     return refuse "the core can't be loaded, see :checkhealth geelark"
   end

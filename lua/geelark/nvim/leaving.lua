@@ -40,6 +40,7 @@ local function leave()
   if none() then return end
   for run in pairs(under_way) do run.job:cancel() end
   if #vim.api.nvim_list_uis() > 0 then
+    vim.cmd "redraw!" -- a message that waits for Enter would keep the screen
     vim.api.nvim_echo({ { "geelark: waiting for the last answers (Ctrl-C ends it)" } }, false, {})
     vim.cmd "redraw"
   end

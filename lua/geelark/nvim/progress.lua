@@ -46,7 +46,7 @@ local function draw(self)
     counts[#counts + 1] = grouped(progress.unknownAmount) .. " unknown"
   end
   return {
-    (" Deleting %s cloud phones"):format(grouped(total)),
+    (" Deleting %s cloud phone%s"):format(grouped(total), total == 1 and "" or "s"),
     (" %s%s %3d %% "):format(bar, ("─"):rep(BAR - full), math.floor(100 * done / total)),
     " " .. table.concat(counts, ", "),
     " " .. last_line(self, progress),

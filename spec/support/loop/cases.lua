@@ -92,12 +92,15 @@ local cases = {
     simulator = {},
     act = function(host, url)
       local function message(...) return select(2, pcall(one, host, ...)) end
-      return { message({ "" }, options(url)), message({ "a" }, options(url, { tokn = "t" })) }
+      return { message({ "" }, options(url)), message({ "a" }, options(url, { tokn = "t" })),
+        message({ "a" }, { client = 1 }) }
     end,
     check = function(seen, state)
       assert.matches("bad argument to 'delete' %(ids%[1%]: empty string%)$", seen[1])
       assert.matches("bad argument to 'delete' %(tokn: unknown option, did you mean token%?%)$",
         seen[2])
+      assert.matches("bad argument to 'delete' %(client: geelark client expected, got number%)$",
+        seen[3])
       assert.equal(0, #state.requests)
     end,
   },
