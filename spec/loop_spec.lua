@@ -50,7 +50,7 @@ for _, name in ipairs(own) do
   describe("the driver for " .. name, function()
     if name == "luv" then
       it("wants a callback", function()
-        assert.has_error(function() require("geelark.loop.luv").delete({ "a" }, { token = "t" }) end,
+        assert.has_error(function() geelark.loop.luv.delete({ "a" }, { token = "t" }) end,
           "bad argument to 'delete' (callback: function expected, got nil)")
       end)
     end
