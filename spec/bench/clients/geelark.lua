@@ -1,6 +1,6 @@
 -- Ours. BENCH_MODE says how: "delete" blocks, "job" steps a job to its end, "key" signs
 -- each request instead of sending a token, "idle" steps a job BENCH_STEPS times while its
--- only request waits for an answer.
+-- only request waits for an answer, "clock" prints the seconds of CPU that deleting took.
 
 local geelark = require "geelark"
 local workload = require "spec.bench.clients.workload"
