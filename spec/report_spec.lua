@@ -146,6 +146,30 @@ describe("no secret is told", function()
     end)
   end
 
+  it("though the service writes it with JSON's escapes", function()
+    local escaped = "s3cr3t/token+0123456789"
+    local echo = escaped:gsub("/", "\\/"):gsub("+", "\\u002B")
+    for i = 1, 2 do
+      local options = service.options({ { echoes[i][2], echoes[i][3]:format(echo) } },
+        { attempts = 1, token = escaped })
+      local result, err = geelark.delete({ "a" }, options)
+      local text = told(result or err, {})
+      assert.is_nil(text:find(escaped, 1, true), text)
+      assert.is_nil(text:find(echo, 1, true), text)
+    end
+  end)
+
+  it("though the service sends a signature back", function()
+    local signature
+    local options = service.options(function(request)
+      signature = request.headers.sign
+      return 401, ('{"code":40003,"msg":"bad %s"}'):format(signature)
+    end, { app_id = "app", api_key = key })
+    options.token = nil
+    local _, err = geelark.delete({ "a" }, options)
+    assert.is_nil(told(err, {}):find(signature, 1, true))
+  end)
+
   it("by a transport that raises with it in hand", function()
     local options = service.options(function() error "x" end, { token = token })
     local _, err = geelark.delete({ "a" }, options)

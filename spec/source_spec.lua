@@ -93,6 +93,37 @@ describe("a table that is no array raises:", function()
   end
 end)
 
+-- Long lists are checked by a shorter way, which must not overlook a key.
+describe("a long table that is no array raises:", function()
+  local function from_text(first, last, more)
+    local parts = { more }
+    for i = first, last do parts[#parts + 1] = ('[%d]="%d"'):format(i, 100000 + i) end
+    return assert((loadstring or load)("return {" .. table.concat(parts, ",") .. "}"))() -- luacheck: ignore
+  end
+
+  it("one that begins at 0", function()
+    local ids = service.ids(400)
+    ids[0] = "0"
+    assert.truthy(plain "a position outside the array"(raised_for(ids)))
+  end)
+
+  it("one that was read from a file with its keys, begins at 0 and was cut", function()
+    local ids = from_text(0, 600)
+    for i = 600, 301, -1 do ids[i] = nil end
+    assert.truthy(plain "a position outside the array"(raised_for(ids)))
+  end)
+
+  it("one that had names, grew, and had a place beyond its end for a while", function()
+    local ids = { a = 1, b = 2, c = 3 }
+    for i = 1, 1025 do ids[i] = tostring(100000 + i) end
+    ids.a, ids.b, ids.c = nil, nil, nil
+    ids[2048] = "x"
+    ids.other = "y"
+    ids[2048] = nil
+    assert.truthy(plain 'the key "other"'(raised_for(ids)))
+  end)
+end)
+
 describe("the list of ids", function()
   local function asked(log)
     local all = {}
@@ -161,6 +192,38 @@ describe("the list of ids", function()
     local options, log = service.options(service.success)
     assert.equal(0, assert(geelark.delete(ids, options)).duplicateAmount)
     assert.same(ids, asked(log))
+  end)
+
+  -- The eight digits that are read together: each other byte at each of their places.
+  it("takes no other character for a digit, wherever it stands", function()
+    local ids = {}
+    for byte = 0x20, 0x7e do
+      if byte < 0x30 or byte > 0x39 then
+        for length = 2, 18 do
+          for place = 2, length - 1 do
+            local digits = ("528086321789535232"):sub(1, length)
+            ids[#ids + 1] = digits:sub(1, place - 1) .. string.char(byte) .. digits:sub(place + 1)
+          end
+        end
+      end
+    end
+    local options, log = service.options(service.success,
+      { requests_per_minute = false, requests_per_hour = false, concurrency = 1 })
+    local result = assert(geelark.delete(ids, options))
+    assert.equal(0, result.duplicateAmount)
+    local seen = asked(log)
+    for i, id in ipairs(ids) do assert.equal(id, seen[i]) end
+    for _, request in ipairs(log) do
+      assert.same(request.ids, require "cjson".decode(request.body).ids)
+    end
+  end)
+
+  it("finds no number's failure under an id with another character in it", function()
+    local options = service.options(function(request)
+      return 200, service.envelope(40006, #request.ids, { service.failure("1234-5678", 43009) })
+    end, { attempts = 1 })
+    local _, err = geelark.delete({ "123535678" }, options)
+    assert.same({ "123535678" }, err and err.result.unknownIds)
   end)
 
   it("is copied: changing it later changes nothing", function()

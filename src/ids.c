@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A slot is a number below 2^62, or a place in the arena; a flag each for that and for
- * ids that were given as integers. */
+/* A slot is a number of at most 18 digits, or a place in the arena; a flag each for that and
+ * for ids that were given as integers. A number is kept in parts of eight digits, the lowest in
+ * the lowest 27 bits: so it is read and written without dividing, and a greater one has the
+ * greater slot. */
+enum { PART_BITS = 27 };
+#define PART_MASK ((UINT64_C(1) << PART_BITS) - 1)
 #define IN_ARENA (UINT64_C(1) << 63)
 #define AS_INTEGER (UINT64_C(1) << 62)
 #define VALUE_MASK (AS_INTEGER - 1)
@@ -22,7 +26,7 @@ static uint64_t eight_digits(const char *text, uint64_t *flaws)
     const uint64_t each = UINT64_C(0x0101010101010101);
     uint64_t v;
     memcpy(&v, text, sizeof v);
-    *flaws |= ((v | (v + 6 * each)) & 0xf0 * each) ^ 0x30 * each;
+    *flaws |= ((v ^ 0x30 * each) | ((v + 6 * each) ^ 0x30 * each)) & 0xf0 * each;
     v = (v & 0x0f * each) * 2561 >> 8;
     v = (v & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
     return (v & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
@@ -36,19 +40,20 @@ static uint64_t eight_digits(const char *text, uint64_t *flaws)
 #endif
 }
 
-/* The number that a canonical decimal of at most 18 digits stands for. */
+/* A canonical decimal of at most 18 digits, parted as slots hold it. */
 static inline bool to_number(const char *id, size_t len, uint64_t *number)
 {
     uint64_t n = 0, flaws = 0;
     if (len == 0 || len > 18 || (id[0] == '0' && len > 1)) return false;
-    size_t at = 0;
-    for (; at < len % 8; at++) {
-        uint64_t digit = (uint64_t)(unsigned char)id[at] - '0';
+    const char *rest = id + len % 8;
+    for (; id < rest; id++) {
+        uint64_t digit = (uint64_t)(unsigned char)*id - '0';
         flaws |= digit | (9 - digit); /* where it is none, one of them has wrapped around */
         n = n * 10 + digit;
     }
     flaws >>= 63;
-    for (; at < len; at += 8) n = n * 100000000 + eight_digits(id + at, &flaws);
+    if (len >= 8) n = n << PART_BITS | eight_digits(rest, &flaws);
+    if (len >= 16) n = n << PART_BITS | eight_digits(rest + 8, &flaws);
     *number = n;
     return flaws == 0;
 }
@@ -276,15 +281,15 @@ static char *put_head(char *out, uint32_t n)
     return put_pair(out, n % 100);
 }
 
-/* Writes a number's digits; returns where they end. */
+/* Writes a slot's number; returns where it ends. */
 static char *put_number(char *out, uint64_t n)
 {
-    const uint64_t part = 100000000;
-    uint64_t high = n / part;
-    if (high == 0) return put_head(out, (uint32_t)n);
-    if (high < part) out = put_head(out, (uint32_t)high);
-    else out = put_eight_digits(put_head(out, (uint32_t)(high / part)), (uint32_t)(high % part));
-    return put_eight_digits(out, (uint32_t)(n % part));
+    uint32_t low = n & PART_MASK, middle = n >> PART_BITS & PART_MASK;
+    uint32_t high = (uint32_t)(n >> 2 * PART_BITS);
+    if (high > 0) out = put_eight_digits(put_head(out, high), middle);
+    else if (middle > 0) out = put_head(out, middle);
+    else return put_head(out, low);
+    return put_eight_digits(out, low);
 }
 
 void ids_get(const struct ids *ids, uint32_t position, struct id_text *out)

@@ -1,7 +1,7 @@
 /*
  * ids.h: the job's own copy of the ids: distinct, in the caller's order, exact.
  *
- * Real ids are decimals of 18 digits, so a canonical decimal below 2^62 is kept as a
+ * Real ids are decimals of 18 digits, so a canonical decimal of at most so many is kept as a
  * number in eight bytes; anything else is kept as text in an arena. Ids are asked for by
  * their position, from 0. Until ids_seal the list also finds repeated ids.
  */
@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#pragma GCC visibility push(hidden)
 
 enum { ID_LENGTH_MAX = 128, ID_JSON_MAX = 2 * ID_LENGTH_MAX + 3 };
 
@@ -57,5 +59,7 @@ char *ids_write_json(const struct ids *ids, uint32_t first, uint32_t last,
  * id; `last` where none does. */
 uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,
                   const char *id, size_t len);
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,15 +1,11 @@
 /* Reads the caller's array of ids, or iterator over them: see source.h. */
 #include "source.h"
 
-#include <limits.h>
 #include <math.h>
 
 #include "compat.h"
 
-enum {
-    POP_EVERY = 32, /* values at once: popping each by itself costs as much as reading it */
-    LONG_LIST = 256
-};
+enum { POP_EVERY = 32 }; /* values at once: popping each by itself costs as much as reading it */
 
 static int bad_id(lua_State *L, int arg, size_t position, const char *flaw)
 {
@@ -64,44 +60,10 @@ static int bad_key(lua_State *L, int arg)
     return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
-/* next(table, key), nothing at the end. */
-static int next_key(lua_State *L)
-{
-    return lua_next(L, 1) ? 2 : 0;
-}
-
-/* Whether nothing stands behind this position when the table is walked. False also where it
- * can't be asked: position and key are unknown to the table. */
-static bool is_last(lua_State *L, int arg, size_t position)
-{
-    lua_pushcfunction(L, next_key);
-    lua_pushvalue(L, arg);
-    lua_pushinteger(L, (lua_Integer)position);
-    bool last = lua_pcall(L, 2, 1, 0) == LUA_OK && lua_isnil(L, -1);
-    lua_pop(L, 1);
-    return last;
-}
-
-/* Whether a table that holds 1..count surely holds nothing else; false: who knows.
- *
- * Walking a long list key by key costs as much as reading it. But every Lua of PUC's and
- * LuaJIT walks first through a table's array part, in order, whose length is a power of two
- * where the list was filled one by one. `next` takes a position without a value only if it
- * lies in there; where it takes one well beyond the list, and nothing stands behind, the walk
- * has nothing but the list. */
-static bool is_bare_list(lua_State *L, int arg, size_t count)
-{
-    size_t beyond = LONG_LIST;
-    if (count < LONG_LIST || count > INT_MAX / 4) return false;
-    while (beyond < count + count / 64) beyond *= 2;
-    return is_last(L, arg, count) && is_last(L, arg, beyond);
-}
-
 /* Raises for a key outside 1..count, where each of these positions has a value and the next
  * one has none. */
 static void check_keys(lua_State *L, int arg, size_t count)
 {
-    if (is_bare_list(L, arg, count)) return;
     size_t keys = 0;
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) keys++;
     if (keys == count) return;
