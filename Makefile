@@ -25,8 +25,7 @@ CRYPTO_LIBS ?= $(shell $(PKG_CONFIG) --libs libcrypto)
 ifeq ($(shell uname -s),Darwin)
 SHARED = -bundle -undefined dynamic_lookup
 else
-# libcurl may leave a resolver thread behind; the code it returns to must stay loaded.
-SHARED = -shared -Wl,-z,nodelete
+SHARED = -shared
 endif
 
 BUILD = build/$(LUA)$(MUTATION:%=-%)

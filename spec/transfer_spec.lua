@@ -1,7 +1,8 @@
--- TLS: who can't prove to be the service gets no request.
+-- Connections: who can't prove to be the service gets no request.
 
 local geelark = require "geelark"
 local certificates = require "spec.support.certificates"
+local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
 local start = require("spec.support.simulator").start
 
@@ -52,5 +53,22 @@ describe("a TLS server", function()
     local result = assert(geelark.delete(simulator.ids(5),
       { token = "simulator", base_url = sim.url, ca_file = certs.ca_file }))
     assert.equal(5, #result.presumedIds)
+  end)
+end)
+
+describe("without a descriptor for a connection", function()
+  it("every id is pending, and nobody is told of a request", function()
+    local script = [[
+      local geelark = require "geelark"
+      local kept = {}
+      repeat kept[#kept + 1] = io.open "/dev/null" until #kept > 0 and not io.open "/dev/null"
+      local events, taken = 0, 0
+      local _, err = geelark.delete({ "a", "b" }, { token = "t", base_url = "http://127.0.0.1:9",
+        on_event = function(event) if event.type == "send" then events = events + 1 end end,
+        limiter = { take = function() taken = taken + 1 return true end, give = function() end } })
+      print(err.kind, #err.result.pendingIds, events, taken)
+    ]]
+    local said = shell.output("ulimit -n 64; " .. shell.run_lua(script) .. " 2>&1")
+    assert.equal("network\t2\t0\t0", said)
   end)
 end)

@@ -9,10 +9,11 @@
 #define GEELARK_ANSWER_H
 
 #include "exchange.h"
-#include "sign.h"
 #include "verdict.h"
 
-/* What reading needs besides the reply: used again for each answer. All-zero is empty. */
+#pragma GCC visibility push(hidden)
+
+/* What reading needs besides the reply, for one answer after the other. All-zero is empty. */
 struct answer {
     struct detail *details;
     uint32_t capacity;
@@ -22,9 +23,9 @@ struct answer {
 void answer_close(struct answer *answer);
 
 /* Reads a reply. The verdict points into both and is good until one of them is used again.
- * Secrets that the service sends back are overwritten in the reply. False: out of memory;
- * read it again. */
-bool answer_read(struct answer *answer, struct reply *reply, const struct sign *sign,
-                 struct verdict *verdict);
+ * False: out of memory; read it again. */
+bool answer_read(struct answer *answer, const struct reply *reply, struct verdict *verdict);
+
+#pragma GCC visibility pop
 
 #endif

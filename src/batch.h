@@ -18,6 +18,8 @@
 #include "ids.h"
 #include "verdict.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Zero is what has no outcome yet. */
 enum id_state { ID_PENDING, ID_DELETED, ID_PRESUMED, ID_FAILED, ID_UNKNOWN, ID_STATES };
 
@@ -136,5 +138,7 @@ struct chunk *batch_settled(struct batch *batch);
 
 /* The words that came with a failure. */
 const char *batch_text(const struct batch *batch, uint32_t text, size_t *len);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "batch.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Makes room for `needed` items in *(T **)array; false: out of memory. */
 bool batch_reserve(void *array, uint32_t *capacity, size_t item, uint64_t needed);
 
@@ -23,5 +25,7 @@ void batch_mark_open(struct batch *batch, struct chunk *chunk, enum id_state sta
 
 /* The next number in [0, 1). */
 double batch_random(struct batch *batch);
+
+#pragma GCC visibility pop
 
 #endif

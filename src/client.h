@@ -16,6 +16,8 @@
 #include "quota.h"
 #include "transfer.h"
 
+#pragma GCC visibility push(hidden)
+
 struct job;
 
 struct client_settings {
@@ -67,7 +69,8 @@ void client_close(struct client *client);
 /* In the child of a fork, in place of client_close. */
 void client_abandon(struct client *client);
 
-/* The client's transfer, made where there is none yet; NULL: out of memory. */
+/* The client's transfer, made where there is none yet; NULL: out of memory, or of descriptors,
+ * where errno tells so. */
 struct transfer *client_network(struct client *client);
 
 /* Seconds until a request of this job may leave: 0 for now, INFINITY where an event has to
@@ -90,5 +93,7 @@ void client_answered(struct client *client);
 
 /* The job wants no place any more. */
 void client_leave(struct client *client, struct turnstile *turn);
+
+#pragma GCC visibility pop
 
 #endif

@@ -101,6 +101,19 @@ static inline void *compat_testudata(lua_State *L, int index, const char *name)
     return same ? data : NULL;
 }
 
+/* Calls a function with a pointer, catching whatever it raises. */
+static inline void compat_try(lua_State *L, lua_CFunction function, void *argument)
+{
+#if LUA_VERSION_NUM == 501
+    if (lua_cpcall(L, function, argument) != 0) lua_pop(L, 1);
+#else
+    if (!lua_checkstack(L, 4)) return;
+    lua_pushcfunction(L, function);
+    lua_pushlightuserdata(L, argument);
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
+#endif
+}
+
 /* Lua's own memory error, for memory that isn't Lua's. */
 static inline int compat_memory_error(lua_State *L)
 {

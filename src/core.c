@@ -2,6 +2,7 @@
  * core.c: what Lua sees: functions, and the methods of clients, jobs and wakers. It decides
  * nothing. How clients and jobs are made and closed is in handles.c.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
 
@@ -360,11 +361,25 @@ static const luaL_Reg waker_methods[] = {{"watch", l_waker_watch},
 
 static const luaL_Reg waker_events[] = {{"__gc", waker_gc}, {"__close", waker_gc}, {NULL, NULL}};
 
-/* The only symbol that the module exports. */
+/* The only symbol that the module exports: the headers hide all others, however it is built. */
 __attribute__((visibility("default"))) int luaopen_geelark_core(lua_State *L);
+
+/* libcurl may leave a resolver thread behind; the code it returns to must stay loaded. */
+static void stay_loaded(void)
+{
+#ifdef RTLD_NODELETE
+    Dl_info here;
+    union { /* C has no way from one to the other */
+        lua_CFunction function;
+        void *address;
+    } opener = {.function = luaopen_geelark_core};
+    if (dladdr(opener.address, &here)) dlopen(here.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+#endif
+}
 
 int luaopen_geelark_core(lua_State *L)
 {
+    stay_loaded();
     if (!transfer_init()) return luaL_error(L, "geelark: libcurl can't be initialised");
     lua_settop(L, 0);
     report_open(L);

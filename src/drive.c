@@ -153,6 +153,8 @@ static bool take_token(struct drive *d, struct flight *flight)
     lua_State *L = d->L;
     push_tokens(d);
     int tokens = lua_gettop(L);
+    lua_rawgeti(L, tokens, (int)flight->number);
+    if (!lua_isnil(L, -1)) return true; /* it has one: there was no memory to send it */
     lua_getfield(L, d->kept, "take");
     lua_pushnumber(L, d->job->options.timeout);
     if (!call(d, 1, 2)) {
@@ -185,12 +187,26 @@ static void give_token(struct drive *d, uint64_t number)
 
 /* --- turns ------------------------------------------------------------------------------------ */
 
+/* Makes sure that there is a network before anybody is told of a request. False: none can be
+ * had, and the job is stopped. */
+static bool has_network(struct drive *d)
+{
+    if (!d->job->options.network) return true;
+    errno = 0;
+    if (client_network(&d->lj->owner->client)) return true;
+    if (errno != EMFILE && errno != ENFILE) compat_memory_error(d->L);
+    struct fault fault;
+    fault_set(&fault, KIND_NETWORK, "no descriptor is left for a connection");
+    job_stop(d->job, &fault, d->now);
+    return false;
+}
+
 static void send(struct drive *d, struct flight *flight)
 {
     lua_State *L = d->L;
     uint64_t number = flight->number;
     if (lua_gethook(L)) let_hooks_run(d); /* no request leaves after Ctrl-C */
-    if (d->job->batch.stopped) return;
+    if (d->job->batch.stopped || !has_network(d)) return;
     if (d->lj->has_limiter && !take_token(d, flight)) return;
     if (d->lj->has_event && !d->lj->quiet) {
         report_push_send_event(L, d->job, flight);

@@ -12,6 +12,8 @@
 
 #include "options.h"
 
+#pragma GCC visibility push(hidden)
+
 struct lua_client {
     struct client client;
     struct options options; /* the jobs' defaults; holds no strings */
@@ -42,5 +44,7 @@ struct moment drive_moment(lua_State *L, int kept, struct lua_client *client);
  * at most `most` answers. Returns whether the job is done. `kept` is an absolute index.
  * Raises memory errors alone; the job can then be stepped again. */
 bool drive_step(lua_State *L, struct lua_job *job, int kept, double seconds, int most);
+
+#pragma GCC visibility pop
 
 #endif

@@ -10,18 +10,12 @@ enum { KEPT_CAPACITY = 256 * 1024 }; /* a buffer larger than that is not kept */
 
 void reply_reset(struct reply *reply)
 {
-    struct buffer body = reply->body;
-    body.size = 0;
-    if (body.capacity > KEPT_CAPACITY) {
-        free(body.data);
-        body = (struct buffer){0};
-    }
+    buffer_empty(&reply->body);
     reply->fault = KIND_NONE;
     reply->sent = reply->final = false;
     reply->reason[0] = '\0';
     reply->status = 0;
     reply->retry_after = -1;
-    reply->body = body;
 }
 
 void exchange_fail(struct exchange *x, enum kind kind, bool sent, const char *reason)
@@ -30,6 +24,14 @@ void exchange_fail(struct exchange *x, enum kind kind, bool sent, const char *re
     x->reply.sent = sent;
     fault_copy_text(x->reply.reason, sizeof x->reply.reason, reason, strlen(reason));
     x->landed = true;
+}
+
+void buffer_empty(struct buffer *b)
+{
+    b->size = 0;
+    if (b->capacity <= KEPT_CAPACITY) return;
+    free(b->data);
+    *b = (struct buffer){0};
 }
 
 char *buffer_room(struct buffer *b, size_t count)

@@ -13,6 +13,8 @@
 #include "fault.h"
 #include "sign.h"
 
+#pragma GCC visibility push(hidden)
+
 enum { BODY_MAX = 8 * 1024 * 1024, REASON_SIZE = 256 };
 
 struct buffer {
@@ -45,6 +47,8 @@ void reply_reset(struct reply *reply);
 /* Ends the exchange without an answer. */
 void exchange_fail(struct exchange *exchange, enum kind kind, bool sent, const char *reason);
 
+/* Empties it; a large one is let go. */
+void buffer_empty(struct buffer *buffer);
 /* Appends; false: out of memory, nothing changed. */
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t count);
 /* Makes room for `count` more bytes and returns where they go; NULL: out of memory. */
@@ -53,5 +57,7 @@ char *buffer_room(struct buffer *buffer, size_t count);
 /* Seconds that a Retry-After value asks for: a number, or an HTTP date as seen from `now`
  * (seconds since the epoch). Negative where it is neither. */
 double parse_retry_after(const char *value, size_t len, double now);
+
+#pragma GCC visibility pop
 
 #endif

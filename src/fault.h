@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#pragma GCC visibility push(hidden)
+
 struct verdict;
 
 #define FAULT_KINDS(X) \
@@ -58,5 +60,7 @@ void fault_from_verdict(struct fault *fault, const struct verdict *verdict, enum
 /* Copies text into a buffer of size bytes as one printable line of UTF-8, cut where it is
  * too long. */
 void fault_copy_text(char *out, size_t size, const char *text, size_t len);
+
+#pragma GCC visibility pop
 
 #endif

@@ -13,26 +13,25 @@ const char HANDLE_JOB_TYPE[] = "geelark.job";
 
 /* cqueues remembers which descriptors it watches, and has to be told before one is closed, as
  * its own objects do; its loop would end with an error, or take the next descriptor of that
- * number for this one. */
-static void tell_cqueues(lua_State *L, int fd)
+ * number for this one. The descriptor's number is behind the pointer at 1. */
+static int tell_cqueues(lua_State *L)
 {
-    int top = lua_gettop(L);
-    if (!lua_checkstack(L, 4)) return;
+    const int *fd = lua_touserdata(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
     lua_pushliteral(L, "cqueues");
     lua_rawget(L, -2);
-    if (lua_istable(L, -1)) {
-        lua_pushliteral(L, "cancel");
-        lua_rawget(L, -2);
-        lua_pushinteger(L, fd);
-        (void)lua_pcall(L, 1, 0, 0);
-    }
-    lua_settop(L, top);
+    if (!lua_istable(L, -1)) return 0;
+    lua_pushliteral(L, "cancel");
+    lua_rawget(L, -2);
+    lua_pushinteger(L, *fd);
+    lua_call(L, 1, 0);
+    return 0;
 }
 
 static void forget_descriptor(lua_State *L, struct lua_job *lj)
 {
-    if (lj->job.pollset) tell_cqueues(L, pollset_fd(lj->job.pollset));
+    int fd = lj->job.pollset ? pollset_fd(lj->job.pollset) : -1;
+    if (fd >= 0) compat_try(L, tell_cqueues, &fd);
 }
 
 void handle_close_job(lua_State *L, struct lua_job *lj)

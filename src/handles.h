@@ -11,6 +11,8 @@
 
 #include "drive.h"
 
+#pragma GCC visibility push(hidden)
+
 extern const char HANDLE_CLIENT_TYPE[], HANDLE_JOB_TYPE[];
 
 /* Pushes a client made from the options at `arg`. */
@@ -36,5 +38,7 @@ void handle_let_go(lua_State *L, struct lua_job *job);
 /* __gc */
 int handle_client_gc(lua_State *L);
 int handle_job_gc(lua_State *L);
+
+#pragma GCC visibility pop
 
 #endif

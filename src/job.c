@@ -11,7 +11,8 @@ static const double SECOND_HAND_SECONDS = 0.25;
 /* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
 static const double WAIT_MIN = 1e-6; /* seconds */
 
-enum { SECRET_LEAST = 4 }; /* bytes; what is shorter stands in any text */
+/* Bytes: a shorter secret could stand in an id or a name by chance, or in any text. */
+enum { SECRET_IN_ANSWER = 8, SECRET_IN_TEXT = 4 };
 
 /* --- opening and closing ------------------------------------------------------------------ */
 
@@ -98,6 +99,25 @@ static bool write_body(const struct job *job, const struct chunk *chunk, struct 
     return true;
 }
 
+/* --- secrets ------------------------------------------------------------------------------- */
+
+/* What the service sends back of our secrets goes no further. */
+static void redact_answer(const struct job *job, struct flight *f)
+{
+    struct buffer *body = &f->x.reply.body;
+    if (body->size > 0)
+        sign_redact(job->client->sign, &f->x.stamp, body->data, body->size, SECRET_IN_ANSWER);
+}
+
+/* A fault's texts are for people alone, so that short secrets, too, can be overwritten. */
+static void redact_fault(struct job *job, const struct flight *f)
+{
+    struct fault *fault = &job->batch.fault;
+    sign_redact(job->client->sign, &f->x.stamp, fault->text, strlen(fault->text), SECRET_IN_TEXT);
+    sign_redact(job->client->sign, &f->x.stamp, fault->excerpt, strlen(fault->excerpt),
+                SECRET_IN_TEXT);
+}
+
 /* --- turns --------------------------------------------------------------------------------- */
 
 void job_stop(struct job *job, const struct fault *fault, double now)
@@ -138,9 +158,7 @@ void job_cut(struct job *job, const struct fault *fault, double now)
         job_land(job, f, now);
     }
     /* The signer may be gone before the answers that came in time are read. */
-    for (struct flight *f = job->landed; f; f = f->next)
-        if (f->x.reply.body.size > 0)
-            sign_redact(job->client->sign, f->x.reply.body.data, f->x.reply.body.size, 8);
+    for (struct flight *f = job->landed; f; f = f->next) redact_answer(job, f);
     client_leave(job->client, &job->turn);
     unwatch_network(job);
     job_wake(job); /* it may have waited for nothing but time */
@@ -289,23 +307,15 @@ struct flight *job_find(struct job *job, uint64_t number)
     return f;
 }
 
-/* A fault is shown to people. Its texts are read by nobody else, so that short secrets, which
- * could be part of an id, can be overwritten in them. */
-static void redact_fault(struct job *job)
-{
-    struct fault *fault = &job->batch.fault;
-    sign_redact(job->client->sign, fault->text, strlen(fault->text), SECRET_LEAST);
-    sign_redact(job->client->sign, fault->excerpt, strlen(fault->excerpt), SECRET_LEAST);
-}
-
 bool job_settle(struct job *job, struct flight *f, double now)
 {
     struct verdict verdict;
     bool well = job->batch.fault.kind == KIND_NONE;
-    if (!answer_read(&job->client->answer, &f->x.reply, job->client->sign, &verdict)) return false;
+    redact_answer(job, f);
+    if (!answer_read(&job->client->answer, &f->x.reply, &verdict)) return false;
     struct consequence then = batch_settle(&job->batch, f->chunk, &verdict, now);
     if (then.out_of_memory) return false;
-    if (well && job->batch.fault.kind != KIND_NONE) redact_fault(job);
+    if (well && job->batch.fault.kind != KIND_NONE) redact_fault(job, f);
     if (then.hold > 0) client_hold(job->client, now + then.hold);
     if (then.alone) client_slow_down(job->client);
     else if (then.answered && !then.throttled) client_answered(job->client);

@@ -15,6 +15,8 @@
 #include "client.h"
 #include "pollset.h"
 
+#pragma GCC visibility push(hidden)
+
 #define JOB_DELETE_PATH "/open/v1/phone/delete"
 
 /* Read once a step, by the outermost caller. */
@@ -104,5 +106,7 @@ void job_rest(struct job *job);
 /* It waits for an answer, or for a place that another job has. */
 bool job_expects(const struct job *job);
 unsigned job_in_flight(const struct job *job);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,7 +9,7 @@
 
 void json_open(struct json *j, const char *text, size_t len, struct buffer *unescaped)
 {
-    unescaped->size = 0;
+    buffer_empty(unescaped);
     *j = (struct json){.at = text, .end = text + len, .unescaped = unescaped};
 }
 
@@ -108,8 +108,8 @@ static void unescape(struct json *j, const char *start)
 {
     struct buffer *b = j->unescaped;
     size_t clean = (size_t)(j->at - start);
-    j->out_of_memory = b->size == 0 && !buffer_room(b, (size_t)(j->end - start));
-    if (j->out_of_memory) {
+    if (b->size == 0 && !buffer_room(b, (size_t)(j->end - start))) {
+        j->out_of_memory = true;
         flaw(j);
         return;
     }

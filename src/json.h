@@ -16,6 +16,8 @@
 
 #include "exchange.h"
 
+#pragma GCC visibility push(hidden)
+
 enum { JSON_DEPTH_MAX = 64 };
 
 enum json_type {
@@ -66,5 +68,7 @@ void json_skip(struct json *json);
 
 /* Whether the text was one value without a flaw and nothing follows it. */
 bool json_complete(struct json *json);
+
+#pragma GCC visibility pop
 
 #endif

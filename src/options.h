@@ -7,6 +7,8 @@
 #include "client.h"
 #include "job.h"
 
+#pragma GCC visibility push(hidden)
+
 /* What geelark.new takes for its client, and what each job takes. */
 enum scope { SCOPE_CLIENT = 1, SCOPE_JOB = 2 };
 
@@ -34,5 +36,7 @@ void options_push_client_names(lua_State *L);
 /* Completes the client's settings from the environment. Fills `fault` (KIND_CONFIG) where
  * they can't serve; KIND_NONE otherwise. */
 void options_complete(struct options *options, struct fault *fault);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#pragma GCC visibility push(hidden)
+
 struct pollset;
 
 struct ready {
@@ -36,5 +38,7 @@ void pollset_calm(struct pollset *set);
 /* Waits at most `seconds` and fills at most `most` entries; returns how many, 0 on timeout,
  * -1 where a signal came. */
 int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most);
+
+#pragma GCC visibility pop
 
 #endif

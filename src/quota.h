@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(hidden)
+
 enum { QUOTA_WINDOWS = 2 }; /* the minute and the hour */
 
 struct quota {
@@ -44,5 +46,7 @@ void quota_give(struct quota *quota, double now);
 
 /* Nothing is sent before `until`. */
 void quota_hold(struct quota *quota, double until);
+
+#pragma GCC visibility pop
 
 #endif

@@ -64,20 +64,46 @@ static void set_ids(lua_State *L, const char *name, const struct job *job, enum 
     lua_setfield(L, -2, name);
 }
 
-/* Pushes a failure. `names` is where its field's names stand, its words behind them: making
- * strings of them again for each failure would take longer than all else. */
+/* Fields of tables that are made by the thousand. Their names are pushed once, since finding
+ * such a string again takes as long as setting a field; `name` is where one stands. */
+static void put_integer(lua_State *L, int name, lua_Integer value)
+{
+    lua_pushvalue(L, name);
+    lua_pushinteger(L, value);
+    lua_rawset(L, -3);
+}
+
+/* The value is on top, the table below. */
+static void put_value(lua_State *L, int name)
+{
+    lua_pushvalue(L, name);
+    lua_insert(L, -2);
+    lua_rawset(L, -3);
+}
+
+/* Pushes names that are used so; returns where the first one stands. */
+static int push_names(lua_State *L, const char *const *names, size_t count)
+{
+    int first = lua_gettop(L) + 1;
+    luaL_checkstack(L, (int)count + 8, NULL);
+    for (size_t i = 0; i < count; i++) lua_pushstring(L, names[i]);
+    return first;
+}
+
+enum failure_name { FAILURE_CODE, FAILURE_ID, FAILURE_MSG, FAILURE_NAMES };
+static const char *const failure_names[] = {"code", "id", "msg"};
+
+/* Pushes a failure; its words stand behind the names. */
 static void push_failure(lua_State *L, const struct job *job, const struct failure *failure,
                          int names)
 {
-    lua_createtable(L, 0, 3);
-    lua_pushvalue(L, names);
-    lua_pushinteger(L, failure->code);
-    lua_rawset(L, -3);
-    lua_pushvalue(L, names + 1);
+    lua_createtable(L, 0, FAILURE_NAMES);
+    put_integer(L, names + FAILURE_CODE, failure->code);
+    lua_pushvalue(L, names + FAILURE_ID);
     push_id(L, &job->ids, failure->position);
     lua_rawset(L, -3);
-    lua_pushvalue(L, names + 2);
-    lua_pushvalue(L, names + 3);
+    lua_pushvalue(L, names + FAILURE_MSG);
+    lua_pushvalue(L, names + FAILURE_NAMES);
     lua_rawset(L, -3);
 }
 
@@ -100,10 +126,8 @@ static void push_failures(lua_State *L, const struct job *job, uint32_t first, u
     const struct batch *batch = &job->batch;
     uint32_t from = first_failure(batch, first), to = first_failure(batch, last);
     lua_createtable(L, (int)(to - from), 0);
-    int list = lua_gettop(L), names = list + 1, words = list + 4;
-    lua_pushliteral(L, "code");
-    lua_pushliteral(L, "id");
-    lua_pushliteral(L, "msg");
+    int list = lua_gettop(L), names = push_names(L, failure_names, FAILURE_NAMES);
+    int words = names + FAILURE_NAMES;
     lua_pushnil(L);
     for (uint32_t i = from; i < to; i++) {
         if (i == from || batch->failures[i].text != batch->failures[i - 1].text) {
@@ -118,19 +142,39 @@ static void push_failures(lua_State *L, const struct job *job, uint32_t first, u
     lua_settop(L, list);
 }
 
-static void push_account(lua_State *L, const struct account *account)
+enum account_name {
+    ACCOUNT_TRACE, ACCOUNT_AMOUNT, ACCOUNT_ATTEMPTS, ACCOUNT_CODE, ACCOUNT_STATUS,
+    ACCOUNT_SECONDS, ACCOUNT_HALVED, ACCOUNT_NAMES
+};
+static const char *const account_names[] = {"traceId",    "amount",  "attempts", "code",
+                                            "httpStatus", "seconds", "halved"};
+
+static void push_account(lua_State *L, const struct account *account, int names)
 {
-    lua_createtable(L, 0, 7);
-    set_string(L, "traceId", account->trace_id);
-    set_integer(L, "amount", account->amount);
-    set_integer(L, "attempts", account->attempts);
-    if (account->has_code) set_integer(L, "code", account->code);
-    if (account->http_status) set_integer(L, "httpStatus", account->http_status);
-    set_number(L, "seconds", account->seconds);
-    if (account->halved) {
-        lua_pushboolean(L, 1);
-        lua_setfield(L, -2, "halved");
+    lua_createtable(L, 0, ACCOUNT_NAMES);
+    lua_pushlstring(L, account->trace_id, TRACE_ID_SIZE - 1);
+    put_value(L, names + ACCOUNT_TRACE);
+    put_integer(L, names + ACCOUNT_AMOUNT, account->amount);
+    put_integer(L, names + ACCOUNT_ATTEMPTS, account->attempts);
+    if (account->has_code) put_integer(L, names + ACCOUNT_CODE, account->code);
+    if (account->http_status) put_integer(L, names + ACCOUNT_STATUS, account->http_status);
+    lua_pushnumber(L, account->seconds);
+    put_value(L, names + ACCOUNT_SECONDS);
+    if (!account->halved) return;
+    lua_pushboolean(L, 1);
+    put_value(L, names + ACCOUNT_HALVED);
+}
+
+/* Pushes the accounts of all requests, in the order of settling. */
+static void push_accounts(lua_State *L, const struct batch *batch)
+{
+    lua_createtable(L, (int)batch->account_count, 0);
+    int list = lua_gettop(L), names = push_names(L, account_names, ACCOUNT_NAMES);
+    for (uint32_t i = 0; i < batch->account_count; i++) {
+        push_account(L, &batch->accounts[i], names);
+        lua_rawseti(L, list, (int)i + 1);
     }
+    lua_settop(L, list);
 }
 
 static void set_amounts(lua_State *L, const struct job *job)
@@ -172,11 +216,7 @@ static void push_result(lua_State *L, const struct job *job)
     set_ids(L, "presumedIds", job, ID_PRESUMED);
     set_ids(L, "unknownIds", job, ID_UNKNOWN);
     set_ids(L, "pendingIds", job, ID_PENDING);
-    lua_createtable(L, (int)batch->account_count, 0);
-    for (uint32_t i = 0; i < batch->account_count; i++) {
-        push_account(L, &batch->accounts[i]);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
+    push_accounts(L, batch);
     lua_setfield(L, -2, "requests");
     if (batch->tally[ID_UNKNOWN] > 0 && batch->tally[ID_PENDING] > 0) remember_order(L, job);
 }

@@ -6,6 +6,8 @@
 
 #include "job.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Makes the metatable of errors, once for a Lua state, and pushes core.remaining: for a
  * result with unknown and pending ids, both in the caller's order. */
 void report_open(lua_State *L);
@@ -23,5 +25,7 @@ void report_push_settle_event(lua_State *L, struct job *job, const struct chunk 
 
 /* Pushes the ids of a chunk that are still open, in order. */
 void report_push_open_ids(lua_State *L, const struct job *job, const struct chunk *chunk);
+
+#pragma GCC visibility pop
 
 #endif

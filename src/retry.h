@@ -8,6 +8,8 @@
 
 #include "verdict.h"
 
+#pragma GCC visibility push(hidden)
+
 /* What the engine does with a verdict. */
 enum course {
     COURSE_ACCEPT,  /* settle by its data; it must add up */
@@ -35,5 +37,7 @@ const char *retry_meaning(long code);
 /* Seconds to wait before the next try after `faults` (>= 1) failed ones: full jitter,
  * `random` in [0, 1). */
 double retry_backoff(unsigned faults, double random);
+
+#pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "job.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Pushes the request table for a flight; `kept` is the job's own table. */
 void seam_push_request(lua_State *L, int kept, const struct job *job,
                        const struct flight *flight);
@@ -16,5 +18,7 @@ const char *seam_take_results(lua_State *L, int first, struct flight *flight);
 
 /* Makes the metatable of requests; called once for a Lua state. */
 void seam_open(lua_State *L);
+
+#pragma GCC visibility pop
 
 #endif

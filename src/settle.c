@@ -28,11 +28,15 @@ void batch_mark(struct batch *b, struct chunk *c, uint32_t position, enum id_sta
 
 void batch_mark_open(struct batch *b, struct chunk *c, enum id_state state)
 {
-    assert(state != ID_PENDING);
-    for (uint32_t i = c->first; i < c->last; i++)
-        if (b->states[i] == ID_PENDING) b->states[i] = (unsigned char)state;
-    b->tally[ID_PENDING] -= c->open;
-    b->tally[state] += c->open;
+    uint32_t marked = 0;
+    for (uint32_t i = c->first; i < c->last; i++) {
+        if (b->states[i] != ID_PENDING) continue;
+        b->states[i] = (unsigned char)state;
+        marked++;
+    }
+    assert(state != ID_PENDING && marked == c->open);
+    b->tally[ID_PENDING] -= marked;
+    b->tally[state] += marked;
     c->open = 0;
 }
 

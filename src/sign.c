@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
+
+#if !defined __OpenBSD__
+#include <sys/random.h> /* getentropy, elsewhere */
+#endif
 
 enum { RANDOM_POOL = 256, NONCE_LENGTH = 6 }; /* 256 is the most that getentropy gives */
 
@@ -19,6 +22,8 @@ struct sign {
     unsigned char pool[RANDOM_POOL]; /* asked for in bulk: a system call costs more */
     size_t pool_used;
 };
+
+static const char SIGN_NAME[] = "sign: ";
 
 static char *join(const char *a, const char *b)
 {
@@ -119,14 +124,13 @@ static bool put_signature(struct sign *s, char *out, const char *trace_id, const
 
 static bool stamp_key(struct sign *s, struct stamp *stamp, int64_t milliseconds)
 {
-    static const char sign_name[] = "sign: ";
     int name = snprintf(stamp->time_line, sizeof stamp->time_line, "ts: ");
     snprintf(stamp->time_line + name, sizeof stamp->time_line - (size_t)name, "%" PRId64,
              milliseconds);
     snprintf(stamp->nonce_line, sizeof stamp->nonce_line, "nonce: %.*s", NONCE_LENGTH,
              stamp->trace_id);
-    memcpy(stamp->sign_line, sign_name, sizeof sign_name);
-    if (!put_signature(s, stamp->sign_line + sizeof sign_name - 1, stamp->trace_id,
+    memcpy(stamp->sign_line, SIGN_NAME, sizeof SIGN_NAME);
+    if (!put_signature(s, stamp->sign_line + sizeof SIGN_NAME - 1, stamp->trace_id,
                        stamp->time_line + name))
         return false;
     stamp->lines[stamp->count++] = s->app_id_line;
@@ -145,9 +149,33 @@ bool sign_request(struct sign *s, struct stamp *stamp, int64_t milliseconds)
     stamp->lines[0] = "Content-Type: application/json";
     stamp->lines[1] = stamp->trace_line;
     stamp->count = 2;
+    stamp->sign_line[0] = '\0';
     if (!s->token) return stamp_key(s, stamp, milliseconds);
     stamp->lines[stamp->count++] = s->authorization;
     return true;
+}
+
+static bool is_hex_of(const char *four, char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char byte = (unsigned char)c;
+    return four[0] == '0' && four[1] == '0' && (four[2] | 0x20) == (digits[byte >> 4] | 0x20) &&
+           (four[3] | 0x20) == (digits[byte & 15] | 0x20);
+}
+
+/* The length of a text's beginning that is the secret, each character as it stands or as an
+ * escape of JSON's; 0: it isn't. */
+static size_t match_escaped(const char *text, size_t len, const char *secret)
+{
+    size_t at = 0;
+    for (; *secret; secret++) {
+        if (at < len && text[at] == *secret && *secret != '\\') at++;
+        else if (at + 1 < len && text[at] == '\\' && text[at + 1] == *secret) at += 2;
+        else if (at + 5 < len && text[at] == '\\' && text[at + 1] == 'u' &&
+                 is_hex_of(text + at + 2, *secret)) at += 6;
+        else return 0;
+    }
+    return at;
 }
 
 static void redact(char *text, size_t len, const char *secret, size_t least)
@@ -156,11 +184,17 @@ static void redact(char *text, size_t len, const char *secret, size_t least)
     if (size == 0 || size < least) return;
     for (char *at = text; (at = memmem(at, len - (size_t)(at - text), secret, size)); at += size)
         memset(at, '*', size);
+    if (!memchr(text, '\\', len)) return;
+    for (size_t at = 0; at < len; at++) {
+        size_t matched = match_escaped(text + at, len - at, secret);
+        memset(text + at, '*', matched);
+    }
 }
 
-void sign_redact(const struct sign *s, char *text, size_t len, size_t least)
+void sign_redact(const struct sign *s, const struct stamp *stamp, char *text, size_t len,
+                 size_t least)
 {
-    if (!s) return;
-    redact(text, len, s->token, least);
-    redact(text, len, s->api_key, least);
+    if (s) redact(text, len, s->token, least);
+    if (s) redact(text, len, s->api_key, least);
+    if (stamp->sign_line[0]) redact(text, len, stamp->sign_line + sizeof SIGN_NAME - 1, least);
 }

@@ -14,6 +14,8 @@
 
 #include "fault.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Either token is set, or app_id and api_key are. Zero-terminated, no control characters. */
 struct credentials {
     const char *token, *app_id, *api_key;
@@ -41,7 +43,11 @@ void sign_free(struct sign *sign);
  * libcrypto no SHA-256. */
 bool sign_request(struct sign *sign, struct stamp *stamp, int64_t milliseconds);
 
-/* Overwrites every secret of at least `least` bytes that stands in a text. NULL knows none. */
-void sign_redact(const struct sign *sign, char *text, size_t len, size_t least);
+/* Overwrites every secret of at least `least` bytes that stands in a text, its characters as
+ * they are or as JSON's escapes: the signer's (NULL knows none), and a request's signature. */
+void sign_redact(const struct sign *sign, const struct stamp *stamp, char *text, size_t len,
+                 size_t least);
+
+#pragma GCC visibility pop
 
 #endif

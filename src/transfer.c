@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ struct slot {
     bool whole; /* libcurl takes the body as it stands */
     bool sent, too_large, out_of_memory;
     char retry_after[64], date[64]; /* header values as they came */
-    struct curl_slist headers[STAMP_LINES + 1];
+    struct curl_slist headers[STAMP_LINES + 2];
     char error[CURL_ERROR_SIZE];
     struct slot *next, **link; /* in the list of idle ones or of those in flight */
 };
@@ -104,8 +105,11 @@ static void keep_header(char *out, size_t room, const char *name, const char *li
     size_t prefix = strlen(name);
     if (len <= prefix || (line[0] | 0x20) != name[0]) return;
     if (strncasecmp(line, name, prefix) != 0) return;
-    snprintf(out, room, "%.*s", (int)(len - prefix), line + prefix);
-    out[strcspn(out, "\r\n")] = '\0';
+    len -= prefix;
+    while (len > 0 && (line[prefix + len - 1] == '\n' || line[prefix + len - 1] == '\r')) len--;
+    if (len >= room) len = room - 1;
+    memcpy(out, line + prefix, len);
+    out[len] = '\0';
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *user)
@@ -283,7 +287,9 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
     t->multi = copied ? curl_multi_init() : NULL;
     t->pollset = t->multi ? pollset_new() : NULL;
     if (!t->pollset) {
+        int error = errno;
         transfer_free(t);
+        errno = error;
         return NULL;
     }
     t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
@@ -408,7 +414,6 @@ static struct slot *new_slot(const struct transfer *t)
     if (!slot) return NULL;
     slot->easy = curl_easy_init();
     if (!slot->easy) {
-        curl_easy_cleanup(slot->easy);
         free(slot);
         return NULL;
     }
@@ -436,11 +441,14 @@ static struct slot *new_slot(const struct transfer *t)
 /* libcurl only reads the list, so it can stand in the slot and point into the stamp. */
 static struct curl_slist *link_headers(struct slot *slot, const struct stamp *stamp)
 {
-    static char user_agent[] = "User-Agent: geelark-lua"; /* as an option it costs twice as much */
+    /* Here they cost less than as an option, and than being sent: without "Accept" all is
+     * accepted. */
+    static char user_agent[] = "User-Agent: geelark", accept[] = "Accept:";
     struct curl_slist *last = &slot->headers[stamp->count];
     for (size_t i = 0; i < stamp->count; i++)
         slot->headers[i] = (struct curl_slist){(char *)stamp->lines[i], &slot->headers[i + 1]};
-    *last = (struct curl_slist){user_agent, NULL};
+    last[0] = (struct curl_slist){user_agent, &last[1]};
+    last[1] = (struct curl_slist){accept, NULL};
     return slot->headers;
 }
 

@@ -13,6 +13,8 @@
 
 #include "exchange.h"
 
+#pragma GCC visibility push(hidden)
+
 struct transfer;
 
 /* All zero-terminated; NULL: libcurl's own default. */
@@ -29,7 +31,7 @@ bool transfer_init(void);
 /* What is wrong with a base_url, NULL for nothing; *plain: it is http://, to loopback. */
 const char *transfer_url_flaw(const char *url, bool *plain);
 
-/* NULL: out of memory or descriptors. */
+/* NULL: out of memory, or of descriptors, where errno tells so. */
 struct transfer *transfer_new(const struct transfer_settings *settings);
 /* Cuts what is in flight. NULL is fine. */
 void transfer_free(struct transfer *transfer);
@@ -52,5 +54,7 @@ struct exchange *transfer_landed(struct transfer *transfer);
 int transfer_fd(const struct transfer *transfer);
 /* Seconds after which transfer_step has to be called anyway. */
 double transfer_timeout(const struct transfer *transfer);
+
+#pragma GCC visibility pop
 
 #endif

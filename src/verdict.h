@@ -13,6 +13,8 @@
 
 #include "fault.h"
 
+#pragma GCC visibility push(hidden)
+
 struct detail {     /* one entry of failDetails */
     const char *id; /* NULL: the entry has no usable id */
     size_t id_len;
@@ -43,5 +45,7 @@ struct verdict {
     const struct detail *details;
     size_t detail_count;
 };
+
+#pragma GCC visibility pop
 
 #endif

@@ -15,6 +15,8 @@
 
 #include "pollset.h"
 
+#pragma GCC visibility push(hidden)
+
 enum { WAKER_PATH_SIZE = 100 };
 
 struct waker {
@@ -26,5 +28,7 @@ struct waker {
  * has no pollable set; errno tells. */
 bool waker_open(struct waker *waker);
 void waker_close(struct waker *waker);
+
+#pragma GCC visibility pop
 
 #endif
