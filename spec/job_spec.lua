@@ -309,6 +309,21 @@ describe("a client", function()
     assert.equal(1, err.result.successAmount)
   end)
 
+  it("that leaves its scope ends its jobs, and raises nothing", function()
+    local close = debug.getmetatable(assert(geelark.new { token = "t" })).__close
+    local client, job, fine
+    client = assert(geelark.new((held { chunk_size = 1, on_event = function()
+      fine = pcall(close, client)
+    end })))
+    job = client:start { "a" }
+    job:step()
+    assert.is_true(fine)
+    close(client)
+    close(client)
+    assert.is_true(job:step())
+    assert.same({ "a" }, select(2, job:result()).result.unknownIds)
+  end)
+
   it("goes with its jobs to the collector in any order", function()
     for _ = 1, 50 do
       local client = assert(geelark.new((held())))

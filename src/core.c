@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
+#include <unistd.h>
 
 #include "codes.h"
 #include "compat.h"
@@ -249,16 +250,16 @@ static int l_client_start(lua_State *L)
     return 1;
 }
 
-/* client:close(): its jobs end; what is in flight is lost, what came is still read by the
- * jobs' next step. */
-static int l_client_close(lua_State *L)
+static bool in_callback(const struct lua_client *lc)
 {
-    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
-    luaL_argcheck(L, lc, 1, "geelark client expected");
-    if (lc->closed) return 0;
-    handle_client(L, 1);
-    for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
-        if (lj->in_callback) return luaL_error(L, "client:close was called from inside a callback");
+    for (const struct lua_job *lj = lc->jobs; lj; lj = lj->next)
+        if (lj->in_callback) return true;
+    return false;
+}
+
+/* Ends the jobs of the client at index 1, and closes it. */
+static void end_client(lua_State *L, struct lua_client *lc)
+{
     compat_getuservalue(L, 1);
     double now = drive_moment(L, lua_gettop(L), lc).now;
     struct fault fault;
@@ -267,6 +268,26 @@ static int l_client_close(lua_State *L)
         if (!lj->done) job_cut(&lj->job, &fault, now);
     client_close(&lc->client);
     lc->closed = true;
+}
+
+/* client:close(): its jobs end; what is in flight is lost, what came is still read by the
+ * jobs' next step. */
+static int l_client_close(lua_State *L)
+{
+    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
+    luaL_argcheck(L, lc, 1, "geelark client expected");
+    if (lc->closed) return 0;
+    handle_client(L, 1);
+    if (in_callback(lc)) return luaL_error(L, "client:close was called from inside a callback");
+    end_client(L, lc);
+    return 0;
+}
+
+/* __close: the same, but raises nothing. What may not be closed here is the collector's. */
+static int client_scope_ends(lua_State *L)
+{
+    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
+    if (lc && !lc->closed && lc->pid == getpid() && !in_callback(lc)) end_client(L, lc);
     return 0;
 }
 
@@ -336,7 +357,7 @@ static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {NULL, NULL}};
 
 static const luaL_Reg client_events[] = {{"__gc", handle_client_gc},
-                                         {"__close", l_client_close},
+                                         {"__close", client_scope_ends},
                                          {"__tostring", l_client_tostring},
                                          {NULL, NULL}};
 
@@ -356,7 +377,7 @@ static const luaL_Reg waker_methods[] = {{"watch", l_waker_watch},
                                          {"forget", l_waker_forget},
                                          {"wake", l_waker_wake},
                                          {"calm", l_waker_calm},
-                                       {"close", waker_gc},
+                                         {"close", waker_gc},
                                          {NULL, NULL}};
 
 static const luaL_Reg waker_events[] = {{"__gc", waker_gc}, {"__close", waker_gc}, {NULL, NULL}};
