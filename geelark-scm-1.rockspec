@@ -30,6 +30,7 @@ build = {
         "src/client.c",
         "src/core.c",
         "src/drive.c",
+        "src/endpoint.c",
         "src/exchange.c",
         "src/fault.c",
         "src/handles.c",

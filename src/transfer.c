@@ -1,10 +1,7 @@
 /* Exchanges over libcurl's multi interface: see transfer.h. */
 #include "transfer.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <curl/curl.h>
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "endpoint.h"
 #include "pollset.h"
 
 #ifndef SOCK_CLOEXEC
@@ -152,124 +150,13 @@ static int on_timer(CURLM *multi, long milliseconds, void *user)
     return 0;
 }
 
-/* --- base_url -------------------------------------------------------------------------- */
+/* --- opening and closing ----------------------------------------------------------------- */
 
 bool transfer_init(void)
 {
     static bool done;
     if (!done) done = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
     return done;
-}
-
-static bool is_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (strcasecmp(host, "localhost") == 0) return true;
-    if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-    size_t len = strlen(host);
-    if (len < 3 || len > 46 || host[0] != '[' || host[len - 1] != ']') return false;
-    char bare[48];
-    snprintf(bare, sizeof bare, "%.*s", (int)(len - 2), host + 1);
-    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-static bool has_part(CURLU *url, CURLUPart part)
-{
-    char *text = NULL;
-    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
-    curl_free(text);
-    return has;
-}
-
-static const char *parsed_url_flaw(CURLU *url, bool *plain)
-{
-    char *scheme = NULL, *host = NULL;
-    const char *flaw = NULL;
-    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
-        flaw = "not a URL";
-    } else {
-        *plain = strcasecmp(scheme, "http") == 0;
-        if (!*plain && strcasecmp(scheme, "https") != 0) flaw = "not https://";
-        else if (*plain && !is_loopback(host)) flaw = "http:// is for loopback addresses alone";
-    }
-    if (!flaw && (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)))
-        flaw = "must not carry a user or a password";
-    if (!flaw && (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT)))
-        flaw = "must not carry a query or a fragment";
-    curl_free(scheme);
-    curl_free(host);
-    return flaw;
-}
-
-const char *transfer_url_flaw(const char *text, bool *plain)
-{
-    CURLU *url = curl_url();
-    const char *flaw = "not a URL";
-    *plain = false;
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '\\') {
-            curl_url_cleanup(url);
-            return flaw;
-        }
-    if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
-        flaw = parsed_url_flaw(url, plain);
-    curl_url_cleanup(url);
-    return flaw;
-}
-
-/* --- opening and closing ----------------------------------------------------------------- */
-
-/* Whether a folder holds certificates under their subject's hash, as OpenSSL looks them up. */
-static bool has_hashed_certificates(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    bool found = false;
-    while (dir && !found && (entry = readdir(dir))) {
-        size_t hex = strspn(entry->d_name, "0123456789abcdef");
-        found = hex == 8 && entry->d_name[8] == '.' && isdigit((unsigned char)entry->d_name[9]);
-    }
-    if (dir) closedir(dir);
-    return found;
-}
-
-/* Reading the system's whole bundle costs some 30 ms for each connection, looking a
- * certificate up by its hash 1 ms. Where the bundle stands in the folder of hashed
- * certificates one tool made both from the same authorities, and the folder is enough. */
-static bool prefer_hashed_ca(void)
-{
-#if LIBCURL_VERSION_NUM >= 0x074600
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    if (info->age < CURLVERSION_SEVENTH || !info->cainfo || !info->capath) return false;
-    size_t folder = strlen(info->capath);
-    while (folder > 1 && info->capath[folder - 1] == '/') folder--;
-    const char *file = strrchr(info->cainfo, '/');
-    if (!file || (size_t)(file - info->cainfo) != folder) return false;
-    if (memcmp(info->cainfo, info->capath, folder) != 0) return false;
-    return has_hashed_certificates(info->capath);
-#else
-    return false;
-#endif
-}
-
-/* The whole URL, parsed once and for all: libcurl would do it for each request. */
-static CURLU *parse_url(const char *base_url, const char *path)
-{
-    size_t base = strlen(base_url), size = base + strlen(path) + 1;
-    while (base > 0 && base_url[base - 1] == '/') base--;
-    CURLU *parsed = curl_url();
-    char *url = malloc(size);
-    bool set = false;
-    if (parsed && url) {
-        snprintf(url, size, "%.*s%s", (int)base, base_url, path);
-        set = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK;
-    }
-    free(url);
-    if (set) return parsed;
-    curl_url_cleanup(parsed);
-    return NULL;
 }
 
 static bool copy(char **out, const char *text)
@@ -282,7 +169,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
     struct transfer *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->timer = INFINITY;
-    t->url = parse_url(settings->base_url, settings->path);
+    t->url = endpoint_parse(settings->base_url, settings->path);
     bool copied = t->url && copy(&t->ca_file, settings->ca_file) && copy(&t->proxy, settings->proxy);
     t->multi = copied ? curl_multi_init() : NULL;
     t->pollset = t->multi ? pollset_new() : NULL;
@@ -293,7 +180,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
         return NULL;
     }
     t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
-    t->hashed_ca = !t->plain && !t->ca_file && prefer_hashed_ca();
+    t->hashed_ca = !t->plain && !t->ca_file && endpoint_has_hashed_authorities();
     curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t);
     curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer);

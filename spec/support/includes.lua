@@ -5,7 +5,7 @@ local knows_lua = {
   ["core.c"] = true, ["options.c"] = true, ["source.c"] = true, ["handles.c"] = true,
   ["report.c"] = true, ["drive.c"] = true, ["seam.c"] = true,
 }
-local knows_curl = { ["transfer.c"] = true }
+local knows_curl = { ["transfer.c"] = true, ["endpoint.c"] = true }
 
 local function read(path)
   local file = assert(io.open(path))

@@ -1,0 +1,127 @@
+/* Where requests go: see endpoint.h. */
+#include "endpoint.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <curl/curl.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* --- base_url ----------------------------------------------------------------------------- */
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (strcasecmp(host, "localhost") == 0) return true;
+    if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+    size_t len = strlen(host);
+    if (len < 3 || len > 46 || host[0] != '[' || host[len - 1] != ']') return false;
+    char bare[48];
+    snprintf(bare, sizeof bare, "%.*s", (int)(len - 2), host + 1);
+    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static bool has_part(CURLU *url, CURLUPart part)
+{
+    char *text = NULL;
+    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+    curl_free(text);
+    return has;
+}
+
+static const char *parsed_url_flaw(CURLU *url, bool *plain)
+{
+    char *scheme = NULL, *host = NULL;
+    const char *flaw = NULL;
+    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+        flaw = "not a URL";
+    } else {
+        *plain = strcasecmp(scheme, "http") == 0;
+        if (!*plain && strcasecmp(scheme, "https") != 0) flaw = "not https://";
+        else if (*plain && !is_loopback(host)) flaw = "http:// is for loopback addresses alone";
+    }
+    if (!flaw && (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)))
+        flaw = "must not carry a user or a password";
+    if (!flaw && (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT)))
+        flaw = "must not carry a query or a fragment";
+    curl_free(scheme);
+    curl_free(host);
+    return flaw;
+}
+
+const char *endpoint_flaw(const char *text, bool *plain)
+{
+    CURLU *url = curl_url();
+    const char *flaw = "not a URL";
+    *plain = false;
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '\\') {
+            curl_url_cleanup(url);
+            return flaw;
+        }
+    if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
+        flaw = parsed_url_flaw(url, plain);
+    curl_url_cleanup(url);
+    return flaw;
+}
+
+CURLU *endpoint_parse(const char *base_url, const char *path)
+{
+    size_t base = strlen(base_url), size = base + strlen(path) + 1;
+    while (base > 0 && base_url[base - 1] == '/') base--;
+    CURLU *parsed = curl_url();
+    char *url = malloc(size);
+    bool set = false;
+    if (parsed && url) {
+        snprintf(url, size, "%.*s%s", (int)base, base_url, path);
+        set = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK;
+    }
+    free(url);
+    if (set) return parsed;
+    curl_url_cleanup(parsed);
+    return NULL;
+}
+
+/* --- certificate authorities --------------------------------------------------------------- */
+
+#if LIBCURL_VERSION_NUM >= 0x074600
+
+/* Whether a folder holds certificates under their subject's hash, as OpenSSL looks them up. */
+static bool has_hashed_certificates(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    bool found = false;
+    while (dir && !found && (entry = readdir(dir))) {
+        size_t hex = strspn(entry->d_name, "0123456789abcdef");
+        found = hex == 8 && entry->d_name[8] == '.' && isdigit((unsigned char)entry->d_name[9]);
+    }
+    if (dir) closedir(dir);
+    return found;
+}
+
+bool endpoint_has_hashed_authorities(void)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if (info->age < CURLVERSION_SEVENTH || !info->cainfo || !info->capath) return false;
+    size_t folder = strlen(info->capath);
+    while (folder > 1 && info->capath[folder - 1] == '/') folder--;
+    const char *file = strrchr(info->cainfo, '/');
+    if (!file || (size_t)(file - info->cainfo) != folder) return false;
+    if (memcmp(info->cainfo, info->capath, folder) != 0) return false;
+    return has_hashed_certificates(info->capath);
+}
+
+#else
+
+bool endpoint_has_hashed_authorities(void)
+{
+    return false;
+}
+
+#endif
