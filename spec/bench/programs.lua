@@ -36,7 +36,7 @@ end
 --- Ours, in one of the ways that its client knows, or another script that needs our
 --- module.
 ---@param lua string
----@param mode? "delete"|"job"|"key"|"idle"|"clock"
+---@param mode? "delete"|"job"|"key"|"idle"|"clock"|"look"
 ---@param script? string
 function programs.geelark(lua, mode, script)
   local core = "build/" .. lua .. "/geelark/core.so"

@@ -1,7 +1,7 @@
 -- Prints a measure's rows: who, the figure itself, what is judged of it (median and
 -- spread, as a rule the ratio to the floor), the target, and whether the median holds it.
 
-local layout = "  %-34s %21s  %-22s %-8s %s\n"
+local layout = "  %-44s %21s  %-22s %-8s %s\n"
 
 local function spread(judged)
   local digits = judged.median < 20 and "%.3f" or "%.1f"

@@ -1,6 +1,7 @@
 -- Ours. BENCH_MODE says how: "delete" blocks, "job" steps a job to its end, "key" signs
 -- each request instead of sending a token, "idle" steps a job BENCH_STEPS times while its
--- only request waits for an answer, "clock" prints the seconds of CPU that deleting took.
+-- only request waits for an answer, "clock" prints the seconds of CPU that deleting took, "look"
+-- those that it takes to look at each id and delete nothing.
 
 local geelark = require "geelark"
 local workload = require "spec.bench.clients.workload"
@@ -40,6 +41,10 @@ if mode == "idle" then
   idle(geelark.start(workload.ids, options))
 elseif mode == "job" then
   finish(geelark.start(workload.ids, options))
+elseif mode == "look" then
+  local from, sum = os.clock(), 0
+  for _, id in ipairs(workload.ids) do sum = sum + id:byte(-1) end
+  print(os.clock() - from, sum)
 elseif mode == "clock" then
   collectgarbage() -- what the list itself left behind is not deleting's matter
   local from = os.clock()

@@ -1,5 +1,7 @@
 -- Whether an id costs the same in a list of a million as in a shorter one. The program itself
--- takes the time that deleting takes: making so many ids takes longer, and varies more.
+-- takes the time that deleting takes: making so many ids takes longer, and varies more. Where
+-- the ids are shuffled their strings lie anywhere in the caller's memory; beside them stands what
+-- a loop takes that only looks at each.
 
 local programs = require "spec.bench.programs"
 local show = require "spec.bench.show"
@@ -8,16 +10,17 @@ local stats = require "spec.bench.stats"
 local sizes = { 1e4, 1e5, 1e6 }
 local base = 2 -- in sizes
 
-local function rows_of(bench, program)
+local function rows_of(bench, program, at_most)
   local samples = bench:interleave(sizes, function(ids)
-    return tonumber(bench:output(program, { refused = "some", requests = ids / 100 })) / ids
+    local output = bench:output(program, { refused = "some", requests = ids / 100 })
+    return tonumber(output:match "^%S+") / ids
   end)
   local rows = {}
   for i, ids in ipairs(sizes) do
     rows[i] = { who = ("%s, %d ids"):format(program.name:gsub(", clock", ""), ids),
       figure = show.nanoseconds(stats.summary(samples[i]).median),
       judged = stats.summary(stats.ratios(samples[i], samples[base])),
-      at_most = i == #sizes and 1.1 or nil }
+      at_most = i == #sizes and at_most or nil }
   end
   return rows
 end
@@ -27,14 +30,15 @@ return {
   judged = "/ at 10^5 ids",
   rows = function(bench)
     local rows = {}
-    local function add(program)
+    local function add(program, at_most)
       if not bench:wants(program) then return end
-      for _, row in ipairs(rows_of(bench, program)) do rows[#rows + 1] = row end
+      for _, row in ipairs(rows_of(bench, program, at_most)) do rows[#rows + 1] = row end
     end
     for _, lua in ipairs { "lua5.4", "luajit" } do
-      add(programs.geelark(lua, "clock"))
+      add(programs.geelark(lua, "clock"), 1.1)
       add(programs.shuffled(programs.geelark(lua, "clock")))
     end
+    add(programs.shuffled(programs.geelark("lua5.4", "look")))
     return rows
   end,
 }

@@ -14,8 +14,8 @@ return {
       { program = programs.handwritten("luajit", "binding") },
       { program = programs.geelark "lua5.4", at_most = 1.65 },
       { program = programs.geelark "luajit", at_most = 1.60 },
-      { program = programs.shuffled(programs.geelark "lua5.4"), at_most = 1.65 },
-      { program = programs.shuffled(programs.geelark "luajit"), at_most = 1.60 },
+      { program = programs.shuffled(programs.geelark "lua5.4") },
+      { program = programs.shuffled(programs.geelark "luajit") },
     }, function(program)
       local load = { refused = "some", requests = 500 }
       return bench:per_request(bench.instructions, program, load)
