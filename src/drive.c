@@ -201,6 +201,30 @@ static bool has_network(struct drive *d)
     return false;
 }
 
+/* Hands a request that was launched, and is on top, to the caller's transport. */
+static void carry(struct drive *d, uint64_t number)
+{
+    lua_State *L = d->L;
+    int base = lua_gettop(L) - 1;
+    lua_getfield(L, d->kept, "transport");
+    lua_insert(L, -2);
+    bool raised = !call(d, 1, LUA_MULTRET);
+    const char *flaw = NULL;
+    d->now = drive_moment(L, d->kept, d->lj->owner).now;
+    struct flight *flight = job_find(d->job, number); /* NULL: it was answered from within */
+    if (raised) {
+        if (flight) exchange_fail(&flight->x, KIND_CALLBACK, true, "the transport raised");
+        stop_for_error(d, KIND_CALLBACK, "transport: ");
+    } else if (flight && lua_gettop(L) > base) {
+        flaw = seam_take_results(L, base + 1, flight);
+    }
+    if (flight && flight->x.landed) job_land(d->job, flight, d->now);
+    if (flaw) {
+        lua_pushstring(L, flaw);
+        stop_for_error(d, KIND_CALLBACK, "transport: ");
+    }
+}
+
 static void send(struct drive *d, struct flight *flight)
 {
     lua_State *L = d->L;
@@ -218,25 +242,7 @@ static void send(struct drive *d, struct flight *flight)
     }
     if (!d->job->options.network) seam_push_request(L, d->kept, d->job, flight);
     if (!job_launch(d->job, flight, d->now)) compat_memory_error(L);
-    if (d->job->options.network) return;
-    lua_getfield(L, d->kept, "transport");
-    lua_insert(L, -2);
-    int base = lua_gettop(L) - 2;
-    bool raised = !call(d, 1, LUA_MULTRET);
-    const char *flaw = NULL;
-    d->now = drive_moment(L, d->kept, d->lj->owner).now;
-    flight = job_find(d->job, number); /* NULL: it was answered from within */
-    if (raised) {
-        if (flight) exchange_fail(&flight->x, KIND_CALLBACK, true, "the transport raised");
-        stop_for_error(d, KIND_CALLBACK, "transport: ");
-    } else if (flight && lua_gettop(L) > base) {
-        flaw = seam_take_results(L, base + 1, flight);
-    }
-    if (flight && flight->x.landed) job_land(d->job, flight, d->now);
-    if (flaw) {
-        lua_pushstring(L, flaw);
-        stop_for_error(d, KIND_CALLBACK, "transport: ");
-    }
+    if (!d->job->options.network) carry(d, number);
 }
 
 static void settle(struct drive *d, struct flight *flight)
