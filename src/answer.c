@@ -20,12 +20,12 @@ void answer_close(struct answer *a)
 
 /* --- values ------------------------------------------------------------------------------ */
 
-/* Whether the name, or the text, that was read last is this one. */
-static bool is_text(const struct json *j, const char *text, size_t len)
+/* Whether the name that was read last is this one. */
+static bool is_name(const struct json *j, const char *text, size_t len)
 {
     return j->len == len && memcmp(j->text, text, len) == 0;
 }
-#define IS(json, literal) is_text(json, literal, sizeof literal - 1)
+#define IS(json, literal) is_name(json, literal, sizeof literal - 1)
 
 /* The integer that a text is; false for anything else. */
 static bool to_integer(const char *text, size_t len, int64_t *out)

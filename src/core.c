@@ -371,7 +371,10 @@ static const luaL_Reg job_methods[] = {{"step", l_job_step},
                                        {NULL, NULL}};
 
 static const luaL_Reg job_events[] = {
-    {"__gc", handle_job_gc}, {"__close", handle_job_gc}, {"__tostring", l_job_tostring}, {NULL, NULL}};
+    {"__gc", handle_job_gc},
+    {"__close", handle_job_gc},
+    {"__tostring", l_job_tostring},
+    {NULL, NULL}};
 
 static const luaL_Reg waker_methods[] = {{"watch", l_waker_watch},
                                          {"forget", l_waker_forget},
@@ -394,7 +397,8 @@ static void stay_loaded(void)
         lua_CFunction function;
         void *address;
     } opener = {.function = luaopen_geelark_core};
-    if (dladdr(opener.address, &here)) dlopen(here.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+    if (dladdr(opener.address, &here))
+        dlopen(here.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 #endif
 }
 

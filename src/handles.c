@@ -127,7 +127,8 @@ struct lua_client *handle_client(lua_State *L, int index)
     struct lua_client *lc = compat_testudata(L, index, HANDLE_CLIENT_TYPE);
     if (!lc) luaL_argerror(L, index, "geelark client expected");
     if (lc->pid != getpid())
-        luaL_error(L, "this geelark client was made by another process, before a fork: make a new one");
+        luaL_error(L, "this geelark client was made by another process, before a fork: "
+                      "make a new one");
     if (lc->closed) luaL_error(L, "this geelark client is closed");
     return lc;
 }

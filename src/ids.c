@@ -205,10 +205,12 @@ static uint32_t *find_place(struct ids *ids, const char *id, size_t len, bool nu
     return &ids->seen[at];
 }
 
-/* Appends an id that may be repeated, or is no number. Apart, so that all others are through
- * with a few registers. */
-__attribute__((noinline)) static enum ids_added add_unordered(struct ids *ids, const char *id, size_t len, bool numeric,
-                                    uint64_t slot, uint64_t flag)
+/* What few ids need stands apart, so that all others are through with a few registers. */
+#define APART __attribute__((noinline))
+
+/* Appends an id that may be repeated, or is no number. */
+APART static enum ids_added add_unordered(struct ids *ids, const char *id, size_t len,
+                                          bool numeric, uint64_t slot, uint64_t flag)
 {
     ids->unordered = true;
     if (!ids->seen && !ids_reserve(ids, ids->capacity)) return IDS_NO_MEMORY;
@@ -220,7 +222,7 @@ __attribute__((noinline)) static enum ids_added add_unordered(struct ids *ids, c
     return IDS_ADDED;
 }
 
-__attribute__((noinline)) static bool grow(struct ids *ids)
+APART static bool grow(struct ids *ids)
 {
     uint32_t room = ids->count < 0x7fffffffu ? 2 * ids->count + 64 : 0xfffffffeu;
     return ids->count < room && ids_reserve(ids, room);

@@ -170,7 +170,8 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
     if (!t) return NULL;
     t->timer = INFINITY;
     t->url = endpoint_parse(settings->base_url, settings->path);
-    bool copied = t->url && copy(&t->ca_file, settings->ca_file) && copy(&t->proxy, settings->proxy);
+    bool copied = t->url && copy(&t->ca_file, settings->ca_file) &&
+                  copy(&t->proxy, settings->proxy);
     t->multi = copied ? curl_multi_init() : NULL;
     t->pollset = t->multi ? pollset_new() : NULL;
     if (!t->pollset) {

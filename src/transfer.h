@@ -1,9 +1,9 @@
 /*
  * transfer.h: exchanges over the network, by libcurl's multi interface.
  *
- * Beside endpoint.c the only file that knows libcurl. It owns connections and handles; exchanges are the
- * client's and must live until they have landed or were cut. No callback of libcurl's does
- * more than to append bytes or to write down what libcurl wants.
+ * Beside endpoint.c the only file that knows libcurl. It owns connections and handles;
+ * exchanges are the client's and must live until they have landed or were cut. No callback of
+ * libcurl's does more than to append bytes or to write down what libcurl wants.
  */
 #ifndef GEELARK_TRANSFER_H
 #define GEELARK_TRANSFER_H
