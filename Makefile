@@ -30,7 +30,7 @@ endif
 
 BUILD = build/$(LUA)$(MUTATION:%=-%)
 CORE = $(BUILD)/geelark/core.so
-OBJECTS = $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard src/*.c))
+OBJECTS = $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard src/*.c src/lib/*.c))
 ALL_CFLAGS = -std=c99 -D_GNU_SOURCE $(MUTATION:%=-DGEELARK_MUTATE_%) -fPIC -pthread -fvisibility=hidden \
 	$(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LUA_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
 

@@ -1,20 +1,17 @@
 /*
- * core.c: what Lua sees: functions, and the methods of clients, jobs and wakers. It decides
- * nothing. How clients and jobs are made and closed is in handles.c.
+ * core.c: what Lua sees: functions, and the methods of clients and jobs. It decides
+ * nothing. How clients and jobs are made and closed is in handle.c.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
-#include "codes.h"
+#include "lib/codes.h"
 #include "compat.h"
-#include "handles.h"
+#include "handle.h"
 #include "report.h"
-#include "seam.h"
-#include "waker.h"
-
-static const char WAKER_TYPE[] = "geelark.waker";
+#include "transport.h"
 
 /* A host that watches many things must not wait for a hundred answers to be read. */
 enum { ANSWERS_A_STEP = 2, ANSWERS_UNLIMITED = 1 << 30 };
@@ -29,7 +26,7 @@ static int l_job_step(lua_State *L)
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L);
     if (lj->in_callback) return luaL_error(L, "job:step was called from inside a callback of this job");
-    if (!lj->done) drive_step(L, lj, 2, seconds, ANSWERS_A_STEP);
+    if (!lj->done) step_run(L, lj, 2, seconds, ANSWERS_A_STEP);
     lua_pushboolean(L, lj->done);
     return 1;
 }
@@ -60,7 +57,7 @@ static const double UNWATCHED_SECONDS = 0.002;
 static int l_job_timeout(lua_State *L)
 {
     struct lua_job *lj = handle_usable_job(L);
-    double wait = lj->done ? 0 : job_wait(&lj->job, drive_moment(L, lua_gettop(L), lj->owner).now);
+    double wait = lj->done ? 0 : job_wait(&lj->job, step_moment(L, lua_gettop(L), lj->owner).now);
     if (!lj->job.pollset && lj->job.options.network && job_expects(&lj->job))
         wait = fmin(wait, UNWATCHED_SECONDS);
     if (isinf(wait)) return 0;
@@ -72,7 +69,7 @@ static int l_job_timeout(lua_State *L)
 static int l_job_progress(lua_State *L)
 {
     struct lua_job *lj = handle_usable_job(L);
-    report_push_progress(L, &lj->job, drive_moment(L, lua_gettop(L), lj->owner).now);
+    report_push_progress(L, &lj->job, step_moment(L, lua_gettop(L), lj->owner).now);
     return 1;
 }
 
@@ -115,7 +112,7 @@ static int l_job_cancel(lua_State *L)
     struct lua_job *lj = handle_usable_job(L);
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the job was cancelled");
-    if (!lj->done) job_stop(&lj->job, &fault, drive_moment(L, 2, lj->owner).now);
+    if (!lj->done) job_stop(&lj->job, &fault, step_moment(L, 2, lj->owner).now);
     job_wake(&lj->job);
     return 0;
 }
@@ -129,68 +126,6 @@ static int l_job_tostring(lua_State *L)
     return 1;
 }
 
-/* --- wakers, for drivers alone --------------------------------------------------------------- */
-
-static int waker_gc(lua_State *L)
-{
-    struct waker *w = compat_testudata(L, 1, WAKER_TYPE);
-    if (w) waker_close(w);
-    return 0;
-}
-
-static struct waker *check_waker(lua_State *L)
-{
-    struct waker *w = compat_testudata(L, 1, WAKER_TYPE);
-    if (!w) luaL_argerror(L, 1, "geelark waker expected");
-    if (!w->set) luaL_error(L, "this geelark waker is closed");
-    return w;
-}
-
-/* core.waker() → waker, path of its socket; or nil and why there is none */
-static int l_waker(lua_State *L)
-{
-    struct waker *w = compat_newuserdata(L, sizeof *w);
-    memset(w, 0, sizeof *w);
-    luaL_getmetatable(L, WAKER_TYPE);
-    lua_setmetatable(L, -2);
-    if (waker_open(w)) {
-        lua_pushstring(L, w->path);
-        return 2;
-    }
-    lua_pushnil(L);
-    lua_pushstring(L, strerror(errno));
-    waker_close(w);
-    return 2;
-}
-
-/* waker:watch(fd) → whether it can; waker:forget(fd) */
-static int l_waker_watch(lua_State *L)
-{
-    struct waker *w = check_waker(L);
-    lua_pushboolean(L, pollset_watch(w->set, (int)luaL_checkinteger(L, 2), true, false, false));
-    return 1;
-}
-
-static int l_waker_forget(lua_State *L)
-{
-    struct waker *w = check_waker(L);
-    pollset_watch(w->set, (int)luaL_checkinteger(L, 2), false, false, false);
-    return 0;
-}
-
-/* waker:wake() answers the present order or the next one at once, until waker:calm() */
-static int l_waker_wake(lua_State *L)
-{
-    pollset_wake(check_waker(L)->set);
-    return 0;
-}
-
-static int l_waker_calm(lua_State *L)
-{
-    pollset_calm(check_waker(L)->set);
-    return 0;
-}
-
 /* --- functions --------------------------------------------------------------------------------- */
 
 /* Drives the job on top of the stack (below its table) to its end and closes it, and its
@@ -199,7 +134,7 @@ static int run(lua_State *L, struct lua_job *lj, bool close)
 {
     int kept = lua_gettop(L);
     struct lua_client *lc = lj->owner;
-    drive_step(L, lj, kept, INFINITY, ANSWERS_UNLIMITED);
+    step_run(L, lj, kept, INFINITY, ANSWERS_UNLIMITED);
     int values = report_push_outcome(L, &lj->job, lj->dry_run);
     handle_close_job(L, lj);
     if (close) handle_close_client(L, lc);
@@ -261,7 +196,7 @@ static bool in_callback(const struct lua_client *lc)
 static void end_client(lua_State *L, struct lua_client *lc)
 {
     compat_getuservalue(L, 1);
-    double now = drive_moment(L, lua_gettop(L), lc).now;
+    double now = step_moment(L, lua_gettop(L), lc).now;
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the client was closed");
     for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
@@ -348,8 +283,7 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
 }
 
 static const luaL_Reg functions[] = {
-    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {"waker", l_waker},
-    {"codes", l_codes}, {NULL, NULL}};
+    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {"codes", l_codes}, {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {"start", l_client_start},
@@ -376,15 +310,6 @@ static const luaL_Reg job_events[] = {
     {"__tostring", l_job_tostring},
     {NULL, NULL}};
 
-static const luaL_Reg waker_methods[] = {{"watch", l_waker_watch},
-                                         {"forget", l_waker_forget},
-                                         {"wake", l_waker_wake},
-                                         {"calm", l_waker_calm},
-                                         {"close", waker_gc},
-                                         {NULL, NULL}};
-
-static const luaL_Reg waker_events[] = {{"__gc", waker_gc}, {"__close", waker_gc}, {NULL, NULL}};
-
 /* The only symbol that the module exports: the headers hide all others, however it is built. */
 __attribute__((visibility("default"))) int luaopen_geelark_core(lua_State *L);
 
@@ -409,10 +334,9 @@ int luaopen_geelark_core(lua_State *L)
     lua_settop(L, 0);
     report_open(L);
     int remaining = lua_gettop(L);
-    seam_open(L);
+    transport_open(L);
     make_type(L, HANDLE_CLIENT_TYPE, client_methods, client_events);
     make_type(L, HANDLE_JOB_TYPE, job_methods, job_events);
-    make_type(L, WAKER_TYPE, waker_methods, waker_events);
     lua_newtable(L);
     compat_setfuncs(L, functions);
     lua_pushvalue(L, remaining);

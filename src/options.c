@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "compat.h"
-#include "endpoint.h"
+#include "lib/url.h"
 
 static const char DEFAULT_BASE_URL[] = "https://openapi.geelark.com";
 
@@ -138,7 +138,7 @@ static const char *check_text(lua_State *L, int arg, const struct option *o)
 static const char *check_url(lua_State *L, int arg, const struct option *o)
 {
     bool plain;
-    const char *url = check_text(L, arg, o), *flaw = endpoint_flaw(url, &plain);
+    const char *url = check_text(L, arg, o), *flaw = url_flaw(url, &plain);
     if (flaw) luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", o->name, flaw));
     return url;
 }
@@ -330,7 +330,7 @@ static void complete_network(struct transfer_settings *n, char *text, size_t siz
     bool named = n->base_url != NULL;
     if (!named) n->base_url = environment("GEELARK_BASE_URL");
     if (!n->base_url) n->base_url = DEFAULT_BASE_URL;
-    const char *flaw = endpoint_flaw(n->base_url, &plain);
+    const char *flaw = url_flaw(n->base_url, &plain);
     if (flaw) {
         snprintf(text, size, "GEELARK_BASE_URL: %s", flaw);
         return;

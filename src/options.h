@@ -4,8 +4,8 @@
 
 #include <lua.h>
 
-#include "client.h"
-#include "job.h"
+#include "lib/client.h"
+#include "lib/job.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "job.h"
+#include "lib/job.h"
 
 #pragma GCC visibility push(hidden)
 

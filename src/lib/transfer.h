@@ -1,7 +1,7 @@
 /*
  * transfer.h: exchanges over the network, by libcurl's multi interface.
  *
- * Beside endpoint.c the only file that knows libcurl. It owns connections and handles;
+ * Beside url.c the only file that knows libcurl. It owns connections and handles;
  * exchanges are the client's and must live until they have landed or were cut. No callback of
  * libcurl's does more than to append bytes or to write down what libcurl wants.
  */
@@ -19,7 +19,7 @@ struct transfer;
 
 /* All zero-terminated; NULL: libcurl's own default. */
 struct transfer_settings {
-    const char *base_url; /* checked by endpoint_flaw */
+    const char *base_url; /* checked by url_flaw */
     const char *path;     /* below it, where requests go */
     const char *ca_file;
     const char *proxy;

@@ -47,7 +47,7 @@ struct turnstile {
 
 struct client {
     struct quota quota;
-    struct sign *sign;
+    struct signer *sign;
     struct answer answer; /* the room in which answers are read */
     struct transfer *transfer; /* made for the first request that needs one */
     struct client_settings settings; /* owns its strings, the credentials apart */

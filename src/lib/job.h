@@ -1,7 +1,7 @@
 /*
  * job.h: one call of delete, driven turn by turn.
  *
- * A job owns its ids and its batch and uses its client's shared things. The caller (drive.c)
+ * A job owns its ids and its batch and uses its client's shared things. The caller (step.c)
  * asks job_turn what is to be done, does it, and asks again; it owns the callbacks and the
  * transport of the caller's. Whatever goes wrong between two
  * turns, the next one takes up where things stand.

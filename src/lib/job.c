@@ -106,15 +106,15 @@ static void redact_answer(const struct job *job, struct flight *f)
 {
     struct buffer *body = &f->x.reply.body;
     if (body->size > 0)
-        sign_redact(job->client->sign, &f->x.stamp, body->data, body->size, SECRET_IN_ANSWER);
+        signer_redact(job->client->sign, &f->x.stamp, body->data, body->size, SECRET_IN_ANSWER);
 }
 
 /* A fault's texts are for people alone, so that short secrets, too, can be overwritten. */
 static void redact_fault(struct job *job, const struct flight *f)
 {
     struct fault *fault = &job->batch.fault;
-    sign_redact(job->client->sign, &f->x.stamp, fault->text, strlen(fault->text), SECRET_IN_TEXT);
-    sign_redact(job->client->sign, &f->x.stamp, fault->excerpt, strlen(fault->excerpt),
+    signer_redact(job->client->sign, &f->x.stamp, fault->text, strlen(fault->text), SECRET_IN_TEXT);
+    signer_redact(job->client->sign, &f->x.stamp, fault->excerpt, strlen(fault->excerpt),
                 SECRET_IN_TEXT);
 }
 
@@ -234,7 +234,7 @@ static struct turn offer_boarding(struct job *job, struct moment m)
         job_return(job, f);
         return job_turn(job, m);
     }
-    if (sign_request(job->client->sign, &f->x.stamp, m.wall))
+    if (signer_sign(job->client->sign, &f->x.stamp, m.wall))
         return (struct turn){TURN_SEND, f, NULL};
     struct fault fault;
     fault_set(&fault, KIND_CONFIG, "no random bytes from the system, or no SHA-256 from libcrypto");

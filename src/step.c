@@ -1,5 +1,5 @@
-/* Drives a job for Lua: see drive.h. What the caller's transport gets is seam.c's. */
-#include "drive.h"
+/* Drives a job for Lua: see step.h. What the caller's transport gets is transport.c's. */
+#include "step.h"
 
 #include <errno.h>
 #include <math.h>
@@ -8,7 +8,7 @@
 
 #include "compat.h"
 #include "report.h"
-#include "seam.h"
+#include "transport.h"
 
 /* A clock of the caller's that counts from the epoch tells the wall's time as well. */
 static const double EPOCH_LIKELY = 1e9;
@@ -77,7 +77,7 @@ static double steadied(struct lua_client *client, double raw)
     return raw + client->clock_offset;
 }
 
-struct moment drive_moment(lua_State *L, int kept, struct lua_client *client)
+struct moment step_moment(lua_State *L, int kept, struct lua_client *client)
 {
     double wall = seconds_of(CLOCK_REALTIME), now = seconds_of(CLOCK_MONOTONIC);
     if (client && client->has_now) {
@@ -210,13 +210,13 @@ static void carry(struct drive *d, uint64_t number)
     lua_insert(L, -2);
     bool raised = !call(d, 1, LUA_MULTRET);
     const char *flaw = NULL;
-    d->now = drive_moment(L, d->kept, d->lj->owner).now;
+    d->now = step_moment(L, d->kept, d->lj->owner).now;
     struct flight *flight = job_find(d->job, number); /* NULL: it was answered from within */
     if (raised) {
         if (flight) exchange_fail(&flight->x, KIND_CALLBACK, true, "the transport raised");
         stop_for_error(d, KIND_CALLBACK, "transport: ");
     } else if (flight && lua_gettop(L) > base) {
-        flaw = seam_take_results(L, base + 1, flight);
+        flaw = transport_take_results(L, base + 1, flight);
     }
     if (flight && flight->x.landed) job_land(d->job, flight, d->now);
     if (flaw) {
@@ -240,7 +240,7 @@ static void send(struct drive *d, struct flight *flight)
         if (d->lj->has_limiter) give_token(d, number);
         return;
     }
-    if (!d->job->options.network) seam_push_request(L, d->kept, d->job, flight);
+    if (!d->job->options.network) transport_push_request(L, d->kept, d->job, flight);
     if (!job_launch(d->job, flight, d->now)) compat_memory_error(L);
     if (!d->job->options.network) carry(d, number);
 }
@@ -263,7 +263,7 @@ static void tell(struct drive *d, const struct chunk *chunk)
     }
 }
 
-bool drive_step(lua_State *L, struct lua_job *lj, int kept, double seconds, int most)
+bool step_run(lua_State *L, struct lua_job *lj, int kept, double seconds, int most)
 {
     struct drive d = {L, lj, &lj->job, kept, 0};
     int top = lua_gettop(L), settled = 0;
@@ -271,7 +271,7 @@ bool drive_step(lua_State *L, struct lua_job *lj, int kept, double seconds, int 
     bool polled = false;
     luaL_checkstack(L, 32, NULL);
     for (;; lua_settop(L, top)) {
-        struct moment moment = drive_moment(L, kept, lj->owner);
+        struct moment moment = step_moment(L, kept, lj->owner);
         d.now = moment.now;
         if (until < 0 && isinf(until)) until = d.now + seconds;
         struct turn turn = job_turn(d.job, moment);

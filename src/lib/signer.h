@@ -1,12 +1,12 @@
 /*
- * sign.h: the headers of a request, and the sole owner of the secret.
+ * signer.h: the headers of a request, and the sole owner of the secret.
  *
  * With a token: Authorization. With a key: appId, ts, nonce and sign, an SHA-256 over
  * them and the API key. Either way a fresh traceId, a version-4 UUID, for each request.
  * Source: the service's "request instructions", early 2026.
  */
-#ifndef GEELARK_SIGN_H
-#define GEELARK_SIGN_H
+#ifndef GEELARK_SIGNER_H
+#define GEELARK_SIGNER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct credentials {
     const char *token, *app_id, *api_key;
 };
 
-struct sign;
+struct signer;
 
 enum { STAMP_LINES = 7 };
 
@@ -35,17 +35,17 @@ struct stamp {
 };
 
 /* Copies the credentials. NULL: out of memory. */
-struct sign *sign_new(const struct credentials *credentials);
+struct signer *signer_new(const struct credentials *credentials);
 /* Zeroes the secrets. NULL is fine. */
-void sign_free(struct sign *sign);
+void signer_free(struct signer *sign);
 
 /* Stamps a request; `milliseconds` since the epoch. False: the system has no random bytes or
  * libcrypto no SHA-256. */
-bool sign_request(struct sign *sign, struct stamp *stamp, int64_t milliseconds);
+bool signer_sign(struct signer *sign, struct stamp *stamp, int64_t milliseconds);
 
 /* Overwrites every secret of at least `least` bytes that stands in a text, its characters as
  * they are or as JSON's escapes: the signer's (NULL knows none), and a request's signature. */
-void sign_redact(const struct sign *sign, const struct stamp *stamp, char *text, size_t len,
+void signer_redact(const struct signer *sign, const struct stamp *stamp, char *text, size_t len,
                  size_t least);
 
 #pragma GCC visibility pop

@@ -1,5 +1,5 @@
-/* Where requests go: see endpoint.h. */
-#include "endpoint.h"
+/* Where requests go: see url.h. */
+#include "url.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -54,7 +54,7 @@ static const char *parsed_url_flaw(CURLU *url, bool *plain)
     return flaw;
 }
 
-const char *endpoint_flaw(const char *text, bool *plain)
+const char *url_flaw(const char *text, bool *plain)
 {
     CURLU *url = curl_url();
     const char *flaw = "not a URL";
@@ -70,7 +70,7 @@ const char *endpoint_flaw(const char *text, bool *plain)
     return flaw;
 }
 
-CURLU *endpoint_parse(const char *base_url, const char *path)
+CURLU *url_parse(const char *base_url, const char *path)
 {
     size_t base = strlen(base_url), size = base + strlen(path) + 1;
     while (base > 0 && base_url[base - 1] == '/') base--;
@@ -105,7 +105,7 @@ static bool has_hashed_certificates(const char *folder)
     return found;
 }
 
-bool endpoint_has_hashed_authorities(void)
+bool url_has_hashed_authorities(void)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
     if (info->age < CURLVERSION_SEVENTH || !info->cainfo || !info->capath) return false;
@@ -119,7 +119,7 @@ bool endpoint_has_hashed_authorities(void)
 
 #else
 
-bool endpoint_has_hashed_authorities(void)
+bool url_has_hashed_authorities(void)
 {
     return false;
 }

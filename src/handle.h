@@ -1,15 +1,15 @@
 /*
- * handles.h: the userdata behind clients and jobs: made, checked, closed.
+ * handle.h: the userdata behind clients and jobs: made, checked, closed.
  *
  * Each is made as an empty userdata first and filled afterwards, so that whatever raises on
  * the way, its closer finds what is there and nothing else. Closing may be done any number of
  * times. A handle that came through a fork is refused, and closed without touching what it
  * shares with the parent.
  */
-#ifndef GEELARK_HANDLES_H
-#define GEELARK_HANDLES_H
+#ifndef GEELARK_HANDLE_H
+#define GEELARK_HANDLE_H
 
-#include "drive.h"
+#include "step.h"
 
 #pragma GCC visibility push(hidden)
 

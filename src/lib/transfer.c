@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "endpoint.h"
+#include "url.h"
 #include "pollset.h"
 
 #ifndef SOCK_CLOEXEC
@@ -169,7 +169,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
     struct transfer *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->timer = INFINITY;
-    t->url = endpoint_parse(settings->base_url, settings->path);
+    t->url = url_parse(settings->base_url, settings->path);
     bool copied = t->url && copy(&t->ca_file, settings->ca_file) &&
                   copy(&t->proxy, settings->proxy);
     t->multi = copied ? curl_multi_init() : NULL;
@@ -181,7 +181,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
         return NULL;
     }
     t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
-    t->hashed_ca = !t->plain && !t->ca_file && endpoint_has_hashed_authorities();
+    t->hashed_ca = !t->plain && !t->ca_file && url_has_hashed_authorities();
     curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t);
     curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer);

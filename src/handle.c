@@ -1,10 +1,10 @@
-/* The userdata behind clients and jobs: see handles.h. */
-#include "handles.h"
+/* The userdata behind clients and jobs: see handle.h. */
+#include "handle.h"
 
 #include <unistd.h>
 
 #include "compat.h"
-#include "source.h"
+#include "read_ids.h"
 
 const char HANDLE_CLIENT_TYPE[] = "geelark.client";
 const char HANDLE_JOB_TYPE[] = "geelark.job";
@@ -204,7 +204,7 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
     compat_setuservalue(L, self);
     lua_pushvalue(L, self);
     lua_setfield(L, kept, "job");
-    source_read(L, ids, &lj->job.ids);
+    read_ids(L, ids, &lj->job.ids);
     struct lua_client *lc;
     if (client) {
         lc = handle_client(L, client);
@@ -221,7 +221,7 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
         options_read(L, arg, SCOPE_JOB, &o);
         options_keep_functions(L, arg, kept);
     }
-    struct moment moment = drive_moment(L, kept, lc);
+    struct moment moment = step_moment(L, kept, lc);
     o.job.batch.seed = seed_of(L, kept, moment);
     note_functions(L, kept, lj);
     lj->dry_run = o.dry_run;

@@ -1,5 +1,5 @@
-/* Headers of both verifications: see sign.h. */
-#include "sign.h"
+/* Headers of both verifications: see signer.h. */
+#include "signer.h"
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
@@ -15,7 +15,7 @@
 
 enum { RANDOM_POOL = 256, NONCE_LENGTH = 6 }; /* 256 is the most that getentropy gives */
 
-struct sign {
+struct signer {
     char *authorization, *app_id_line; /* header lines */
     char *token, *app_id, *api_key;
     EVP_MD_CTX *digest;
@@ -39,9 +39,9 @@ static void wipe(char *secret)
     free(secret);
 }
 
-struct sign *sign_new(const struct credentials *given)
+struct signer *signer_new(const struct credentials *given)
 {
-    struct sign *s = calloc(1, sizeof *s);
+    struct signer *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     s->pool_used = RANDOM_POOL;
     bool made;
@@ -58,11 +58,11 @@ struct sign *sign_new(const struct credentials *given)
                EVP_DigestInit_ex(s->digest, EVP_sha256(), NULL) == 1;
     }
     if (made) return s;
-    sign_free(s);
+    signer_free(s);
     return NULL;
 }
 
-void sign_free(struct sign *s)
+void signer_free(struct signer *s)
 {
     if (!s) return;
     wipe(s->authorization);
@@ -84,7 +84,7 @@ static void put_hex(char *out, const unsigned char *bytes, size_t count, const c
 }
 
 /* A random UUID: version 4, variant 1 (RFC 4122, 4.4). */
-static bool make_trace_id(struct sign *s, char out[TRACE_ID_SIZE])
+static bool make_trace_id(struct signer *s, char out[TRACE_ID_SIZE])
 {
     static const unsigned char groups[] = {4, 2, 2, 2, 6};
     if (s->pool_used + 16 > RANDOM_POOL) {
@@ -105,7 +105,7 @@ static bool make_trace_id(struct sign *s, char out[TRACE_ID_SIZE])
 }
 
 /* The signature: upper-case hexadecimal SHA-256 of appId, traceId, ts, nonce, apiKey. */
-static bool put_signature(struct sign *s, char *out, const char *trace_id, const char *time)
+static bool put_signature(struct signer *s, char *out, const char *trace_id, const char *time)
 {
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned length = 0;
@@ -122,7 +122,7 @@ static bool put_signature(struct sign *s, char *out, const char *trace_id, const
     return true;
 }
 
-static bool stamp_key(struct sign *s, struct stamp *stamp, int64_t milliseconds)
+static bool stamp_key(struct signer *s, struct stamp *stamp, int64_t milliseconds)
 {
     int name = snprintf(stamp->time_line, sizeof stamp->time_line, "ts: ");
     snprintf(stamp->time_line + name, sizeof stamp->time_line - (size_t)name, "%" PRId64,
@@ -140,7 +140,7 @@ static bool stamp_key(struct sign *s, struct stamp *stamp, int64_t milliseconds)
     return true;
 }
 
-bool sign_request(struct sign *s, struct stamp *stamp, int64_t milliseconds)
+bool signer_sign(struct signer *s, struct stamp *stamp, int64_t milliseconds)
 {
     static const char trace_name[] = "traceId: ";
     if (!make_trace_id(s, stamp->trace_id)) return false;
@@ -191,7 +191,7 @@ static void redact(char *text, size_t len, const char *secret, size_t least)
     }
 }
 
-void sign_redact(const struct sign *s, const struct stamp *stamp, char *text, size_t len,
+void signer_redact(const struct signer *s, const struct stamp *stamp, char *text, size_t len,
                  size_t least)
 {
     if (s) redact(text, len, s->token, least);

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "fault.h"
-#include "sign.h"
+#include "signer.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -1,5 +1,5 @@
-/* Reads the caller's array of ids, or iterator over them: see source.h. */
-#include "source.h"
+/* Reads the caller's array of ids, or iterator over them: see read_ids.h. */
+#include "read_ids.h"
 
 #include <math.h>
 
@@ -110,7 +110,7 @@ static void read_array(lua_State *L, int arg, struct ids *ids)
     if (count == 0) check_no_proxy(L, arg);
 }
 
-void source_read(lua_State *L, int arg, struct ids *ids)
+void read_ids(lua_State *L, int arg, struct ids *ids)
 {
     luaL_checkstack(L, POP_EVERY + 8, NULL);
     if (lua_type(L, arg) == LUA_TFUNCTION) read_iterator(L, arg, ids);

@@ -1,11 +1,11 @@
 /*
- * drive.h: drives a job for Lua: callbacks, the caller's transport and clock, answers.
+ * step.h: drives a job for Lua: callbacks, the caller's transport and clock, answers.
  *
  * The userdata behind clients and jobs stand here. Each job has a table of its own (its
  * user value) with the functions of the caller's and its client, so that they live as long.
  */
-#ifndef GEELARK_DRIVE_H
-#define GEELARK_DRIVE_H
+#ifndef GEELARK_STEP_H
+#define GEELARK_STEP_H
 
 #include <lua.h>
 #include <sys/types.h>
@@ -38,12 +38,12 @@ struct lua_job {
 
 /* The caller's clock or the system's; `kept` is the absolute index of a table with its
  * functions. */
-struct moment drive_moment(lua_State *L, int kept, struct lua_client *client);
+struct moment step_moment(lua_State *L, int kept, struct lua_client *client);
 
 /* Does what can be done, waiting at most `seconds` (INFINITY: until it is done) and settling
  * at most `most` answers. Returns whether the job is done. `kept` is an absolute index.
  * Raises memory errors alone; the job can then be stepped again. */
-bool drive_step(lua_State *L, struct lua_job *job, int kept, double seconds, int most);
+bool step_run(lua_State *L, struct lua_job *job, int kept, double seconds, int most);
 
 #pragma GCC visibility pop
 

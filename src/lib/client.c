@@ -26,7 +26,7 @@ bool client_open(struct client *c, const struct client_settings *settings)
     if (copy(&network.base_url)) c->settings.network.base_url = network.base_url;
     if (copy(&network.ca_file)) c->settings.network.ca_file = network.ca_file;
     if (copy(&network.proxy)) c->settings.network.proxy = network.proxy;
-    c->sign = sign_new(&settings->credentials);
+    c->sign = signer_new(&settings->credentials);
     return network.base_url && (network.ca_file || !settings->network.ca_file) &&
            (network.proxy || !settings->network.proxy) && c->sign;
 }
@@ -34,7 +34,7 @@ bool client_open(struct client *c, const struct client_settings *settings)
 static void close_all_but_transfer(struct client *c)
 {
     struct transfer_settings *network = &c->settings.network;
-    sign_free(c->sign);
+    signer_free(c->sign);
     answer_close(&c->answer);
     quota_close(&c->quota);
     for (struct flight *f; (f = c->spare);) {

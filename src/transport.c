@@ -1,11 +1,11 @@
-/* The caller's transport: see seam.h. */
-#include "seam.h"
+/* The caller's transport: see transport.h. */
+#include "transport.h"
 
 #include <math.h>
 #include <strings.h>
 
 #include "compat.h"
-#include "handles.h"
+#include "handle.h"
 #include "report.h"
 
 static const char REQUEST_TYPE[] = "geelark.request";
@@ -27,7 +27,7 @@ static void set_hidden(lua_State *L, void *key)
     lua_rawset(L, -3);
 }
 
-void seam_push_request(lua_State *L, int kept, const struct job *job, const struct flight *flight)
+void transport_push_request(lua_State *L, int kept, const struct job *job, const struct flight *flight)
 {
     const struct stamp *stamp = &flight->x.stamp;
     lua_createtable(L, 0, 8);
@@ -109,7 +109,7 @@ static void take_failure(lua_State *L, int reason, struct flight *flight)
     exchange_fail(&flight->x, kind, sent, text);
 }
 
-const char *seam_take_results(lua_State *L, int first, struct flight *flight)
+const char *transport_take_results(lua_State *L, int first, struct flight *flight)
 {
     const char *flaw = NULL;
     lua_settop(L, first + 2 > lua_gettop(L) ? first + 2 : lua_gettop(L));
@@ -141,7 +141,7 @@ static struct flight *check_request(lua_State *L, struct lua_job **out)
 
 static int land(lua_State *L, struct lua_job *lj, struct flight *flight)
 {
-    if (flight) job_land(&lj->job, flight, drive_moment(L, lua_gettop(L) - 1, lj->owner).now);
+    if (flight) job_land(&lj->job, flight, step_moment(L, lua_gettop(L) - 1, lj->owner).now);
     lua_pushboolean(L, flight != NULL);
     return 1;
 }
@@ -166,7 +166,7 @@ static int request_fail(lua_State *L)
     return land(L, lj, flight);
 }
 
-void seam_open(lua_State *L)
+void transport_open(lua_State *L)
 {
     luaL_newmetatable(L, REQUEST_TYPE);
     lua_newtable(L);
