@@ -12,9 +12,10 @@ description = {
   license = "MIT",
 }
 
--- geelark.simulator, for trying scripts, also wants lua-cjson, cqueues and luaossl.
+-- geelark.simulator over HTTP, for trying scripts, also wants cqueues and luaossl.
 dependencies = {
   "lua >= 5.1, < 5.5",
+  "lua-cjson",
 }
 
 -- libcurl and libcrypto are found by the compiler itself: their headers stand in folders that
@@ -26,22 +27,25 @@ build = {
     ["geelark.core"] = {
       sources = {
         "src/core.c",
+        "src/decode.c",
         "src/handle.c",
-        "src/lib/answer.c",
         "src/lib/batch.c",
+        "src/lib/buffer.c",
         "src/lib/client.c",
-        "src/lib/exchange.c",
         "src/lib/fault.c",
+        "src/lib/gate.c",
         "src/lib/ids.c",
         "src/lib/job.c",
-        "src/lib/json.c",
+        "src/lib/ledger.c",
         "src/lib/pollset.c",
-        "src/lib/quota.c",
+        "src/lib/response.c",
         "src/lib/retry.c",
         "src/lib/settle.c",
         "src/lib/signer.c",
+        "src/lib/text.c",
         "src/lib/transfer.c",
         "src/lib/url.c",
+        "src/moment.c",
         "src/options.c",
         "src/read_ids.c",
         "src/report.c",

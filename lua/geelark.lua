@@ -4,23 +4,15 @@
 
 local core = require "geelark.core"
 
--- What not every script needs is loaded when it is first asked for.
-local function lazy(table, prefix, names)
-  return setmetatable(table, {
-    __index = function(_, name)
-      if names and not names[name] then return nil end
-      local module = require(prefix .. name)
-      table[name] = module
-      return module
-    end,
-  })
-end
-
 ---@class geelark
 ---@field codes table<string|integer, integer|geelark.Code> # both ways: name → number, number → what it means
 ---@field failures fun(result: geelark.Result|geelark.Error): geelark.Failures # the failures as a list that filters
 ---@field loop table<string, table> # drivers for event loops: luv, nvim, ngx, cqueues
-local geelark = lazy({ _VERSION = "geelark 0.1.0" }, "geelark.", { codes = true, failures = true })
+local geelark = {
+  _VERSION = "geelark " .. core.version,
+  codes = require "geelark.codes",
+  failures = require "geelark.failures",
+}
 
 --- Deletes phones and blocks until each id is accounted for. Raises for wrong arguments,
 --- before anything is sent; whatever else goes wrong comes back as `nil, err`.
@@ -54,6 +46,12 @@ function geelark.remaining(result)
   return append(append({}, result.unknownIds), result.pendingIds)
 end
 
-geelark.loop = lazy({}, "geelark.loop.")
+-- Each driver needs its host, so that it is loaded when it is first asked for.
+geelark.loop = setmetatable({}, {
+  __index = function(loop, name)
+    loop[name] = require("geelark.loop." .. name)
+    return loop[name]
+  end,
+})
 
 return geelark

@@ -81,6 +81,15 @@ static inline bool compat_isinteger(lua_State *L, int index)
 #endif
 }
 
+static inline void compat_pushglobals(lua_State *L)
+{
+#if LUA_VERSION_NUM >= 502
+    lua_pushglobaltable(L);
+#else
+    lua_pushvalue(L, LUA_GLOBALSINDEX);
+#endif
+}
+
 /* Puts functions into the table on top of the stack. */
 static inline void compat_setfuncs(lua_State *L, const luaL_Reg *list)
 {

@@ -7,16 +7,28 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "lib/codes.h"
 #include "compat.h"
-#include "handle.h"
+#include "decode.h"
 #include "report.h"
+#include "step.h"
 #include "transport.h"
+
+#include "lib/codes.h"
+#include "lib/text.h"
+#include "lib/version.h"
+
+#include "lib/private.h"
 
 /* A host that watches many things must not wait for a hundred answers to be read. */
 enum { ANSWERS_A_STEP = 2, ANSWERS_UNLIMITED = 1 << 30 };
 
 /* --- jobs ----------------------------------------------------------------------------------- */
+
+/* The job's references are on top. */
+static double read_now(lua_State *L, struct lua_job *lj)
+{
+    return moment_read(L, lua_gettop(L), &lj->owner->clock).now;
+}
 
 /* job:step([seconds]) → done */
 static int l_job_step(lua_State *L)
@@ -57,9 +69,8 @@ static const double UNWATCHED_SECONDS = 0.002;
 static int l_job_timeout(lua_State *L)
 {
     struct lua_job *lj = handle_usable_job(L);
-    double wait = lj->done ? 0 : job_wait(&lj->job, step_moment(L, lua_gettop(L), lj->owner).now);
-    if (!lj->job.pollset && lj->job.options.network && job_expects(&lj->job))
-        wait = fmin(wait, UNWATCHED_SECONDS);
+    double wait = lj->done ? 0 : job_wait(&lj->job, read_now(L, lj));
+    if (job_unwatched(&lj->job)) wait = fmin(wait, UNWATCHED_SECONDS);
     if (isinf(wait)) return 0;
     lua_pushnumber(L, wait);
     return 1;
@@ -69,23 +80,28 @@ static int l_job_timeout(lua_State *L)
 static int l_job_progress(lua_State *L)
 {
     struct lua_job *lj = handle_usable_job(L);
-    report_push_progress(L, &lj->job, step_moment(L, lua_gettop(L), lj->owner).now);
+    report_push_progress(L, &lj->job, read_now(L, lj));
     return 1;
 }
 
-/* Pushes what the job came to, the same tables each time. */
-static int push_outcome(lua_State *L, struct lua_job *lj, int kept)
+static int push_outcome(lua_State *L, struct lua_job *lj)
 {
-    lua_getfield(L, kept, "outcome");
+    return report_push_outcome(L, &lj->job.ledger, job_fault(&lj->job), lj->dry_run);
+}
+
+/* Pushes what the job came to, the same tables each time; they are kept in its references. */
+static int push_same_outcome(lua_State *L, struct lua_job *lj, int refs)
+{
+    lua_getfield(L, refs, "outcome");
     if (lua_isnil(L, -1)) {
-        int values = report_push_outcome(L, &lj->job, lj->dry_run);
+        int values = push_outcome(L, lj);
         lua_createtable(L, 2, 0);
         for (int i = 1; i <= values; i++) {
             lua_pushvalue(L, -values - 1 + (i - 1));
             lua_rawseti(L, -2, i);
         }
         lua_pushvalue(L, -1);
-        lua_setfield(L, kept, "outcome");
+        lua_setfield(L, refs, "outcome");
     }
     int outcome = lua_gettop(L);
     lua_rawgeti(L, outcome, 1);
@@ -100,8 +116,8 @@ static int l_job_result(lua_State *L)
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L);
     if (!lj->done) return luaL_error(L, "job:result: the job is not done yet");
-    int values = push_outcome(L, lj, 2);
-    handle_let_go(L, lj);
+    int values = push_same_outcome(L, lj, 2);
+    handle_release(L, lj);
     return values;
 }
 
@@ -112,7 +128,7 @@ static int l_job_cancel(lua_State *L)
     struct lua_job *lj = handle_usable_job(L);
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the job was cancelled");
-    if (!lj->done) job_stop(&lj->job, &fault, step_moment(L, 2, lj->owner).now);
+    if (!lj->done) job_stop(&lj->job, &fault, read_now(L, lj));
     job_wake(&lj->job);
     return 0;
 }
@@ -121,8 +137,8 @@ static int l_job_tostring(lua_State *L)
 {
     struct lua_job *lj = handle_job(L, 1);
     const char *state = !lj->owner ? "closed" : lj->done ? "done" : "under way";
-    lua_pushfstring(L, "geelark job (%s, %d id%s)", state, (int)lj->job.ids.count,
-                    lj->job.ids.count == 1 ? "" : "s");
+    lua_pushfstring(L, "geelark job (%s, %d id%s)", state, (int)lj->job.ledger.ids.count,
+                    lj->job.ledger.ids.count == 1 ? "" : "s");
     return 1;
 }
 
@@ -132,10 +148,10 @@ static int l_job_tostring(lua_State *L)
  * client where `close`. */
 static int run(lua_State *L, struct lua_job *lj, bool close)
 {
-    int kept = lua_gettop(L);
+    int refs = lua_gettop(L);
     struct lua_client *lc = lj->owner;
-    step_run(L, lj, kept, INFINITY, ANSWERS_UNLIMITED);
-    int values = report_push_outcome(L, &lj->job, lj->dry_run);
+    step_run(L, lj, refs, INFINITY, ANSWERS_UNLIMITED);
+    int values = push_outcome(L, lj);
     handle_close_job(L, lj);
     if (close) handle_close_client(L, lc);
     return values;
@@ -163,8 +179,8 @@ static int l_new(lua_State *L)
     lua_settop(L, 1);
     struct lua_client *lc = handle_push_client(L, 1);
     if (lc->fault.kind == KIND_NONE) return 1;
-    struct job nothing = {.batch = {.fault = lc->fault}};
-    return report_push_outcome(L, &nothing, false);
+    struct ledger nothing = {0};
+    return report_push_outcome(L, &nothing, &lc->fault, false);
 }
 
 /* client:delete(ids [, options]) */
@@ -185,26 +201,6 @@ static int l_client_start(lua_State *L)
     return 1;
 }
 
-static bool in_callback(const struct lua_client *lc)
-{
-    for (const struct lua_job *lj = lc->jobs; lj; lj = lj->next)
-        if (lj->in_callback) return true;
-    return false;
-}
-
-/* Ends the jobs of the client at index 1, and closes it. */
-static void end_client(lua_State *L, struct lua_client *lc)
-{
-    compat_getuservalue(L, 1);
-    double now = step_moment(L, lua_gettop(L), lc).now;
-    struct fault fault;
-    fault_set(&fault, KIND_CANCELLED, "the client was closed");
-    for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
-        if (!lj->done) job_cut(&lj->job, &fault, now);
-    client_close(&lc->client);
-    lc->closed = true;
-}
-
 /* client:close(): its jobs end; what is in flight is lost, what came is still read by the
  * jobs' next step. */
 static int l_client_close(lua_State *L)
@@ -213,8 +209,8 @@ static int l_client_close(lua_State *L)
     luaL_argcheck(L, lc, 1, "geelark client expected");
     if (lc->closed) return 0;
     handle_client(L, 1);
-    if (in_callback(lc)) return luaL_error(L, "client:close was called from inside a callback");
-    end_client(L, lc);
+    if (handle_in_callback(lc)) return luaL_error(L, "client:close was called from inside a callback");
+    handle_end_client(L, lc);
     return 0;
 }
 
@@ -222,7 +218,7 @@ static int l_client_close(lua_State *L)
 static int client_scope_ends(lua_State *L)
 {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
-    if (lc && !lc->closed && lc->pid == getpid() && !in_callback(lc)) end_client(L, lc);
+    if (lc && !lc->closed && lc->pid == getpid() && !handle_in_callback(lc)) handle_end_client(L, lc);
     return 0;
 }
 
@@ -234,6 +230,25 @@ static int l_client_tostring(lua_State *L)
 }
 
 /* --- the module ----------------------------------------------------------------------------------- */
+
+/* core.nearest(name, names) → the one of the list that is spelt most like it */
+static int l_nearest(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    size_t best = (size_t)-1, count;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_pushnil(L);
+    count = lua_rawlen(L, 2);
+    for (size_t i = 1; i <= count; i++, lua_settop(L, 3)) {
+        if (compat_rawgeti(L, 2, (lua_Integer)i) != LUA_TSTRING) continue;
+        size_t distance = text_distance(name, lua_tostring(L, 4));
+        if (distance >= best) continue;
+        best = distance;
+        lua_replace(L, 3);
+    }
+    return 1;
+}
 
 /* core.codes() → { { code=, name=, meaning=, retryable=, remedy= }, ... } */
 static int l_codes(lua_State *L)
@@ -283,7 +298,7 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
 }
 
 static const luaL_Reg functions[] = {
-    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {"codes", l_codes}, {NULL, NULL}};
+    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {"codes", l_codes}, {"nearest", l_nearest}, {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {"start", l_client_start},
@@ -332,6 +347,7 @@ int luaopen_geelark_core(lua_State *L)
     stay_loaded();
     if (!transfer_init()) return luaL_error(L, "geelark: libcurl can't be initialised");
     lua_settop(L, 0);
+    decode_open(L);
     report_open(L);
     int remaining = lua_gettop(L);
     transport_open(L);
@@ -343,5 +359,7 @@ int luaopen_geelark_core(lua_State *L)
     lua_setfield(L, -2, "remaining");
     options_push_client_names(L);
     lua_setfield(L, -2, "client_options");
+    lua_pushliteral(L, GEELARK_VERSION);
+    lua_setfield(L, -2, "version");
     return 1;
 }

@@ -6,6 +6,8 @@
 #include "compat.h"
 #include "read_ids.h"
 
+#include "lib/private.h"
+
 const char HANDLE_CLIENT_TYPE[] = "geelark.client";
 const char HANDLE_JOB_TYPE[] = "geelark.job";
 
@@ -30,7 +32,7 @@ static int tell_cqueues(lua_State *L)
 
 static void forget_descriptor(lua_State *L, struct lua_job *lj)
 {
-    int fd = lj->job.pollset ? pollset_fd(lj->job.pollset) : -1;
+    int fd = job_open_fd(&lj->job);
     if (fd >= 0) compat_try(L, tell_cqueues, &fd);
 }
 
@@ -57,12 +59,31 @@ void handle_close_client(lua_State *L, struct lua_client *lc)
     else client_abandon(&lc->client);
 }
 
-void handle_let_go(lua_State *L, struct lua_job *lj)
+void handle_release(lua_State *L, struct lua_job *lj)
 {
     struct lua_client *lc = lj->owner;
     forget_descriptor(L, lj);
     job_release(&lj->job);
     if (!lj->owns_client || lc->closed) return;
+    client_close(&lc->client);
+    lc->closed = true;
+}
+
+bool handle_in_callback(const struct lua_client *lc)
+{
+    for (const struct lua_job *lj = lc->jobs; lj; lj = lj->next)
+        if (lj->in_callback) return true;
+    return false;
+}
+
+void handle_end_client(lua_State *L, struct lua_client *lc)
+{
+    compat_getuservalue(L, 1);
+    double now = moment_read(L, lua_gettop(L), &lc->clock).now;
+    struct fault fault;
+    fault_set(&fault, KIND_CANCELLED, "the client was closed");
+    for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
+        if (!lj->done) job_cut(&lj->job, &fault, now);
     client_close(&lc->client);
     lc->closed = true;
 }
@@ -102,16 +123,16 @@ static void open_client(lua_State *L, struct lua_client *lc, int arg)
     struct options *o = &lc->options;
     options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, o);
     compat_getuservalue(L, -1);
-    int kept = lua_gettop(L);
-    options_keep_functions(L, arg, kept);
-    lua_getfield(L, kept, "now");
-    lc->has_now = lua_isfunction(L, -1);
-    lua_getfield(L, kept, "sleep");
-    lc->has_sleep = lua_isfunction(L, -1);
+    int refs = lua_gettop(L);
+    options_copy_functions(L, arg, refs);
+    lua_getfield(L, refs, "now");
+    lc->clock.has_now = lua_isfunction(L, -1);
+    lua_getfield(L, refs, "sleep");
+    lc->clock.has_sleep = lua_isfunction(L, -1);
     options_complete(o, &lc->fault);
     bool opened = lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client);
     o->client = (struct client_settings){0}; /* its strings are the table's, not ours */
-    lua_settop(L, kept - 1);
+    lua_settop(L, refs - 1);
     if (!opened) compat_memory_error(L);
 }
 
@@ -153,31 +174,31 @@ struct lua_job *handle_usable_job(lua_State *L)
 }
 
 /* Copies the functions that a client's jobs share to the job's own table. */
-static void inherit_functions(lua_State *L, int from, int kept)
+static void inherit_functions(lua_State *L, int from, int refs)
 {
     for (lua_pushnil(L); lua_next(L, from);) {
         lua_pushvalue(L, -2);
         lua_insert(L, -2);
-        lua_settable(L, kept);
+        lua_settable(L, refs);
     }
 }
 
-static uint64_t seed_of(lua_State *L, int kept, struct moment moment)
+static uint64_t seed_of(lua_State *L, int refs, struct moment moment)
 {
-    lua_getfield(L, kept, "seed");
+    lua_getfield(L, refs, "seed");
     bool given = lua_type(L, -1) == LUA_TNUMBER;
     double number = given ? lua_tonumber(L, -1) : moment.now * 1e6 + (double)getpid() * 0x1p20;
     lua_pop(L, 1);
     return (uint64_t)(int64_t)number;
 }
 
-static void note_functions(lua_State *L, int kept, struct lua_job *lj)
+static void note_functions(lua_State *L, int refs, struct lua_job *lj)
 {
-    lua_getfield(L, kept, "on_progress");
+    lua_getfield(L, refs, "on_progress");
     lj->has_progress = !lua_isnil(L, -1);
-    lua_getfield(L, kept, "on_event");
+    lua_getfield(L, refs, "on_event");
     lj->has_event = !lua_isnil(L, -1);
-    lua_getfield(L, kept, "take");
+    lua_getfield(L, refs, "take");
     lj->has_limiter = !lua_isnil(L, -1);
     lua_pop(L, 3);
 }
@@ -186,12 +207,13 @@ static void note_functions(lua_State *L, int kept, struct lua_job *lj)
 static void stop_where_idle(struct lua_job *lj, double now)
 {
     const struct fault *fault = &lj->owner->fault;
-    if (lj->job.ids.count == 0) return;
+    if (lj->job.ledger.ids.count == 0) return;
     if (fault->kind != KIND_NONE) job_stop(&lj->job, fault, now);
     else if (lj->dry_run) job_stop(&lj->job, NULL, now);
 }
 
-struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
+/* Pushes a job that is nobody's yet, and its references. */
+static struct lua_job *new_job(lua_State *L)
 {
     struct lua_job *lj = compat_newuserdata(L, sizeof *lj);
     memset(lj, 0, sizeof *lj);
@@ -199,31 +221,39 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
     lua_setmetatable(L, -2);
     int self = lua_gettop(L);
     lua_newtable(L);
-    int kept = self + 1;
-    lua_pushvalue(L, kept);
-    compat_setuservalue(L, self);
     lua_pushvalue(L, self);
-    lua_setfield(L, kept, "job");
-    read_ids(L, ids, &lj->job.ids);
-    struct lua_client *lc;
-    if (client) {
-        lc = handle_client(L, client);
-        lua_pushvalue(L, client);
-    } else {
-        lc = handle_push_client(L, arg);
-    }
+    lua_setfield(L, -2, "job");
+    lua_pushvalue(L, -1);
+    compat_setuservalue(L, self);
+    return lj;
+}
+
+/* The client at index, or a new one where that is 0, becomes the job's. */
+static struct lua_client *join_client(lua_State *L, int client, int arg, int refs)
+{
+    struct lua_client *lc = client ? handle_client(L, client) : handle_push_client(L, arg);
+    if (client) lua_pushvalue(L, client);
     compat_getuservalue(L, -1);
-    inherit_functions(L, lua_gettop(L), kept);
+    inherit_functions(L, lua_gettop(L), refs);
     lua_pop(L, 1);
-    lua_setfield(L, kept, "client");
+    lua_setfield(L, refs, "client");
+    return lc;
+}
+
+struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
+{
+    struct lua_job *lj = new_job(L);
+    int refs = lua_gettop(L);
+    read_ids(L, ids, &lj->job.ledger.ids);
+    struct lua_client *lc = join_client(L, client, arg, refs);
     struct options o = lc->options;
     if (client) {
         options_read(L, arg, SCOPE_JOB, &o);
-        options_keep_functions(L, arg, kept);
+        options_copy_functions(L, arg, refs);
     }
-    struct moment moment = step_moment(L, kept, lc);
-    o.job.batch.seed = seed_of(L, kept, moment);
-    note_functions(L, kept, lj);
+    struct moment moment = moment_read(L, refs, &lc->clock);
+    o.job.batch.seed = seed_of(L, refs, moment);
+    note_functions(L, refs, lj);
     lj->dry_run = o.dry_run;
     lj->owns_client = !client;
     lj->owner = lc;
@@ -231,6 +261,6 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
     lc->jobs = lj;
     if (!job_open(&lj->job, &lc->client, &o.job, moment.now)) compat_memory_error(L);
     stop_where_idle(lj, moment.now);
-    lua_settop(L, kept);
+    lua_settop(L, refs);
     return lj;
 }

@@ -7,7 +7,11 @@
 #include <unistd.h>
 
 #include "compat.h"
+
+#include "lib/text.h"
 #include "lib/url.h"
+
+#include "lib/private.h"
 
 static const char DEFAULT_BASE_URL[] = "https://openapi.geelark.com";
 
@@ -62,35 +66,12 @@ void options_default(struct options *o)
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-static size_t least_of(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* Levenshtein's distance; `name` is short. */
-static size_t distance(const char *name, const char *other)
-{
-    size_t row[32], length = strlen(name), old, corner;
-    for (size_t i = 0; i <= length; i++) row[i] = i;
-    for (size_t j = 0; other[j]; j++) {
-        corner = row[0];
-        row[0] = j + 1;
-        for (size_t i = 0; i < length; i++) {
-            old = row[i + 1];
-            row[i + 1] = least_of(old + 1, row[i] + 1, corner + (name[i] != other[j]));
-            corner = old;
-        }
-    }
-    return row[length];
-}
-
 static const char *nearest_name(const char *unknown)
 {
     const char *nearest = options_known[0].name;
     size_t best = (size_t)-1;
     for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
-        size_t d = distance(options_known[i].name, unknown);
+        size_t d = text_distance(options_known[i].name, unknown);
         if (d < best) best = d, nearest = options_known[i].name;
     }
     return nearest;
@@ -262,28 +243,28 @@ void options_read(lua_State *L, int arg, unsigned scope, struct options *options
 }
 
 /* Copies the fields of the table option `name`, where it is given. */
-static void keep_fields(lua_State *L, int arg, int kept, const char *name,
+static void copy_fields(lua_State *L, int arg, int refs, const char *name,
                         const struct field *fields)
 {
     lua_getfield(L, arg, name);
     for (; fields->name && lua_istable(L, -1); fields++) {
         lua_getfield(L, -1, fields->name);
-        lua_setfield(L, kept, fields->name);
+        lua_setfield(L, refs, fields->name);
     }
     lua_pop(L, 1);
 }
 
-void options_keep_functions(lua_State *L, int arg, int kept)
+void options_copy_functions(lua_State *L, int arg, int refs)
 {
     static const char *const names[] = {"on_progress", "on_event", "transport"};
     if (!lua_istable(L, arg)) return;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         lua_getfield(L, arg, names[i]);
         if (lua_isnil(L, -1)) lua_pop(L, 1);
-        else lua_setfield(L, kept, names[i]);
+        else lua_setfield(L, refs, names[i]);
     }
-    keep_fields(L, arg, kept, "clock", clock_fields);
-    keep_fields(L, arg, kept, "limiter", limiter_fields);
+    copy_fields(L, arg, refs, "clock", clock_fields);
+    copy_fields(L, arg, refs, "limiter", limiter_fields);
 }
 
 void options_push_client_names(lua_State *L)

@@ -7,8 +7,6 @@
 #include "lib/client.h"
 #include "lib/job.h"
 
-#pragma GCC visibility push(hidden)
-
 /* What geelark.new takes for its client, and what each job takes. */
 enum scope { SCOPE_CLIENT = 1, SCOPE_JOB = 2 };
 
@@ -26,9 +24,9 @@ void options_default(struct options *options);
  * `scope`. Strings stay the table's. */
 void options_read(lua_State *L, int arg, unsigned scope, struct options *options);
 
-/* Copies the functions among the options at `arg` to the table at `kept`, as on_progress,
+/* Copies the functions among the options at `arg` to the table at `refs`, as on_progress,
  * on_event, transport, now, sleep, take, give. Both indices are absolute. */
-void options_keep_functions(lua_State *L, int arg, int kept);
+void options_copy_functions(lua_State *L, int arg, int refs);
 
 /* Pushes { name = true, ... } of the options that geelark.new alone takes. */
 void options_push_client_names(lua_State *L);
@@ -36,7 +34,5 @@ void options_push_client_names(lua_State *L);
 /* Completes the client's settings from the environment. Fills `fault` (KIND_CONFIG) where
  * they can't serve; KIND_NONE otherwise. */
 void options_complete(struct options *options, struct fault *fault);
-
-#pragma GCC visibility pop
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "compat.h"
 
+#include "lib/private.h"
+
 enum { POP_EVERY = 32 }; /* values at once: popping each by itself costs as much as reading it */
 
 static int bad_id(lua_State *L, int arg, size_t position, const char *flaw)

@@ -7,10 +7,12 @@
 
 #include "compat.h"
 
+#include "lib/private.h"
+
 static const char ERROR_TYPE[] = "geelark.error";
 static const char REMAINING[] = "geelark.remaining";
 
-/* --- pieces ------------------------------------------------------------------------------ */
+/* --- pieces: each sets a field of the table on top ------------------------------------------- */
 
 static void set_integer(lua_State *L, const char *name, lua_Integer value)
 {
@@ -24,278 +26,231 @@ static void set_number(lua_State *L, const char *name, double value)
     lua_setfield(L, -2, name);
 }
 
+/* Whole seconds are an integer, as they were said. */
+static void set_seconds(lua_State *L, const char *name, double value)
+{
+    if (value == floor(value) && value < 1e15) set_integer(L, name, (lua_Integer)value);
+    else set_number(L, name, value);
+}
+
 static void set_string(lua_State *L, const char *name, const char *value)
 {
     lua_pushstring(L, value);
     lua_setfield(L, -2, name);
 }
 
+/* --- ids --------------------------------------------------------------------------------------- */
+
 /* An id as the caller gave it. */
-static void push_id(lua_State *L, const struct ids *ids, uint32_t position)
+static void push_id(lua_State *L, const struct ledger *ledger, uint32_t position)
 {
-    struct id_text id;
-    ids_get(ids, position, &id);
-    if (!id.integer) {
+    struct id_text id = ids_get(&ledger->ids, position);
+    char digits[24];
+    if (id.integer && id.len < sizeof digits) {
+        memcpy(digits, id.text, id.len);
+        digits[id.len] = '\0';
+        lua_pushinteger(L, (lua_Integer)strtoll(digits, NULL, 10));
+    } else {
         lua_pushlstring(L, id.text, id.len);
-        return;
     }
-    char digits[ID_LENGTH_MAX + 1];
-    snprintf(digits, sizeof digits, "%.*s", (int)id.len, id.text);
-    lua_pushinteger(L, (lua_Integer)strtoll(digits, NULL, 10));
 }
 
-/* Pushes the ids of [first, last) that are in this state. */
-static void push_ids(lua_State *L, const struct job *job, uint32_t first, uint32_t last,
-                     enum id_state state)
+/* Pushes the ids of [first, last) that are in a state of this set of bits. */
+static void push_ids(lua_State *L, const struct ledger *ledger, uint32_t first, uint32_t last,
+                     unsigned states)
 {
     int n = 0;
     lua_newtable(L);
     for (uint32_t i = first; i < last; i++) {
-        if (job->batch.states[i] != state) continue;
-        push_id(L, &job->ids, i);
+        if (!(states >> ledger->states[i] & 1)) continue;
+        push_id(L, ledger, i);
         lua_rawseti(L, -2, ++n);
     }
 }
 
-static void set_ids(lua_State *L, const char *name, const struct job *job, enum id_state state)
+/* Sets a list of all ids in this state, of which most jobs have none. */
+static void set_ids(lua_State *L, const char *name, const struct ledger *ledger,
+                    enum id_state state)
 {
-    if (job->batch.tally[state] == 0) lua_newtable(L);
-    else push_ids(L, job, 0, job->ids.count, state);
+    uint32_t last = ledger->tally[state] > 0 ? ledger->ids.count : 0;
+    push_ids(L, ledger, 0, last, 1u << state);
     lua_setfield(L, -2, name);
 }
 
-/* Fields of tables that are made by the thousand. Their names are pushed once, since finding
- * such a string again takes as long as setting a field; `name` is where one stands. */
-static void put_integer(lua_State *L, int name, lua_Integer value)
+void report_push_pending_ids(lua_State *L, const struct ledger *ledger, const struct chunk *chunk)
 {
-    lua_pushvalue(L, name);
-    lua_pushinteger(L, value);
-    lua_rawset(L, -3);
+    push_ids(L, ledger, chunk->first, chunk->last, 1u << ID_PENDING);
 }
 
-/* The value is on top, the table below. */
-static void put_value(lua_State *L, int name)
+/* --- failures and requests ------------------------------------------------------------------- */
+
+static void push_failure(lua_State *L, const struct ledger *ledger, const struct failure *failure)
 {
-    lua_pushvalue(L, name);
-    lua_insert(L, -2);
-    lua_rawset(L, -3);
+    size_t len;
+    const char *msg = ledger_msg(ledger, failure->msg, &len);
+    lua_createtable(L, 0, 3);
+    set_integer(L, "code", failure->code);
+    push_id(L, ledger, failure->position);
+    lua_setfield(L, -2, "id");
+    lua_pushlstring(L, msg, len);
+    lua_setfield(L, -2, "msg");
 }
 
-/* Pushes names that are used so; returns where the first one stands. */
-static int push_names(lua_State *L, const char *const *names, size_t count)
+/* Sets failDetails: the failures of ids in [first, last), in the caller's order. */
+static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t first, uint32_t last)
 {
-    int first = lua_gettop(L) + 1;
-    luaL_checkstack(L, (int)count + 8, NULL);
-    for (size_t i = 0; i < count; i++) lua_pushstring(L, names[i]);
-    return first;
-}
-
-enum failure_name { FAILURE_CODE, FAILURE_ID, FAILURE_MSG, FAILURE_NAMES };
-static const char *const failure_names[] = {"code", "id", "msg"};
-
-/* Pushes a failure; its words stand behind the names. */
-static void push_failure(lua_State *L, const struct job *job, const struct failure *failure,
-                         int names)
-{
-    lua_createtable(L, 0, FAILURE_NAMES);
-    put_integer(L, names + FAILURE_CODE, failure->code);
-    lua_pushvalue(L, names + FAILURE_ID);
-    push_id(L, &job->ids, failure->position);
-    lua_rawset(L, -3);
-    lua_pushvalue(L, names + FAILURE_MSG);
-    lua_pushvalue(L, names + FAILURE_NAMES);
-    lua_rawset(L, -3);
-}
-
-/* The first failure, by its index, of an id that is not before `position`. */
-static uint32_t first_failure(const struct batch *batch, uint32_t position)
-{
-    uint32_t low = 0, high = batch->failure_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (batch->failures[middle].position < position) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
-
-/* Pushes the failures of ids in [first, last), in the caller's order. Neighbours mostly have
- * the same words, so that these are pushed when they change. */
-static void push_failures(lua_State *L, const struct job *job, uint32_t first, uint32_t last)
-{
-    const struct batch *batch = &job->batch;
-    uint32_t from = first_failure(batch, first), to = first_failure(batch, last);
+    uint32_t from = ledger_find_failure(ledger, first), to = ledger_find_failure(ledger, last);
     lua_createtable(L, (int)(to - from), 0);
-    int list = lua_gettop(L), names = push_names(L, failure_names, FAILURE_NAMES);
-    int words = names + FAILURE_NAMES;
-    lua_pushnil(L);
     for (uint32_t i = from; i < to; i++) {
-        if (i == from || batch->failures[i].text != batch->failures[i - 1].text) {
-            size_t len;
-            const char *msg = batch_text(batch, batch->failures[i].text, &len);
-            lua_pushlstring(L, msg, len);
-            lua_replace(L, words);
+        push_failure(L, ledger, &ledger->failures[i]);
+        lua_rawseti(L, -2, (int)(i - from) + 1);
+    }
+    lua_setfield(L, -2, "failDetails");
+}
+
+/* Sets what an entry of the log and a settle event have in common. */
+static void set_entry(lua_State *L, const struct entry *entry)
+{
+    if (entry->trace_id[0]) set_string(L, "traceId", entry->trace_id);
+    set_integer(L, "attempts", entry->attempts);
+    if (entry->has_code) set_integer(L, "code", entry->code);
+    if (entry->http_status) set_integer(L, "httpStatus", entry->http_status);
+}
+
+/* Sets the log of all requests, in the order of settling. */
+static void set_requests(lua_State *L, const struct ledger *ledger)
+{
+    lua_createtable(L, (int)ledger->entry_count, 0);
+    for (uint32_t i = 0; i < ledger->entry_count; i++) {
+        const struct entry *entry = &ledger->entries[i];
+        lua_createtable(L, 0, 7);
+        set_entry(L, entry);
+        set_integer(L, "amount", entry->amount);
+        set_number(L, "seconds", entry->seconds);
+        if (entry->halved) {
+            lua_pushboolean(L, 1);
+            lua_setfield(L, -2, "halved");
         }
-        push_failure(L, job, &batch->failures[i], names);
-        lua_rawseti(L, list, (int)(i - from) + 1);
+        lua_rawseti(L, -2, (int)i + 1);
     }
-    lua_settop(L, list);
+    lua_setfield(L, -2, "requests");
 }
 
-enum account_name {
-    ACCOUNT_TRACE, ACCOUNT_AMOUNT, ACCOUNT_ATTEMPTS, ACCOUNT_CODE, ACCOUNT_STATUS,
-    ACCOUNT_SECONDS, ACCOUNT_HALVED, ACCOUNT_NAMES
-};
-static const char *const account_names[] = {"traceId",    "amount",  "attempts", "code",
-                                            "httpStatus", "seconds", "halved"};
-
-static void push_account(lua_State *L, const struct account *account, int names)
+static lua_Integer success_amount(const struct ledger *ledger)
 {
-    lua_createtable(L, 0, ACCOUNT_NAMES);
-    lua_pushlstring(L, account->trace_id, TRACE_ID_SIZE - 1);
-    put_value(L, names + ACCOUNT_TRACE);
-    put_integer(L, names + ACCOUNT_AMOUNT, account->amount);
-    put_integer(L, names + ACCOUNT_ATTEMPTS, account->attempts);
-    if (account->has_code) put_integer(L, names + ACCOUNT_CODE, account->code);
-    if (account->http_status) put_integer(L, names + ACCOUNT_STATUS, account->http_status);
-    lua_pushnumber(L, account->seconds);
-    put_value(L, names + ACCOUNT_SECONDS);
-    if (!account->halved) return;
-    lua_pushboolean(L, 1);
-    put_value(L, names + ACCOUNT_HALVED);
+    return (lua_Integer)ledger->tally[ID_DELETED] + ledger->tally[ID_PRESUMED];
 }
 
-/* Pushes the accounts of all requests, in the order of settling. */
-static void push_accounts(lua_State *L, const struct batch *batch)
+static void set_amounts(lua_State *L, const struct ledger *ledger)
 {
-    lua_createtable(L, (int)batch->account_count, 0);
-    int list = lua_gettop(L), names = push_names(L, account_names, ACCOUNT_NAMES);
-    for (uint32_t i = 0; i < batch->account_count; i++) {
-        push_account(L, &batch->accounts[i], names);
-        lua_rawseti(L, list, (int)i + 1);
-    }
-    lua_settop(L, list);
-}
-
-static void set_amounts(lua_State *L, const struct job *job)
-{
-    const uint32_t *tally = job->batch.tally;
-    set_integer(L, "totalAmount", job->ids.count);
-    set_integer(L, "successAmount", (lua_Integer)tally[ID_DELETED] + tally[ID_PRESUMED]);
-    set_integer(L, "failAmount", tally[ID_FAILED]);
+    set_integer(L, "totalAmount", ledger->ids.count);
+    set_integer(L, "successAmount", success_amount(ledger));
+    set_integer(L, "failAmount", ledger->tally[ID_FAILED]);
 }
 
 /* --- result and err ------------------------------------------------------------------------ */
 
 /* Unknown and pending ids stand in two lists, so their common order is kept beside the
  * result, in a table with weak keys: core.remaining. The result is on top. */
-static void remember_order(lua_State *L, const struct job *job)
+static void remember_order(lua_State *L, const struct ledger *ledger)
 {
-    const unsigned char *states = job->batch.states;
-    int n = 0;
     lua_getfield(L, LUA_REGISTRYINDEX, REMAINING);
     lua_pushvalue(L, -2);
-    lua_newtable(L);
-    for (uint32_t i = 0; i < job->ids.count; i++) {
-        if (states[i] != ID_PENDING && states[i] != ID_UNKNOWN) continue;
-        push_id(L, &job->ids, i);
-        lua_rawseti(L, -2, ++n);
-    }
+    push_ids(L, ledger, 0, ledger->ids.count, 1u << ID_PENDING | 1u << ID_UNKNOWN);
     lua_rawset(L, -3);
     lua_pop(L, 1);
 }
 
-static void push_result(lua_State *L, const struct job *job)
+static void push_result(lua_State *L, const struct ledger *ledger)
 {
-    const struct batch *batch = &job->batch;
     lua_createtable(L, 0, 10);
-    set_amounts(L, job);
-    set_integer(L, "duplicateAmount", (lua_Integer)job->ids.duplicates);
-    push_failures(L, job, 0, job->ids.count);
-    lua_setfield(L, -2, "failDetails");
-    set_ids(L, "presumedIds", job, ID_PRESUMED);
-    set_ids(L, "unknownIds", job, ID_UNKNOWN);
-    set_ids(L, "pendingIds", job, ID_PENDING);
-    push_accounts(L, batch);
-    lua_setfield(L, -2, "requests");
-    if (batch->tally[ID_UNKNOWN] > 0 && batch->tally[ID_PENDING] > 0) remember_order(L, job);
+    set_amounts(L, ledger);
+    set_integer(L, "duplicateAmount", (lua_Integer)ledger->ids.duplicates);
+    set_failures(L, ledger, 0, ledger->ids.count);
+    set_ids(L, "presumedIds", ledger, ID_PRESUMED);
+    set_ids(L, "unknownIds", ledger, ID_UNKNOWN);
+    set_ids(L, "pendingIds", ledger, ID_PENDING);
+    set_requests(L, ledger);
+    if (ledger->tally[ID_UNKNOWN] > 0 && ledger->tally[ID_PENDING] > 0) remember_order(L, ledger);
 }
 
-/* " (3 ids: 2 deleted, 1 unknown)" */
-static void add_account(char *out, size_t size, const struct job *job)
+/* Adds " (3 ids: 2 deleted, 1 unknown)". */
+static void add_account(luaL_Buffer *b, const struct ledger *ledger)
 {
-    const uint32_t *tally = job->batch.tally;
     const struct {
-        uint32_t amount;
+        lua_Integer amount;
         const char *name;
-    } parts[] = {{tally[ID_DELETED] + tally[ID_PRESUMED], "deleted"},
-                 {tally[ID_FAILED], "failed"},
-                 {tally[ID_UNKNOWN], "unknown"},
-                 {tally[ID_PENDING], "pending"}};
+    } parts[] = {{success_amount(ledger), "deleted"},
+                 {ledger->tally[ID_FAILED], "failed"},
+                 {ledger->tally[ID_UNKNOWN], "unknown"},
+                 {ledger->tally[ID_PENDING], "pending"}};
+    char text[64];
     const char *before = ": ";
-    uint32_t count = job->ids.count;
-    size_t used = (size_t)snprintf(out, size, " (%lu id%s", (unsigned long)count,
-                                   count == 1 ? "" : "s");
+    unsigned long count = ledger->ids.count;
+    snprintf(text, sizeof text, " (%lu id%s", count, count == 1 ? "" : "s");
+    luaL_addstring(b, text);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (parts[i].amount == 0) continue;
-        used += (size_t)snprintf(out + used, size - used, "%s%lu %s", before,
-                                 (unsigned long)parts[i].amount, parts[i].name);
+        snprintf(text, sizeof text, "%s%ld %s", before, (long)parts[i].amount, parts[i].name);
+        luaL_addstring(b, text);
         before = ", ";
     }
-    snprintf(out + used, size - used, ")");
+    luaL_addstring(b, ")");
 }
 
 /* "kind: what happened; traceId …, HTTP …, body: … (3 ids: …)" */
-static void push_message(lua_State *L, const struct job *job)
+static void push_message(lua_State *L, const struct ledger *ledger, const struct fault *fault)
 {
-    const struct fault *fault = &job->batch.fault;
-    char line[1024];
-    size_t used = (size_t)snprintf(line, sizeof line, "%s: %s", fault_kind_name(fault->kind),
-                                   fault->text);
-    if (fault->trace_id[0])
-        used += (size_t)snprintf(line + used, sizeof line - used, "; traceId %s", fault->trace_id);
-    if (fault->http_status)
-        used += (size_t)snprintf(line + used, sizeof line - used, ", HTTP %d", fault->http_status);
-    if (fault->excerpt[0])
-        used += (size_t)snprintf(line + used, sizeof line - used, ", body: %s", fault->excerpt);
-    if (job->ids.count > 0) add_account(line + used, sizeof line - used, job);
-    lua_pushstring(L, line);
+    luaL_Buffer b;
+    char status[24];
+    luaL_buffinit(L, &b);
+    luaL_addstring(&b, fault_kind_name(fault->kind));
+    luaL_addstring(&b, ": ");
+    luaL_addstring(&b, fault->text);
+    if (fault->trace_id[0]) {
+        luaL_addstring(&b, "; traceId ");
+        luaL_addstring(&b, fault->trace_id);
+    }
+    if (fault->http_status) {
+        snprintf(status, sizeof status, ", HTTP %d", fault->http_status);
+        luaL_addstring(&b, status);
+    }
+    if (fault->excerpt[0]) {
+        luaL_addstring(&b, ", body: ");
+        luaL_addstring(&b, fault->excerpt);
+    }
+    if (ledger->ids.count > 0) add_account(&b, ledger);
+    luaL_pushresult(&b);
 }
 
-static void push_error(lua_State *L, const struct job *job)
+static void push_error(lua_State *L, const struct ledger *ledger, const struct fault *fault)
 {
-    const struct fault *fault = &job->batch.fault;
     lua_createtable(L, 0, 7);
     set_string(L, "kind", fault_kind_name(fault->kind));
-    push_message(L, job);
+    push_message(L, ledger, fault);
     lua_setfield(L, -2, "message");
     if (fault->code) set_integer(L, "code", fault->code);
     if (fault->trace_id[0]) set_string(L, "traceId", fault->trace_id);
     if (fault->http_status) set_integer(L, "httpStatus", fault->http_status);
-    if (fault->retry_after >= 0 && fault->retry_after == floor(fault->retry_after))
-        set_integer(L, "retryAfter", (lua_Integer)fault->retry_after);
-    else if (fault->retry_after >= 0)
-        set_number(L, "retryAfter", fault->retry_after);
-    push_result(L, job);
+    if (fault->retry_after >= 0) set_seconds(L, "retryAfter", fault->retry_after);
+    push_result(L, ledger);
     lua_setfield(L, -2, "result");
     luaL_getmetatable(L, ERROR_TYPE);
     lua_setmetatable(L, -2);
 }
 
-int report_push_outcome(lua_State *L, struct job *job, bool fine)
+int report_push_outcome(lua_State *L, const struct ledger *ledger, const struct fault *fault,
+                        bool pending_ok)
 {
-    const uint32_t *tally = job->batch.tally;
-    enum kind kind = job->batch.fault.kind;
-    bool complete = tally[ID_UNKNOWN] == 0 && tally[ID_PENDING] == 0;
     /* A mistake in the caller's own code is told even where it came too late to do harm. */
-    bool mistake = kind == KIND_CONFIG || kind == KIND_CALLBACK;
+    bool mistake = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK;
     luaL_checkstack(L, 12, NULL);
-    if ((complete && !mistake) || (fine && kind == KIND_NONE)) {
-        push_result(L, job);
+    if ((ledger_is_complete(ledger) && !mistake) || (pending_ok && fault->kind == KIND_NONE)) {
+        push_result(L, ledger);
         return 1;
     }
     lua_pushnil(L);
-    push_error(L, job);
+    push_error(L, ledger, fault);
     return 2;
 }
 
@@ -325,13 +280,11 @@ void report_open(lua_State *L)
     lua_setfield(L, -2, "__concat");
     lua_pushcfunction(L, error_tostring);
     lua_setfield(L, -2, "__tostring");
-    lua_pushstring(L, ERROR_TYPE);
-    lua_setfield(L, -2, "__name");
+    set_string(L, "__name", ERROR_TYPE);
     lua_pop(L, 1);
     lua_newtable(L);
     lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "k");
-    lua_setfield(L, -2, "__mode");
+    set_string(L, "__mode", "k");
     lua_setmetatable(L, -2);
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, REMAINING);
@@ -341,57 +294,47 @@ void report_open(lua_State *L)
 
 void report_push_progress(lua_State *L, struct job *job, double now)
 {
-    const uint32_t *tally = job->batch.tally;
-    double wait = isinf(job->ended) ? quota_wait(&job->client->quota, now) : 0;
+    const struct ledger *ledger = &job->ledger;
+    struct job_progress progress = job_progress(job, now);
     lua_createtable(L, 0, 8);
-    set_amounts(L, job);
-    set_integer(L, "unknownAmount", tally[ID_UNKNOWN]);
-    set_integer(L, "pendingAmount", tally[ID_PENDING]);
-    set_integer(L, "inFlight", job_in_flight(job));
-    set_number(L, "seconds", fmin(now, job->ended) - job->started);
-    set_number(L, "waiting", isinf(wait) ? 0 : wait);
+    set_amounts(L, ledger);
+    set_integer(L, "unknownAmount", ledger->tally[ID_UNKNOWN]);
+    set_integer(L, "pendingAmount", ledger->tally[ID_PENDING]);
+    set_integer(L, "inFlight", progress.in_flight);
+    set_number(L, "seconds", progress.seconds);
+    set_number(L, "waiting", progress.waiting);
 }
 
-void report_push_open_ids(lua_State *L, const struct job *job, const struct chunk *chunk)
-{
-    push_ids(L, job, chunk->first, chunk->last, ID_PENDING);
-}
-
-void report_push_send_event(lua_State *L, struct job *job, const struct flight *flight)
+void report_push_send_event(lua_State *L, const struct ledger *ledger,
+                            const struct request *request)
 {
     lua_createtable(L, 0, 4);
     set_string(L, "type", "send");
-    set_string(L, "traceId", flight->x.stamp.trace_id);
-    set_integer(L, "attempt", flight->chunk->sent + 1);
-    report_push_open_ids(L, job, flight->chunk);
+    set_string(L, "traceId", request->headers.trace_id);
+    set_integer(L, "attempt", request->chunk->entry.attempts + 1);
+    report_push_pending_ids(L, ledger, request->chunk);
     lua_setfield(L, -2, "ids");
 }
 
-void report_push_settle_event(lua_State *L, struct job *job, const struct chunk *chunk)
+void report_push_settle_event(lua_State *L, const struct ledger *ledger,
+                              const struct chunk *chunk)
 {
     static const struct {
         const char *name;
-        enum id_state state;
-    } lists[] = {{"deletedIds", ID_DELETED}, {"presumedIds", ID_PRESUMED},
-                 {"unknownIds", ID_UNKNOWN}, {"pendingIds", ID_PENDING}};
+        unsigned states;
+    } lists[] = {{"ids", ~0u},
+                 {"deletedIds", 1u << ID_DELETED},
+                 {"presumedIds", 1u << ID_PRESUMED},
+                 {"unknownIds", 1u << ID_UNKNOWN},
+                 {"pendingIds", 1u << ID_PENDING}};
     lua_createtable(L, 0, 12);
     set_string(L, "type", "settle");
-    if (chunk->sent > 0) set_string(L, "traceId", chunk->trace_id);
-    set_integer(L, "attempts", chunk->sent);
-    if (chunk->has_code) set_integer(L, "code", chunk->code);
-    if (chunk->http_status) set_integer(L, "httpStatus", chunk->http_status);
-    lua_pushboolean(L, chunk->halved);
+    set_entry(L, &chunk->entry);
+    lua_pushboolean(L, chunk->entry.halved);
     lua_setfield(L, -2, "halved");
-    lua_createtable(L, (int)(chunk->last - chunk->first), 0);
-    for (uint32_t i = chunk->first; i < chunk->last; i++) {
-        push_id(L, &job->ids, i);
-        lua_rawseti(L, -2, (int)(i - chunk->first) + 1);
-    }
-    lua_setfield(L, -2, "ids");
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        push_ids(L, job, chunk->first, chunk->last, lists[i].state);
+        push_ids(L, ledger, chunk->first, chunk->last, lists[i].states);
         lua_setfield(L, -2, lists[i].name);
     }
-    push_failures(L, job, chunk->first, chunk->last);
-    lua_setfield(L, -2, "failDetails");
+    set_failures(L, ledger, chunk->first, chunk->last);
 }

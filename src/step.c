@@ -1,302 +1,277 @@
-/* Drives a job for Lua: see step.h. What the caller's transport gets is transport.c's. */
+/* Drives a job for Lua: see step.h. */
 #include "step.h"
 
 #include <errno.h>
 #include <math.h>
-#include <poll.h>
-#include <time.h>
 
 #include "compat.h"
+#include "decode.h"
 #include "report.h"
 #include "transport.h"
 
-/* A clock of the caller's that counts from the epoch tells the wall's time as well. */
-static const double EPOCH_LIKELY = 1e9;
+#include "lib/private.h"
+
 static const double SLEEP_MAX = 3600; /* seconds in one call of the caller's sleep */
 
-struct drive {
+/* One call of step_run. */
+struct step {
     lua_State *L;
     struct lua_job *lj;
     struct job *job;
-    int kept;
+    int refs;
     double now;
 };
+
+static struct moment read_clock(struct step *s)
+{
+    struct moment moment = moment_read(s->L, s->refs, &s->lj->owner->clock);
+    s->now = moment.now;
+    return moment;
+}
 
 /* --- callbacks --------------------------------------------------------------------------- */
 
 /* Nothing more is sent; the text is the error's message, on top of the stack. */
-static void stop_for_error(struct drive *d, enum kind kind, const char *who)
+static void stop_for_error(struct step *s, enum kind kind, const char *who)
 {
     struct fault fault;
-    lua_State *L = d->L;
+    lua_State *L = s->L;
     const char *text = lua_tostring(L, -1);
     if (!text && luaL_callmeta(L, -1, "__tostring")) text = lua_tostring(L, -1);
     lua_pushfstring(L, "%s%s", who, text ? text : "error object is no string");
     fault_set(&fault, kind, lua_tostring(L, -1));
-    job_stop(d->job, &fault, d->now);
-    d->lj->quiet = true;
+    job_stop(s->job, &fault, s->now);
+    s->lj->quiet = true;
 }
 
 /* Calls the function below `args` values. False: it raised; the error is on top. */
-static bool call(struct drive *d, int args, int results)
+static bool call(struct step *s, int args, int results)
 {
-    bool was = d->lj->in_callback;
-    d->lj->in_callback = true;
-    int status = lua_pcall(d->L, args, results, 0);
-    d->lj->in_callback = was;
+    bool was = s->lj->in_callback;
+    s->lj->in_callback = true;
+    int status = lua_pcall(s->L, args, results, 0);
+    s->lj->in_callback = was;
     return status == LUA_OK;
 }
 
-/* Calls kept[name] with the value on top. */
-static void call_back(struct drive *d, const char *name)
+/* Calls refs[name] with the value on top. */
+static void call_back(struct step *s, const char *name)
 {
-    lua_State *L = d->L;
-    lua_getfield(L, d->kept, name);
+    lua_State *L = s->L;
+    lua_getfield(L, s->refs, name);
     lua_insert(L, -2);
-    if (call(d, 1, 0)) return;
+    if (call(s, 1, 0)) return;
     lua_pushfstring(L, "%s: ", name);
     const char *who = lua_tostring(L, -1);
     lua_insert(L, -2);
-    stop_for_error(d, KIND_CALLBACK, who);
+    stop_for_error(s, KIND_CALLBACK, who);
 }
 
-/* --- time ------------------------------------------------------------------------------------ */
+/* --- waiting ------------------------------------------------------------------------------- */
 
-static double seconds_of(clockid_t id)
+/* Runs a pending debug hook; Lua's SIGINT handler raises from one. */
+static void run_hooks(struct step *s)
 {
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+    if (luaL_loadstring(s->L, "return") == LUA_OK && call(s, 0, 0)) return;
+    lua_pushliteral(s->L, "interrupted");
+    stop_for_error(s, KIND_CANCELLED, "");
 }
 
-/* A clock that steps back must not make us wait for it to catch up. */
-static double steadied(struct lua_client *client, double raw)
+static void sleep_by_caller(struct step *s, double seconds)
 {
-    if (raw < client->clock_last) client->clock_offset += client->clock_last - raw;
-    client->clock_last = raw;
-    return raw + client->clock_offset;
-}
-
-struct moment step_moment(lua_State *L, int kept, struct lua_client *client)
-{
-    double wall = seconds_of(CLOCK_REALTIME), now = seconds_of(CLOCK_MONOTONIC);
-    if (client && client->has_now) {
-        lua_getfield(L, kept, "now");
-        bool fine = lua_pcall(L, 0, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TNUMBER;
-        double raw = fine ? lua_tonumber(L, -1) : NAN;
-        lua_pop(L, 1);
-        now = isfinite(raw) ? steadied(client, raw) : client->clock_last + client->clock_offset;
-        if (raw >= EPOCH_LIKELY) wall = raw;
-    }
-    return (struct moment){now, (int64_t)(wall * 1000)};
-}
-
-/* A signal came, or there is a hook: lets the one run that an interpreter sets for Ctrl-C. It
- * raises. */
-static void let_hooks_run(struct drive *d)
-{
-    if (luaL_loadstring(d->L, "return") == LUA_OK && call(d, 0, 0)) return;
-    lua_pushliteral(d->L, "interrupted");
-    stop_for_error(d, KIND_CANCELLED, "");
-}
-
-static void sleep_by_caller(struct drive *d, double seconds)
-{
-    lua_getfield(d->L, d->kept, "sleep");
-    lua_pushnumber(d->L, fmin(seconds, SLEEP_MAX));
-    if (!call(d, 1, 0)) {
-        d->lj->owner->has_sleep = false;
-        stop_for_error(d, KIND_CALLBACK, "clock.sleep: ");
-    }
-}
-
-static bool sleep_by_system(double seconds)
-{
-    double ms = ceil(fmin(seconds, SLEEP_MAX) * 1000);
-    return poll(NULL, 0, (int)ms) >= 0 || errno != EINTR;
+    lua_getfield(s->L, s->refs, "sleep");
+    lua_pushnumber(s->L, seconds);
+    if (call(s, 1, 0)) return;
+    s->lj->owner->clock.has_sleep = false;
+    stop_for_error(s, KIND_CALLBACK, "clock.sleep: ");
 }
 
 /* Waits for the network, or only for time to pass. */
-static void rest(struct drive *d, double seconds, int most)
+static void rest(struct step *s, double seconds, int max_answers)
 {
-    struct lua_client *owner = d->lj->owner;
-    bool network = owner->client.transfer != NULL;
+    struct lua_client *owner = s->lj->owner;
+    bool network = client_has_network(&owner->client);
     bool undisturbed = true;
-    if (owner->has_sleep && seconds > 0 && !(network && owner->client.in_flight > 0))
-        sleep_by_caller(d, seconds);
+    seconds = fmin(seconds, SLEEP_MAX);
+    if (owner->clock.has_sleep && seconds > 0 && !(network && client_in_flight(&owner->client)))
+        sleep_by_caller(s, seconds);
     else if (network)
-        undisturbed = job_poll(d->job, fmin(seconds, SLEEP_MAX), most);
+        undisturbed = job_poll(s->job, seconds, max_answers);
     else if (seconds > 0)
-        undisturbed = sleep_by_system(seconds);
-    if (!undisturbed) let_hooks_run(d);
+        undisturbed = moment_sleep(seconds);
+    if (!undisturbed) run_hooks(s);
 }
 
 /* --- the caller's limiter ----------------------------------------------------------------- */
 
-/* The least that it can ask us to wait; nothing would make us ask over and over. */
+/* The shortest wait that it can ask for: a lower bound, to avoid a busy loop. */
 static const double LIMITER_WAIT_MIN = 1e-3; /* seconds */
 
-/* Pushes the table from a flight's number to what the limiter gave for it. */
-static void push_tokens(struct drive *d)
+/* Pushes the table from a request's number to what the limiter gave for it. */
+static void push_tokens(struct step *s)
 {
-    lua_getfield(d->L, d->kept, "tokens");
-    if (!lua_isnil(d->L, -1)) return;
-    lua_pop(d->L, 1);
-    lua_newtable(d->L);
-    lua_pushvalue(d->L, -1);
-    lua_setfield(d->L, d->kept, "tokens");
+    lua_getfield(s->L, s->refs, "tokens");
+    if (!lua_isnil(s->L, -1)) return;
+    lua_pop(s->L, 1);
+    lua_newtable(s->L);
+    lua_pushvalue(s->L, -1);
+    lua_setfield(s->L, s->refs, "tokens");
 }
 
-/* limiter.take(seconds) → token, or nil and the seconds to wait. False: the flight stays. */
-static bool take_token(struct drive *d, struct flight *flight)
+/* limiter.take(seconds) → token, or nil and the seconds to wait. False: the request stays. */
+static bool take_token(struct step *s, struct request *request)
 {
-    lua_State *L = d->L;
-    push_tokens(d);
+    lua_State *L = s->L;
+    push_tokens(s);
     int tokens = lua_gettop(L);
-    lua_rawgeti(L, tokens, (int)flight->number);
+    lua_rawgeti(L, tokens, (int)request->number);
     if (!lua_isnil(L, -1)) return true; /* it has one: there was no memory to send it */
-    lua_getfield(L, d->kept, "take");
-    lua_pushnumber(L, d->job->options.timeout);
-    if (!call(d, 1, 2)) {
-        stop_for_error(d, KIND_CALLBACK, "limiter.take: ");
+    lua_getfield(L, s->refs, "take");
+    lua_pushnumber(L, request->timeout);
+    if (!call(s, 1, 2)) {
+        stop_for_error(s, KIND_CALLBACK, "limiter.take: ");
         return false;
     }
     if (lua_toboolean(L, -2)) {
         lua_pop(L, 1);
-        lua_rawseti(L, tokens, (int)flight->number);
+        lua_rawseti(L, tokens, (int)request->number);
         return true;
     }
-    job_return(d->job, flight);
-    client_hold(&d->lj->owner->client, d->now + fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN));
+    job_return(s->job, request);
+    job_hold(s->job, s->now + fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN));
     return false;
 }
 
-/* limiter.give(token): the answer to this flight came, or none will. */
-static void give_token(struct drive *d, uint64_t number)
+/* limiter.give(token): the answer to this request came, or none will. */
+static void give_token(struct step *s, uint64_t number)
 {
-    lua_State *L = d->L;
-    push_tokens(d);
+    lua_State *L = s->L;
+    push_tokens(s);
     int tokens = lua_gettop(L);
-    lua_getfield(L, d->kept, "give");
+    lua_getfield(L, s->refs, "give");
     lua_rawgeti(L, tokens, (int)number);
     if (lua_isnil(L, -1)) return;
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)number);
-    if (!call(d, 1, 0)) stop_for_error(d, KIND_CALLBACK, "limiter.give: ");
+    if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give: ");
 }
 
-/* --- turns ------------------------------------------------------------------------------------ */
+/* --- sending ----------------------------------------------------------------------------------- */
 
 /* Makes sure that there is a network before anybody is told of a request. False: none can be
  * had, and the job is stopped. */
-static bool has_network(struct drive *d)
+static bool has_network(struct step *s)
 {
-    if (!d->job->options.network) return true;
+    if (!s->job->options.network) return true;
     errno = 0;
-    if (client_network(&d->lj->owner->client)) return true;
-    if (errno != EMFILE && errno != ENFILE) compat_memory_error(d->L);
+    if (client_network(&s->lj->owner->client)) return true;
+    if (errno != EMFILE && errno != ENFILE) compat_memory_error(s->L);
     struct fault fault;
     fault_set(&fault, KIND_NETWORK, "no descriptor is left for a connection");
-    job_stop(d->job, &fault, d->now);
+    job_stop(s->job, &fault, s->now);
     return false;
 }
 
 /* Hands a request that was launched, and is on top, to the caller's transport. */
-static void carry(struct drive *d, uint64_t number)
+static void carry(struct step *s, uint64_t number)
 {
-    lua_State *L = d->L;
+    lua_State *L = s->L;
     int base = lua_gettop(L) - 1;
-    lua_getfield(L, d->kept, "transport");
+    lua_getfield(L, s->refs, "transport");
     lua_insert(L, -2);
-    bool raised = !call(d, 1, LUA_MULTRET);
+    bool raised = !call(s, 1, LUA_MULTRET);
     const char *flaw = NULL;
-    d->now = step_moment(L, d->kept, d->lj->owner).now;
-    struct flight *flight = job_find(d->job, number); /* NULL: it was answered from within */
+    read_clock(s);
+    struct request *request = job_find(s->job, number); /* NULL: it was answered from within */
     if (raised) {
-        if (flight) exchange_fail(&flight->x, KIND_CALLBACK, true, "the transport raised");
-        stop_for_error(d, KIND_CALLBACK, "transport: ");
-    } else if (flight && lua_gettop(L) > base) {
-        flaw = transport_take_results(L, base + 1, flight);
+        if (request) request_fail(request, KIND_CALLBACK, true, "the transport raised");
+        stop_for_error(s, KIND_CALLBACK, "transport: ");
+    } else if (request && lua_gettop(L) > base) {
+        flaw = transport_take_results(L, base + 1, request);
     }
-    if (flight && flight->x.landed) job_land(d->job, flight, d->now);
+    if (request && request->completed) job_complete(s->job, request, s->now);
     if (flaw) {
         lua_pushstring(L, flaw);
-        stop_for_error(d, KIND_CALLBACK, "transport: ");
+        stop_for_error(s, KIND_CALLBACK, "transport: ");
     }
 }
 
-static void send(struct drive *d, struct flight *flight)
+static void send(struct step *s, struct request *request)
 {
-    lua_State *L = d->L;
-    uint64_t number = flight->number;
-    if (lua_gethook(L)) let_hooks_run(d); /* no request leaves after Ctrl-C */
-    if (d->job->batch.stopped || !has_network(d)) return;
-    if (d->lj->has_limiter && !take_token(d, flight)) return;
-    if (d->lj->has_event && !d->lj->quiet) {
-        report_push_send_event(L, d->job, flight);
-        call_back(d, "on_event");
+    lua_State *L = s->L;
+    uint64_t number = request->number;
+    bool network = s->job->options.network;
+    if (lua_gethook(L)) run_hooks(s); /* no request leaves after Ctrl-C */
+    if (job_stopped(s->job) || !has_network(s)) return;
+    if (s->lj->has_limiter && !take_token(s, request)) return;
+    if (s->lj->has_event && !s->lj->quiet) {
+        report_push_send_event(L, &s->job->ledger, request);
+        call_back(s, "on_event");
     }
-    if (d->job->batch.stopped) { /* the next turn takes the flight back */
-        if (d->lj->has_limiter) give_token(d, number);
+    if (job_stopped(s->job)) { /* the next turn returns the request */
+        if (s->lj->has_limiter) give_token(s, number);
         return;
     }
-    if (!d->job->options.network) transport_push_request(L, d->kept, d->job, flight);
-    if (!job_launch(d->job, flight, d->now)) compat_memory_error(L);
-    if (!d->job->options.network) carry(d, number);
+    if (!network) transport_push_request(L, s->refs, s->job, request);
+    if (!job_launch(s->job, request, s->now)) compat_memory_error(L);
+    if (!network) carry(s, number);
 }
 
-static void settle(struct drive *d, struct flight *flight)
+/* --- settling ---------------------------------------------------------------------------------- */
+
+static void settle_response(struct step *s, struct request *request)
 {
-    if (d->lj->has_limiter) give_token(d, flight->number);
-    if (!job_settle(d->job, flight, d->now)) compat_memory_error(d->L);
+    if (s->lj->has_limiter) give_token(s, request->number);
+    decode_response(s->L, &request->response);
+    if (!job_settle(s->job, request, s->now)) compat_memory_error(s->L);
 }
 
-static void tell(struct drive *d, const struct chunk *chunk)
+static void tell(struct step *s, const struct chunk *chunk)
 {
-    if (d->lj->has_event && !d->lj->quiet) {
-        report_push_settle_event(d->L, d->job, chunk);
-        call_back(d, "on_event");
+    if (s->lj->has_event && !s->lj->quiet) {
+        report_push_settle_event(s->L, &s->job->ledger, chunk);
+        call_back(s, "on_event");
     }
-    if (d->lj->has_progress && !d->lj->quiet && !chunk->halved) {
-        report_push_progress(d->L, d->job, d->now);
-        call_back(d, "on_progress");
+    if (s->lj->has_progress && !s->lj->quiet && !chunk->entry.halved) {
+        report_push_progress(s->L, s->job, s->now);
+        call_back(s, "on_progress");
     }
 }
 
-bool step_run(lua_State *L, struct lua_job *lj, int kept, double seconds, int most)
+/* --- stepping ---------------------------------------------------------------------------------- */
+
+bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds, int max_answers)
 {
-    struct drive d = {L, lj, &lj->job, kept, 0};
+    struct step s = {L, lj, &lj->job, refs, 0};
     int top = lua_gettop(L), settled = 0;
-    double until = -INFINITY;
     bool polled = false;
     luaL_checkstack(L, 32, NULL);
+    read_clock(&s);
+    double until = s.now + seconds;
     for (;; lua_settop(L, top)) {
-        struct moment moment = step_moment(L, kept, lj->owner);
-        d.now = moment.now;
-        if (until < 0 && isinf(until)) until = d.now + seconds;
-        struct turn turn = job_turn(d.job, moment);
-        switch (turn.kind) {
-        case TURN_SEND:
-            send(&d, turn.flight);
+        struct job_next next = job_next(s.job, read_clock(&s));
+        switch (next.action) {
+        case JOB_SEND:
+            send(&s, next.request);
             polled = false;
             continue;
-        case TURN_ANSWER:
-            if (settled++ == most) return false;
-            settle(&d, turn.flight);
+        case JOB_RESPONSE:
+            if (settled++ == max_answers) return false;
+            settle_response(&s, next.request);
             continue;
-        case TURN_SETTLED: tell(&d, turn.chunk); continue;
-        case TURN_NO_MEMORY: compat_memory_error(L); continue;
-        case TURN_DONE: lj->done = true; return true;
-        case TURN_WAIT: break;
+        case JOB_SETTLED: tell(&s, next.chunk); continue;
+        case JOB_NO_MEMORY: compat_memory_error(L); continue;
+        case JOB_DONE: lj->done = true; return true;
+        case JOB_WAIT: break;
         }
-        double left = until - d.now;
+        double left = until - s.now;
         if (left < 1e-6) left = 0;
         if (left == 0 && polled) {
-            job_rest(d.job);
+            job_calm(s.job);
             return false;
         }
-        double wait = job_wait(d.job, d.now);
-        rest(&d, left < wait ? fmax(0, left) : wait, most);
+        double wait = job_wait(s.job, s.now);
+        rest(&s, left < wait ? left : wait, max_answers);
         polled = true;
     }
 }

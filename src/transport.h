@@ -6,19 +6,15 @@
 
 #include "lib/job.h"
 
-#pragma GCC visibility push(hidden)
+/* Pushes the request table; `refs` is the index of the job's references. */
+void transport_push_request(lua_State *L, int refs, const struct job *job,
+                            const struct request *request);
 
-/* Pushes the request table for a flight; `kept` is the job's own table. */
-void transport_push_request(lua_State *L, int kept, const struct job *job,
-                       const struct flight *flight);
-
-/* Reads what a transport returned, from `first` to the top, into the flight's reply. Returns
+/* Reads what a transport returned, from `first` to the top, into the request's response. Returns
  * what is wrong with it (the answer then counts as lost), NULL for nothing. */
-const char *transport_take_results(lua_State *L, int first, struct flight *flight);
+const char *transport_take_results(lua_State *L, int first, struct request *request);
 
 /* Makes the metatable of requests; called once for a Lua state. */
 void transport_open(lua_State *L);
-
-#pragma GCC visibility pop
 
 #endif

@@ -2,6 +2,7 @@
 -- Every method returns a new list and leaves its own alone, so that they chain.
 
 local codes = require "geelark.codes"
+local core = require "geelark.core"
 
 ---@class geelark.Failure
 ---@field code integer       # the service's code, see geelark.codes
@@ -27,24 +28,11 @@ end
 
 -- Filters ---------------------------------------------------------------------------
 
-local function by_length(a, b)
-  return #a < #b or (#a == #b and a < b)
+local names = {}
+for key in pairs(codes) do
+  if type(key) == "string" then names[#names + 1] = key end
 end
-
--- The known name that shares the longest beginning with an unknown one.
-local function nearest(name)
-  local names, best, shared = {}, nil, -1
-  for key in pairs(codes) do
-    if type(key) == "string" then names[#names + 1] = key end
-  end
-  table.sort(names, by_length)
-  for _, known in ipairs(names) do
-    local n = 0
-    while n < #name and name:sub(n + 1, n + 1) == known:sub(n + 1, n + 1) do n = n + 1 end
-    if n > shared then best, shared = known, n end
-  end
-  return best
-end
+table.sort(names)
 
 local function to_code(value, where)
   if type(value) == "number" then return value end
@@ -53,7 +41,8 @@ local function to_code(value, where)
   end
   local code = codes[value] or tonumber(value)
   if type(code) ~= "number" then
-    error(("%s: unknown code name %q, did you mean %q?"):format(where, value, nearest(value)), 0)
+    error(("%s: unknown code name %q, did you mean %q?"):format(where, value,
+      core.nearest(value, names)), 0)
   end
   return code
 end

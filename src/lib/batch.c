@@ -1,59 +1,44 @@
-/* Chunks and their states, what to send next and when: see batch.h. What an answer means
- * for the ids of a chunk is settle.c's. */
-#include "batch_internal.h"
+/* Chunks and their states, what to send next and when: see batch.h. */
+#include "batch.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --- memory ------------------------------------------------------------------------ */
+#include "private.h"
 
-bool batch_reserve(void *array, uint32_t *capacity, size_t item, uint64_t needed)
-{
-    void **items = array;
-    if (needed <= *capacity) return true;
-    if (needed > UINT32_MAX / 2) return false;
-    uint32_t room = (uint32_t)needed + *capacity / 2 + 8;
-    void *grown = realloc(*items, room * item);
-    if (!grown) return false;
-    *items = grown;
-    *capacity = room;
-    return true;
-}
+/* --- chunks ---------------------------------------------------------------------------------- */
 
-/* Room for one more chunk in every list that it will ever stand in, so that nothing that
- * happens to it later can fail. */
-static bool reserve_chunk(struct batch *b)
+/* A new chunk, in no list yet; NULL: out of memory. Its entry in the log is reserved, so that
+ * nothing that happens to it later can fail. */
+static struct chunk *make_chunk(struct batch *b, uint32_t first, uint32_t last)
 {
-    return batch_reserve(&b->waiting, &b->waiting_capacity, sizeof *b->waiting,
-                         (uint64_t)b->live + 2) &&
-           batch_reserve(&b->accounts, &b->account_capacity, sizeof *b->accounts,
-                         (uint64_t)b->account_count + b->live + 2);
-}
-
-struct chunk *batch_make_chunk(struct batch *b, uint32_t first, uint32_t last)
-{
-    if (!reserve_chunk(b)) return NULL;
+    if (!ledger_reserve_entries(b->ledger, (uint64_t)b->live + 2)) return NULL;
     struct chunk *c = b->spare;
     if (c) b->spare = c->next;
     else if (!(c = malloc(sizeof *c))) return NULL;
-    *c = (struct chunk){.state = CHUNK_WAITING, .first = first, .last = last, .due = -INFINITY};
-    if (first == b->cursor) c->open = last - first; /* a fresh one */
-    else for (uint32_t i = first; i < last; i++) c->open += b->states[i] == ID_PENDING;
-    c->order = b->orders++;
+    *c = (struct chunk){.state = CHUNK_WAITING, .first = first, .last = last, .due = -INFINITY,
+                        .entry.amount = last - first, .order = b->orders++};
     b->live++;
     return c;
 }
 
-bool batch_open(struct batch *b, const struct ids *ids, const struct batch_options *options)
+/* A chunk that was made and never used. */
+static void unmake_chunk(struct batch *b, struct chunk *c)
 {
-    *b = (struct batch){.options = *options, .ids = ids, .random = options->seed};
+    c->next = b->spare;
+    b->spare = c;
+    b->live--;
+}
+
+void batch_open(struct batch *b, struct ledger *ledger, const struct batch_options *options)
+{
+    uint32_t seed = (uint32_t)(options->seed ^ options->seed >> 32);
+    *b = (struct batch){.options = *options, .ledger = ledger, .throttled_since = INFINITY,
+                        .random = {0x330e, (unsigned short)seed, /* as srand48 does */
+                                   (unsigned short)(seed >> 16)}};
     b->settled_end = &b->settled;
-    b->throttled_since = INFINITY;
-    b->tally[ID_PENDING] = ids->count;
-    b->states = calloc(ids->count ? ids->count : 1, 1);
-    return b->states != NULL;
 }
 
 static void free_list(struct chunk *c)
@@ -66,71 +51,54 @@ static void free_list(struct chunk *c)
 
 void batch_close(struct batch *b)
 {
-    for (uint32_t i = 0; i < b->waiting_count; i++) free(b->waiting[i]);
+    free_list(b->waiting);
     free_list(b->settled);
     free_list(b->spare);
-    free(b->waiting);
-    free(b->states);
-    free(b->failures);
-    free(b->accounts);
-    free(b->texts);
     *b = (struct batch){0};
 }
 
-/* --- the heap of waiting chunks ------------------------------------------------------ */
-
-static bool sooner(const struct chunk *a, const struct chunk *b)
+/* Few chunks wait at a time: those of lost requests and halves. */
+static void wait_until(struct batch *b, struct chunk *c, double due)
 {
-    return a->due < b->due || (a->due == b->due && a->order < b->order);
-}
-
-void batch_wait_until(struct batch *b, struct chunk *c, double due)
-{
+    struct chunk **at = &b->waiting;
     c->state = CHUNK_WAITING;
     c->due = due;
-    uint32_t at = b->waiting_count++;
-    for (; at > 0 && sooner(c, b->waiting[(at - 1) / 2]); at = (at - 1) / 2)
-        b->waiting[at] = b->waiting[(at - 1) / 2];
-    b->waiting[at] = c;
+    while (*at && ((*at)->due < due || ((*at)->due == due && (*at)->order < c->order)))
+        at = &(*at)->next;
+    c->next = *at;
+    *at = c;
 }
 
-static struct chunk *pop_waiting(struct batch *b)
+static struct chunk *take_waiting(struct batch *b)
 {
-    struct chunk *top = b->waiting[0], *mover = b->waiting[--b->waiting_count];
-    uint32_t at = 0, child;
-    while ((child = 2 * at + 1) < b->waiting_count) {
-        if (child + 1 < b->waiting_count && sooner(b->waiting[child + 1], b->waiting[child]))
-            child++;
-        if (!sooner(b->waiting[child], mover)) break;
-        b->waiting[at] = b->waiting[child];
-        at = child;
-    }
-    if (b->waiting_count > 0) b->waiting[at] = mover;
-    return top;
+    struct chunk *c = b->waiting;
+    b->waiting = c->next;
+    return c;
 }
 
-/* --- what to send next --------------------------------------------------------------- */
+/* --- what to send next --------------------------------------------------------------------- */
 
-/* While nobody answers, no more requests are risked than the streak may still take, and
+/* While nobody answers, no more requests are risked than may still fail in a row, and
  * fresh chunks keep back: those that failed find out first. */
-static bool may_fly(const struct batch *b)
+static bool may_send(const struct batch *b)
 {
-    return !b->stopped && (b->streak == 0 || b->streak + b->flying < STREAK_MAX);
+    unsigned failures = b->consecutive_failures;
+    return !b->stopped && (failures == 0 || failures + b->in_flight < CONSECUTIVE_FAILURES_MAX);
 }
 
 static bool may_start_fresh(const struct batch *b)
 {
-    return b->cursor < b->ids->count && (b->streak == 0 || b->waiting_count == 0);
+    return b->cursor < b->ledger->ids.count && (b->consecutive_failures == 0 || !b->waiting);
 }
 
 struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory)
 {
     *out_of_memory = false;
-    if (!may_fly(b)) return NULL;
-    if (b->waiting_count > 0 && b->waiting[0]->due <= now) return pop_waiting(b);
+    if (!may_send(b)) return NULL;
+    if (b->waiting && b->waiting->due <= now) return take_waiting(b);
     if (!may_start_fresh(b)) return NULL;
-    uint32_t left = b->ids->count - b->cursor, size = b->options.chunk_size;
-    struct chunk *c = batch_make_chunk(b, b->cursor, b->cursor + (left < size ? left : size));
+    uint32_t left = b->ledger->ids.count - b->cursor, size = b->options.chunk_size;
+    struct chunk *c = make_chunk(b, b->cursor, b->cursor + (left < size ? left : size));
     if (c) b->cursor = c->last;
     else *out_of_memory = true;
     return c;
@@ -138,47 +106,66 @@ struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory)
 
 double batch_due(const struct batch *b, double now)
 {
-    if (!may_fly(b)) return INFINITY;
+    if (!may_send(b)) return INFINITY;
     if (may_start_fresh(b)) return now;
-    return b->waiting_count > 0 ? b->waiting[0]->due : INFINITY;
+    return b->waiting ? b->waiting->due : INFINITY;
 }
 
 void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double now)
 {
     assert(c->state == CHUNK_WAITING);
-    c->state = CHUNK_FLYING;
-    if (c->sent++ == 0) c->started = now;
-    memcpy(c->trace_id, trace_id, sizeof c->trace_id);
-    b->flying++;
+    c->state = CHUNK_IN_FLIGHT;
+    if (c->entry.attempts++ == 0) c->started = now;
+    memcpy(c->entry.trace_id, trace_id, sizeof c->entry.trace_id);
+    b->in_flight++;
 }
 
 void batch_return(struct batch *b, struct chunk *c)
 {
-    if (b->stopped) batch_end_chunk(b, c, c->started);
-    else batch_wait_until(b, c, -INFINITY);
+    batch_wait_or_end(b, c, -INFINITY, c->started);
 }
 
 bool batch_done(const struct batch *b)
 {
-    return b->flying == 0 && b->waiting_count == 0 && !b->settled &&
-           (b->stopped || b->cursor == b->ids->count);
+    return b->in_flight == 0 && !b->waiting && !b->settled &&
+           (b->stopped || b->cursor == b->ledger->ids.count);
 }
 
-/* --- ending -------------------------------------------------------------------------- */
+/* --- settling -------------------------------------------------------------------------------- */
+
+bool batch_halve(struct batch *b, struct chunk *c, double now)
+{
+    uint32_t middle = c->first, half = ledger_count_pending(b->ledger, c->first, c->last) / 2;
+    for (; half > 0; middle++) half -= ledger_is_pending(b->ledger, middle);
+    struct chunk *left = make_chunk(b, c->first, middle);
+    struct chunk *right = left ? make_chunk(b, middle, c->last) : NULL;
+    if (!right) {
+        if (left) unmake_chunk(b, left);
+        return false;
+    }
+    left->lost = right->lost = c->lost;
+    left->faults = right->faults = c->faults;
+    wait_until(b, left, now);
+    wait_until(b, right, now);
+    c->entry.halved = true;
+    c->lost = false; /* its ids live on in the halves */
+    batch_end_chunk(b, c, now);
+    return true;
+}
+
+void batch_wait_or_end(struct batch *b, struct chunk *c, double due, double now)
+{
+    if (b->stopped) batch_end_chunk(b, c, now);
+    else wait_until(b, c, due);
+}
 
 void batch_end_chunk(struct batch *b, struct chunk *c, double now)
 {
-    if (c->lost) batch_mark_open(b, c, ID_UNKNOWN);
+    if (c->lost) ledger_mark_pending(b->ledger, c->first, c->last, ID_UNKNOWN);
     c->state = CHUNK_SETTLED;
     b->live--;
-    if (c->sent > 0) {
-        struct account *a = &b->accounts[b->account_count++];
-        *a = (struct account){.halved = c->halved, .amount = c->last - c->first,
-                              .attempts = c->sent, .has_code = c->has_code,
-                              .code = c->code, .http_status = c->http_status,
-                              .seconds = now - c->started};
-        memcpy(a->trace_id, c->trace_id, sizeof a->trace_id);
-    }
+    c->entry.seconds = now - c->started;
+    if (c->entry.attempts > 0) ledger_log(b->ledger, &c->entry);
     c->next = NULL;
     *b->settled_end = c;
     b->settled_end = &c->next;
@@ -199,13 +186,10 @@ void batch_stop(struct batch *b, const struct fault *fault, double now)
 {
     if (fault && b->fault.kind == KIND_NONE) b->fault = *fault;
     b->stopped = true;
-    while (b->waiting_count > 0) batch_end_chunk(b, pop_waiting(b), now);
+    while (b->waiting) batch_end_chunk(b, take_waiting(b), now);
 }
 
-double batch_random(struct batch *b) /* splitmix64 */
+double batch_random(struct batch *b)
 {
-    uint64_t z = b->random += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
+    return erand48(b->random);
 }

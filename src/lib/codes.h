@@ -48,6 +48,6 @@
 /* clang-format on */
 
 /* The service's codes that the engine itself has to know by name. */
-enum { CODE_NOT_FOUND = 42001 };
+enum { CODE_ALL_FAILED = 40009, CODE_NOT_FOUND = 42001 };
 
 #endif

@@ -7,12 +7,6 @@
 #ifndef GEELARK_FAULT_H
 #define GEELARK_FAULT_H
 
-#include <stddef.h>
-
-#pragma GCC visibility push(hidden)
-
-struct verdict;
-
 #define FAULT_KINDS(X) \
     X(NONE, "") \
     X(CONFIG, "config") \
@@ -44,7 +38,7 @@ struct fault {
     double retry_after; /* seconds */
     char trace_id[TRACE_ID_SIZE];
     char text[FAULT_TEXT_SIZE];  /* what happened, one line */
-    char excerpt[EXCERPT_SIZE];  /* of the answer's body, printable */
+    char excerpt[EXCERPT_SIZE];  /* of the response's body, printable */
 };
 
 /* The name that err.kind carries, "" for KIND_NONE. */
@@ -52,15 +46,5 @@ const char *fault_kind_name(enum kind kind);
 
 /* A fault of one's own words. */
 void fault_set(struct fault *fault, enum kind kind, const char *text);
-
-/* The fault that a verdict gives where it decides. */
-void fault_from_verdict(struct fault *fault, const struct verdict *verdict, enum kind kind,
-                        const char *trace_id);
-
-/* Copies text into a buffer of size bytes as one printable line of UTF-8, cut where it is
- * too long. */
-void fault_copy_text(char *out, size_t size, const char *text, size_t len);
-
-#pragma GCC visibility pop
 
 #endif

@@ -1,13 +1,20 @@
-/* One call of delete, driven turn by turn: see job.h. */
+/* One call of delete, driven step by step: see job.h. */
 #include "job.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "settle.h"
+
+#include "private.h"
+
+/* Linux lets a socket be watched through few descriptors at once: 10 where five epolls are
+ * nested (path_limits in fs/eventpoll.c). Jobs beyond these are woken by the first ones. */
+enum { WATCHERS_MAX = 8 };
 /* A job whose descriptor doesn't watch the network is woken by those whose does, and looks
- * by itself so often in case that nobody drives them. */
-static const double SECOND_HAND_SECONDS = 0.25;
+ * by itself so often in case that nobody steps them. */
+static const double LOOK_AGAIN_SECONDS = 0.25;
 /* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
 static const double WAIT_MIN = 1e-6; /* seconds */
 
@@ -21,11 +28,11 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
 {
     job->client = client;
     job->options = *options;
-    job->landed_end = &job->landed;
+    job->completed_end = &job->completed;
     job->started = now;
     job->ended = INFINITY;
-    job->turn.job = job;
-    return batch_open(&job->batch, &job->ids, &options->batch);
+    batch_open(&job->batch, &job->ledger, &options->batch);
+    return ledger_open(&job->ledger);
 }
 
 static void watch_network(struct job *job)
@@ -44,122 +51,143 @@ static void unwatch_network(struct job *job)
     job->watching = false;
 }
 
-static void close_flights(struct job *job, struct flight *list, bool abandon)
+static void free_pollset(struct job *job)
 {
-    for (struct flight *f = list, *next; f; f = next) {
-        next = f->next;
-        if (f->x.slot && !abandon) transfer_cut(job->client->transfer, &f->x);
-        client_landed(job->client, f, job->started);
-        free(f->chunk);
-        client_recycle(job->client, f);
+    pollset_free(job->pollset);
+    job->pollset = job->ticket.pollset = NULL;
+}
+
+static void close_requests(struct job *job, struct request *list, bool abandon)
+{
+    for (struct request *r = list, *next; r; r = next) {
+        next = r->next;
+        if (r->easy && !abandon) transfer_cut(job->client->transfer, r);
+        client_completed(job->client, r, job->started);
+        free(r->chunk);
+        client_recycle(job->client, r);
     }
 }
 
 void job_close(struct job *job, bool abandon)
 {
     if (job->client) {
-        client_leave(job->client, &job->turn);
-        close_flights(job, job->boarding, abandon);
-        close_flights(job, job->flying, abandon);
-        close_flights(job, job->landed, abandon);
+        gate_leave(&job->client->gate, &job->ticket);
+        close_requests(job, job->prepared, abandon);
+        close_requests(job, job->in_flight, abandon);
+        close_requests(job, job->completed, abandon);
     }
     if (!abandon) unwatch_network(job);
-    pollset_free(job->pollset);
+    free_pollset(job);
     batch_close(&job->batch);
-    ids_close(&job->ids);
+    ledger_close(&job->ledger);
     *job = (struct job){0};
 }
 
 void job_release(struct job *job)
 {
-    uint32_t count = job->ids.count, tally[ID_STATES];
-    memcpy(tally, job->batch.tally, sizeof tally);
     unwatch_network(job);
-    pollset_free(job->pollset);
-    job->pollset = NULL;
+    free_pollset(job);
     batch_close(&job->batch);
-    ids_close(&job->ids);
-    job->ids.count = count;
-    memcpy(job->batch.tally, tally, sizeof tally);
+    ledger_release(&job->ledger);
 }
 
 /* --- the request's body ------------------------------------------------------------------ */
 
-/* {"ids":["…","…"]} of the chunk's open ids. */
-static bool write_body(const struct job *job, const struct chunk *chunk, struct buffer *body)
+/* {"ids":["…","…"]} of the chunk's open ids, of which there is one at least. */
+static bool write_body(const struct job *job, struct request *r)
 {
     static const char head[] = "{\"ids\":[", tail[] = "]}";
-    char *out = buffer_room(body, sizeof head + sizeof tail + (size_t)chunk->open * ID_JSON_MAX);
+    const struct chunk *chunk = r->chunk;
+    size_t ids = (size_t)(chunk->last - chunk->first) * ID_JSON_MAX;
+    char *start = buffer_room(&r->body, sizeof head + ids + sizeof tail), *out = start;
     if (!out) return false;
     memcpy(out, head, sizeof head - 1);
-    out = ids_write_json(&job->ids, chunk->first, chunk->last, job->batch.states,
-                         out + sizeof head - 1);
-    memcpy(out, tail, sizeof tail - 1);
-    body->size = (size_t)(out - body->data) + sizeof tail - 1;
+    out += sizeof head - 1;
+    for (uint32_t i = chunk->first; i < chunk->last; i++) {
+        if (!ledger_is_pending(&job->ledger, i)) continue;
+        out = ids_write_json(&job->ledger.ids, i, out);
+        *out++ = ',';
+    }
+    memcpy(out - 1, tail, sizeof tail - 1); /* over the last comma */
+    r->body.size = (size_t)(out - start) - 1 + sizeof tail - 1;
     return true;
 }
 
 /* --- secrets ------------------------------------------------------------------------------- */
 
 /* What the service sends back of our secrets goes no further. */
-static void redact_answer(const struct job *job, struct flight *f)
+static void redact_response(const struct job *job, struct request *r)
 {
-    struct buffer *body = &f->x.reply.body;
+    struct buffer *body = &r->response.body;
     if (body->size > 0)
-        signer_redact(job->client->sign, &f->x.stamp, body->data, body->size, SECRET_IN_ANSWER);
+        signer_redact(job->client->signer, &r->headers, body->data, body->size, SECRET_IN_ANSWER);
 }
 
 /* A fault's texts are for people alone, so that short secrets, too, can be overwritten. */
-static void redact_fault(struct job *job, const struct flight *f)
+static void redact_fault(struct job *job, const struct request *r)
 {
-    struct fault *fault = &job->batch.fault;
-    signer_redact(job->client->sign, &f->x.stamp, fault->text, strlen(fault->text), SECRET_IN_TEXT);
-    signer_redact(job->client->sign, &f->x.stamp, fault->excerpt, strlen(fault->excerpt),
-                SECRET_IN_TEXT);
+    char *const texts[] = {job->batch.fault.text, job->batch.fault.excerpt};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        signer_redact(job->client->signer, &r->headers, texts[i], strlen(texts[i]),
+                      SECRET_IN_TEXT);
 }
 
-/* --- turns --------------------------------------------------------------------------------- */
+/* --- stopping, completing ------------------------------------------------------------------ */
 
 void job_stop(struct job *job, const struct fault *fault, double now)
 {
     batch_stop(&job->batch, fault, now);
 }
 
-void job_land(struct job *job, struct flight *f, double now)
+bool job_stopped(const struct job *job)
 {
-    struct flight **at = &job->flying;
-    while (*at != f) at = &(*at)->next;
-    *at = f->next;
-    f->next = NULL;
-    *job->landed_end = f;
-    job->landed_end = &f->next;
-    client_landed(job->client, f, now);
+    return job->batch.stopped;
+}
+
+const struct fault *job_fault(const struct job *job)
+{
+    return &job->batch.fault;
+}
+
+void job_hold(struct job *job, double until)
+{
+    gate_hold(&job->client->gate, until);
+}
+
+void job_complete(struct job *job, struct request *r, double now)
+{
+    struct request **at = &job->in_flight;
+    while (*at != r) at = &(*at)->next;
+    *at = r->next;
+    r->next = NULL;
+    *job->completed_end = r;
+    job->completed_end = &r->next;
+    redact_response(job, r); /* while the signer is there: the client may be closed next */
+    client_completed(job->client, r, now);
     job_wake(job);
 }
 
 /* Hands what the network brought to the jobs that it belongs to. */
 static void collect(struct job *job, double now)
 {
-    struct exchange *x;
+    struct request *r;
     if (!job->client->transfer) return;
-    while ((x = transfer_landed(job->client->transfer))) {
-        struct flight *f = x->owner;
-        job_land(f->job, f, now);
-    }
+    while ((r = transfer_completed(job->client->transfer))) job_complete(r->job, r, now);
 }
 
 void job_cut(struct job *job, const struct fault *fault, double now)
 {
     batch_stop(&job->batch, fault, now);
-    for (struct flight *f; (f = job->flying);) {
-        f->x.reply.sent = true;
-        if (f->x.slot) transfer_cut(job->client->transfer, &f->x);
-        exchange_fail(&f->x, fault->kind, f->x.reply.sent, fault->text);
-        job_land(job, f, now);
+    for (struct request *r; (r = job->in_flight);) {
+        bool sent = true;
+        if (r->easy) {
+            transfer_cut(job->client->transfer, r);
+            sent = r->response.sent;
+        }
+        request_fail(r, fault->kind, sent, fault->text);
+        job_complete(job, r, now);
     }
-    /* The signer may be gone before the answers that came in time are read. */
-    for (struct flight *f = job->landed; f; f = f->next) redact_answer(job, f);
-    client_leave(job->client, &job->turn);
+    gate_leave(&job->client->gate, &job->ticket);
     unwatch_network(job);
     job_wake(job); /* it may have waited for nothing but time */
 }
@@ -172,13 +200,13 @@ static void stop_for_deadline(struct job *job, double now)
 }
 
 /* A transport of the caller's that doesn't answer in time has lost the answer. */
-static void expire_flights(struct job *job, double now)
+static void expire_requests(struct job *job, double now)
 {
-    for (struct flight *f = job->flying, *next; f; f = next) {
-        next = f->next;
-        if (f->expires > now) continue;
-        exchange_fail(&f->x, KIND_TIMEOUT, true, "no answer in time");
-        job_land(job, f, now);
+    for (struct request *r = job->in_flight, *next; r; r = next) {
+        next = r->next;
+        if (r->expires > now) continue;
+        request_fail(r, KIND_TIMEOUT, true, "no answer in time");
+        job_complete(job, r, now);
     }
 }
 
@@ -187,141 +215,141 @@ static double deadline_at(const struct job *job)
     return job->started + job->options.deadline;
 }
 
+/* --- preparing ----------------------------------------------------------------------------- */
+
 /* When the next request could leave, as seen from now; 0 for at once. */
 static double send_wait(struct job *job, double now)
 {
+    struct gate *gate = &job->client->gate;
     double due = batch_due(&job->batch, now);
     if (due == INFINITY) { /* a chunk that was not sent after all is due at -INFINITY */
-        client_leave(job->client, &job->turn);
+        gate_leave(gate, &job->ticket);
         return INFINITY;
     }
     if (due > now) return due - now;
-    return client_wait(job->client, &job->turn, job->options.concurrency, now);
+    return gate_wait(gate, &job->ticket, job->options.concurrency, now);
 }
 
-/* Makes the next request ready; TURN_WAIT where none may leave. */
-static struct turn board(struct job *job, struct moment m)
+/* Prepares the next request where one may leave. False: out of memory. */
+static bool prepare(struct job *job, double now)
 {
-    struct turn turn = {TURN_WAIT, NULL, NULL};
     bool out_of_memory;
-    if (send_wait(job, m.now) > 0) return turn;
-    struct chunk *chunk = batch_next(&job->batch, m.now, &out_of_memory);
-    turn.kind = TURN_NO_MEMORY;
-    if (!chunk) return turn;
-    struct flight *f = client_take(job->client, &job->turn);
-    if (!f) {
+    if (send_wait(job, now) > 0) return true;
+    struct chunk *chunk = batch_next(&job->batch, now, &out_of_memory);
+    if (!chunk) return false;
+    struct request *r = client_take(job->client, &job->ticket);
+    if (!r) {
         batch_return(&job->batch, chunk);
-        return turn;
+        return false;
     }
-    f->job = job;
-    f->chunk = chunk;
-    f->x.owner = f;
-    f->x.timeout = job->options.timeout;
-    f->x.connect_timeout = job->options.connect_timeout;
-    if (!write_body(job, chunk, &f->x.body)) {
-        job->boarding = f;
-        job_return(job, f);
-        return turn;
-    }
-    job->boarding = f;
-    return (struct turn){TURN_SEND, f, NULL};
+    r->job = job;
+    r->chunk = chunk;
+    r->timeout = job->options.timeout;
+    r->connect_timeout = job->options.connect_timeout;
+    job->prepared = r;
+    if (write_body(job, r)) return true;
+    job_return(job, r);
+    return false;
 }
 
-static struct turn offer_boarding(struct job *job, struct moment m)
+/* The prepared request, with headers of its own for each offer. NULL: it can't be sent, and was
+ * returned. */
+static struct request *offer(struct job *job, struct moment m)
 {
-    struct flight *f = job->boarding;
-    if (job->batch.stopped) {
-        job_return(job, f);
-        return job_turn(job, m);
+    struct request *r = job->prepared;
+    if (!job->batch.stopped) {
+        if (signer_sign(job->client->signer, &r->headers, m.wall)) return r;
+        struct fault fault;
+        fault_set(&fault, KIND_CONFIG,
+                  "no random bytes from the system, or no SHA-256 from libcrypto");
+        job_stop(job, &fault, m.now);
     }
-    if (signer_sign(job->client->sign, &f->x.stamp, m.wall))
-        return (struct turn){TURN_SEND, f, NULL};
-    struct fault fault;
-    fault_set(&fault, KIND_CONFIG, "no random bytes from the system, or no SHA-256 from libcrypto");
-    job_return(job, f);
-    job_stop(job, &fault, m.now);
-    return job_turn(job, m);
+    job_return(job, r);
+    return NULL;
 }
 
 /* Nothing is in flight and the next request could only leave after the deadline: there is
  * no reason to wait for that. */
 static bool leaves_too_late(struct job *job, double now)
 {
-    if (job->flying || job->batch.stopped) return false;
+    if (job->in_flight || job->batch.stopped) return false;
     double wait = send_wait(job, now);
     return !isinf(wait) && now + wait >= deadline_at(job);
 }
 
-struct turn job_turn(struct job *job, struct moment m)
+static struct job_next finish(struct job *job, double now)
 {
-    struct chunk *settled;
-    job->wall = m.wall;
-    collect(job, m.now);
-    if (!job->batch.stopped && m.now >= deadline_at(job)) stop_for_deadline(job, m.now);
-    if (!job->options.network) expire_flights(job, m.now);
-    if (job->landed) return (struct turn){TURN_ANSWER, job->landed, NULL};
-    if ((settled = batch_settled(&job->batch))) return (struct turn){TURN_SETTLED, NULL, settled};
-    if (!job->boarding) {
-        struct turn turn = board(job, m);
-        if (turn.kind == TURN_NO_MEMORY) return turn;
-    }
-    if (job->boarding) return offer_boarding(job, m);
-    if (!job->flying && batch_done(&job->batch)) {
-        if (isinf(job->ended)) job->ended = m.now;
-        unwatch_network(job);
-        client_leave(job->client, &job->turn);
-        return (struct turn){TURN_DONE, NULL, NULL};
-    }
-    if (leaves_too_late(job, m.now)) {
-        stop_for_deadline(job, m.now);
-        return job_turn(job, m);
-    }
-    return (struct turn){TURN_WAIT, NULL, NULL};
+    if (isinf(job->ended)) job->ended = now;
+    unwatch_network(job);
+    gate_leave(&job->client->gate, &job->ticket);
+    return (struct job_next){JOB_DONE, NULL, NULL};
 }
 
-bool job_launch(struct job *job, struct flight *f, double now)
+struct job_next job_next(struct job *job, struct moment m)
+{
+    struct chunk *settled;
+    struct request *r;
+    job->wall = (double)m.wall / 1000;
+    collect(job, m.now);
+    if (!job->batch.stopped && m.now >= deadline_at(job)) stop_for_deadline(job, m.now);
+    if (!job->options.network) expire_requests(job, m.now);
+    if (job->completed) return (struct job_next){JOB_RESPONSE, job->completed, NULL};
+    if ((settled = batch_settled(&job->batch)))
+        return (struct job_next){JOB_SETTLED, NULL, settled};
+    if (!job->prepared && !prepare(job, m.now)) return (struct job_next){JOB_NO_MEMORY, NULL, NULL};
+    if (job->prepared) {
+        if ((r = offer(job, m))) return (struct job_next){JOB_SEND, r, NULL};
+        return job_next(job, m);
+    }
+    if (!job->in_flight && batch_done(&job->batch)) return finish(job, m.now);
+    if (leaves_too_late(job, m.now)) {
+        stop_for_deadline(job, m.now);
+        return job_next(job, m);
+    }
+    return (struct job_next){JOB_WAIT, NULL, NULL};
+}
+
+bool job_launch(struct job *job, struct request *r, double now)
 {
     if (job->options.network) {
         struct transfer *network = client_network(job->client);
-        if (!network || !transfer_start(network, &f->x)) return false;
+        if (!network || !transfer_start(network, r)) return false;
     }
-    f->expires = now + job->options.timeout;
-    batch_sent(&job->batch, f->chunk, f->x.stamp.trace_id, now);
-    job->boarding = NULL;
-    f->next = job->flying;
-    job->flying = f;
+    r->expires = now + job->options.timeout;
+    batch_sent(&job->batch, r->chunk, r->headers.trace_id, now);
+    job->prepared = NULL;
+    r->next = job->in_flight;
+    job->in_flight = r;
     return true;
 }
 
-void job_return(struct job *job, struct flight *f)
+void job_return(struct job *job, struct request *r)
 {
-    job->boarding = NULL;
-    batch_return(&job->batch, f->chunk);
-    client_untake(job->client, f);
+    job->prepared = NULL;
+    batch_return(&job->batch, r->chunk);
+    client_refund(job->client, r);
 }
 
-struct flight *job_find(struct job *job, uint64_t number)
+struct request *job_find(struct job *job, uint64_t number)
 {
-    struct flight *f = job->flying;
-    while (f && f->number != number) f = f->next;
-    return f;
+    struct request *r = job->in_flight;
+    while (r && r->number != number) r = r->next;
+    return r;
 }
 
-bool job_settle(struct job *job, struct flight *f, double now)
+bool job_settle(struct job *job, struct request *r, double now)
 {
-    struct verdict verdict;
-    bool well = job->batch.fault.kind == KIND_NONE;
-    redact_answer(job, f);
-    if (!answer_read(&job->client->answer, &f->x.reply, &verdict)) return false;
-    struct consequence then = batch_settle(&job->batch, f->chunk, &verdict, now);
-    if (then.out_of_memory) return false;
-    if (well && job->batch.fault.kind != KIND_NONE) redact_fault(job, f);
-    if (then.hold > 0) client_hold(job->client, now + then.hold);
-    if (then.alone) client_slow_down(job->client);
-    else if (then.answered && !then.throttled) client_answered(job->client);
-    job->landed = f->next; /* answers are settled in the order of landing */
-    if (!job->landed) job->landed_end = &job->landed;
-    client_recycle(job->client, f);
+    struct gate *gate = &job->client->gate;
+    bool had_no_fault = job->batch.fault.kind == KIND_NONE;
+    struct effects effects = settle(&job->batch, r->chunk, &r->response, now);
+    if (effects.out_of_memory) return false;
+    if (had_no_fault && job->batch.fault.kind != KIND_NONE) redact_fault(job, r);
+    if (effects.hold > 0) gate_hold(gate, now + effects.hold);
+    if (effects.alone) gate_slow_down(gate);
+    else if (effects.answered && !effects.throttled) gate_answered(gate);
+    job->completed = r->next; /* responses are settled in the order of their coming */
+    if (!job->completed) job->completed_end = &job->completed;
+    client_recycle(job->client, r);
     return true;
 }
 
@@ -332,16 +360,16 @@ static double look_again_wait(struct job *job)
 {
     if (!job->options.network) return INFINITY;
     watch_network(job); /* another job may have left its place */
-    return job->watching ? INFINITY : SECOND_HAND_SECONDS;
+    return job->watching ? INFINITY : LOOK_AGAIN_SECONDS;
 }
 
 double job_wait(struct job *job, double now)
 {
-    if (job->landed || job->boarding || job->batch.settled) return 0;
+    if (job->completed || job->prepared || job->batch.settled) return 0;
     double wait = send_wait(job, now);
     if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
-    for (struct flight *f = job->flying; f && !job->options.network; f = f->next)
-        wait = fmin(wait, f->expires - now);
+    for (struct request *r = job->in_flight; r && !job->options.network; r = r->next)
+        wait = fmin(wait, r->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
     if (job->pollset && job_expects(job)) wait = fmin(wait, look_again_wait(job));
     return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
@@ -352,10 +380,20 @@ bool job_poll(struct job *job, double seconds, int most)
     return !job->client->transfer || transfer_step(job->client->transfer, seconds, most);
 }
 
+bool job_expects(const struct job *job)
+{
+    return job->in_flight || job->ticket.queued;
+}
+
+bool job_unwatched(const struct job *job)
+{
+    return !job->pollset && job->options.network && job_expects(job);
+}
+
 static struct pollset *new_pollset(void)
 {
     struct pollset *set = pollset_new();
-    if (set && pollset_fd(set) >= 0 && pollset_make_wakeable(set)) return set;
+    if (set && pollset_make_wakeable(set)) return set;
     pollset_free(set);
     return NULL;
 }
@@ -363,11 +401,16 @@ static struct pollset *new_pollset(void)
 int job_fd(struct job *job)
 {
     if (job->options.network && !client_network(job->client)) return -1;
-    if (!job->pollset) job->pollset = new_pollset();
+    if (!job->pollset) job->pollset = job->ticket.pollset = new_pollset();
     if (!job->pollset) return -1;
     watch_network(job);
-    if (job->landed || job->boarding) job_wake(job);
+    if (job->completed || job->prepared) job_wake(job);
     return pollset_fd(job->pollset);
+}
+
+int job_open_fd(const struct job *job)
+{
+    return job->pollset ? pollset_fd(job->pollset) : -1;
 }
 
 void job_wake(struct job *job)
@@ -375,17 +418,15 @@ void job_wake(struct job *job)
     if (job->pollset) pollset_wake(job->pollset);
 }
 
-void job_rest(struct job *job)
+void job_calm(struct job *job)
 {
     if (job->pollset) pollset_calm(job->pollset);
 }
 
-bool job_expects(const struct job *job)
+struct job_progress job_progress(struct job *job, double now)
 {
-    return job->flying || job->turn.queued;
-}
-
-unsigned job_in_flight(const struct job *job)
-{
-    return job->batch.flying;
+    double wait = isinf(job->ended) ? gate_quota_wait(&job->client->gate, now) : 0;
+    return (struct job_progress){.in_flight = job->batch.in_flight,
+                                 .seconds = fmin(now, job->ended) - job->started,
+                                 .waiting = isinf(wait) ? 0 : wait};
 }

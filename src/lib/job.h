@@ -1,23 +1,15 @@
 /*
- * job.h: one call of delete, driven turn by turn.
+ * job.h: one call of delete, driven step by step.
  *
- * A job owns its ids and its batch and uses its client's shared things. The caller (step.c)
- * asks job_turn what is to be done, does it, and asks again; it owns the callbacks and the
- * transport of the caller's. Whatever goes wrong between two
- * turns, the next one takes up where things stand.
+ * A job owns its ledger and its batch and uses its client's shared things. The caller (step.c)
+ * asks job_next what is to be done, does it, and asks again; it owns the callbacks and the
+ * caller's transport. Whatever goes wrong in between, the next call resumes.
  */
 #ifndef GEELARK_JOB_H
 #define GEELARK_JOB_H
 
-#include <stdbool.h>
-
 #include "batch.h"
 #include "client.h"
-#include "pollset.h"
-
-#pragma GCC visibility push(hidden)
-
-#define JOB_DELETE_PATH "/open/v1/phone/delete"
 
 /* Read once a step, by the outermost caller. */
 struct moment {
@@ -36,77 +28,90 @@ struct job_options {
 struct job {
     struct client *client;
     struct job_options options;
-    struct ids ids;
+    struct ledger ledger;
     struct batch batch;
-    double started, ended;     /* ended: INFINITY until it is */
-    int64_t wall;              /* of the last turn */
-    struct flight *boarding;   /* offered to the caller, not sent yet */
-    struct flight *flying;     /* any order */
-    struct flight *landed, **landed_end;
-    struct turnstile turn;
-    struct pollset *pollset;   /* made when a descriptor is first asked for */
-    bool watching;             /* the pollset watches the network */
+    double started, ended; /* ended: INFINITY until it is */
+    double wall;           /* seconds since the epoch, at the last job_next */
+    struct request *prepared;  /* offered to the caller, not sent yet */
+    struct request *in_flight; /* any order */
+    struct request *completed, **completed_end;
+    struct ticket ticket;
+    struct pollset *pollset; /* made when a descriptor is first asked for */
+    bool watching;           /* the pollset watches the network */
 };
 
-enum turn_kind {
-    TURN_WAIT,      /* nothing can be done before job_wait, or an event */
-    TURN_SEND,      /* flight: job_launch or job_return it */
-    TURN_ANSWER,    /* flight: its reply is there, job_settle it */
-    TURN_SETTLED,   /* chunk: its account is closed */
-    TURN_DONE,
-    TURN_NO_MEMORY
+enum job_action {
+    JOB_WAIT,     /* nothing can be done before job_wait, or an event */
+    JOB_SEND,     /* request: job_launch or job_return it */
+    JOB_RESPONSE, /* request: its response is there; decode and job_settle it */
+    JOB_SETTLED,  /* chunk: its account is closed */
+    JOB_DONE,
+    JOB_NO_MEMORY
 };
 
-struct turn {
-    enum turn_kind kind;
-    struct flight *flight;
+struct job_next {
+    enum job_action action;
+    struct request *request;
     struct chunk *chunk;
 };
 
-/* `job->ids` is filled and all else zero; an all-zero job may be closed. A job that is
- * stopped before its first turn needs no more of its client than an address. False: out of
- * memory. */
+/* `job->ledger.ids` is filled and all else zero; an all-zero job may be closed. A job that is
+ * stopped at once needs no more of its client than an address. False: out of memory. */
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
               double now);
 /* Cuts what is in flight. `abandon`: in the child of a fork. */
 void job_close(struct job *job, bool abandon);
 
-struct turn job_turn(struct job *job, struct moment moment);
+struct job_next job_next(struct job *job, struct moment moment);
 
-/* The flight leaves; without a network the caller carries it. False: out of memory, and the
- * next turn offers it again. */
-bool job_launch(struct job *job, struct flight *flight, double now);
-void job_return(struct job *job, struct flight *flight);
-/* A flight of the caller's transport has its reply; NULL where there is none any more. */
-struct flight *job_find(struct job *job, uint64_t number);
-void job_land(struct job *job, struct flight *flight, double now);
-/* Reads the reply and settles what it says. False: out of memory, and the next turn offers it
- * again. */
-bool job_settle(struct job *job, struct flight *flight, double now);
+/* The request leaves; without a network the caller carries it. False: out of memory, and
+ * job_next offers it again. */
+bool job_launch(struct job *job, struct request *request, double now);
+/* It is not sent after all. */
+void job_return(struct job *job, struct request *request);
+/* The request of this number that is in flight; NULL where there is none any more. */
+struct request *job_find(struct job *job, uint64_t number);
+/* Its response is there, from the caller's transport. */
+void job_complete(struct job *job, struct request *request, double now);
+/* Settles what the response says. False: out of memory, and job_next offers it again. */
+bool job_settle(struct job *job, struct request *request, double now);
 
 /* Sends nothing more; what is in flight is waited for. */
 void job_stop(struct job *job, const struct fault *fault, double now);
 /* The same, and cuts what is in flight: its answers are lost. */
 void job_cut(struct job *job, const struct fault *fault, double now);
+/* No request may leave before `until`. */
+void job_hold(struct job *job, double until);
 
-/* Seconds after which job_turn has to be asked again. */
+bool job_stopped(const struct job *job);
+/* The fault that decided, of KIND_NONE where none did. */
+const struct fault *job_fault(const struct job *job);
+
+/* Seconds after which job_next has to be asked again. */
 double job_wait(struct job *job, double now);
 /* Lets the network do what it can, waiting at most so long. False: a signal came. */
 bool job_poll(struct job *job, double seconds, int most);
+/* It waits for an answer, or for a place that another job has. */
+bool job_expects(const struct job *job);
+/* It has to be stepped by time alone: nothing of it can be watched. */
+bool job_unwatched(const struct job *job);
 
 /* A descriptor that is readable while there is something to do; -1: none can be had. */
 int job_fd(struct job *job);
-/* The job is done and its account was read: of all that it holds only its amounts stay. */
-void job_release(struct job *job);
-/* Somebody else made room for it. */
+/* The descriptor that was made, -1 for none. */
+int job_open_fd(const struct job *job);
+/* There is something to do. */
 void job_wake(struct job *job);
 /* All that could be done has been: the descriptor need not be readable. */
-void job_rest(struct job *job);
+void job_calm(struct job *job);
+/* The job is done and its account was read: of all that it holds only its amounts stay. */
+void job_release(struct job *job);
 
-/* It waits for an answer, or for a place that another job has. */
-bool job_expects(const struct job *job);
-unsigned job_in_flight(const struct job *job);
-
-#pragma GCC visibility pop
+struct job_progress {
+    unsigned in_flight;
+    double seconds; /* since its start */
+    double waiting; /* seconds until the next request may leave, 0 where nobody knows */
+};
+struct job_progress job_progress(struct job *job, double now);
 
 #endif

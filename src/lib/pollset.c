@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #if defined __linux__
-#define POLLSET_EPOLL
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #elif defined __APPLE__ || defined __FreeBSD__ || defined __OpenBSD__ || \
@@ -18,30 +17,28 @@
 #define POLLSET_KQUEUE
 #include <sys/event.h>
 #include <sys/time.h>
-#else
-#include <poll.h>
-#include <string.h>
 #endif
+
+#include "private.h"
+
+enum { EVENTS_MAX = 64 }; /* looked at in one wait */
 
 struct pollset {
     int fd;
     int wake_read, wake_write; /* one eventfd, or the ends of a pipe; -1: none */
     bool awake;
-#if !defined POLLSET_EPOLL && !defined POLLSET_KQUEUE
-    struct pollfd *watched;
-    nfds_t count, capacity;
-#endif
 };
 
 static int open_set(void)
 {
-#if defined POLLSET_EPOLL
+#if defined __linux__
     return epoll_create1(EPOLL_CLOEXEC);
 #elif defined POLLSET_KQUEUE
     int fd = kqueue();
     if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
     return fd;
 #else
+    errno = ENOSYS;
     return -1;
 #endif
 }
@@ -52,24 +49,17 @@ struct pollset *pollset_new(void)
     if (!set) return NULL;
     set->wake_read = set->wake_write = -1;
     set->fd = open_set();
-#if defined POLLSET_EPOLL || defined POLLSET_KQUEUE
-    if (set->fd < 0) {
-        free(set);
-        return NULL;
-    }
-#endif
-    return set;
+    if (set->fd >= 0) return set;
+    free(set);
+    return NULL;
 }
 
 void pollset_free(struct pollset *set)
 {
     if (!set) return;
-    if (set->fd >= 0) close(set->fd);
+    close(set->fd);
     if (set->wake_read >= 0) close(set->wake_read);
     if (set->wake_write >= 0 && set->wake_write != set->wake_read) close(set->wake_write);
-#if !defined POLLSET_EPOLL && !defined POLLSET_KQUEUE
-    free(set->watched);
-#endif
     free(set);
 }
 
@@ -80,7 +70,7 @@ int pollset_fd(const struct pollset *set)
 
 /* --- waking ------------------------------------------------------------------------- */
 
-#if defined POLLSET_EPOLL
+#if defined __linux__
 
 static bool open_waker(int ends[2])
 {
@@ -126,16 +116,14 @@ void pollset_calm(struct pollset *set)
 
 /* --- watching and waiting ------------------------------------------------------------ */
 
-#if defined POLLSET_EPOLL || !defined POLLSET_KQUEUE
+#if defined __linux__
+
 /* Rounded up, so that nobody wakes before it is time and has to wait again. */
 static int milliseconds(double seconds)
 {
     if (!(seconds < INT_MAX / 1000)) return isinf(seconds) ? -1 : INT_MAX;
     return seconds > 0 ? (int)ceil(seconds * 1000) : 0;
 }
-#endif
-
-#if defined POLLSET_EPOLL
 
 bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
 {
@@ -148,8 +136,8 @@ bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
 
 int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
 {
-    struct epoll_event events[64];
-    int count = epoll_wait(set->fd, events, most < 64 ? most : 64, milliseconds(seconds));
+    struct epoll_event events[EVENTS_MAX];
+    int count = epoll_wait(set->fd, events, most < EVENTS_MAX ? most : EVENTS_MAX, milliseconds(seconds));
     for (int i = 0; i < count; i++) {
         uint32_t e = events[i].events;
         bool broken = (e & (EPOLLERR | EPOLLHUP)) != 0;
@@ -175,7 +163,7 @@ bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
 
 int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
 {
-    struct kevent events[64];
+    struct kevent events[EVENTS_MAX];
     struct timespec time, *limit = NULL;
     if (!isinf(seconds)) {
         double whole = floor(fmax(seconds, 0));
@@ -183,7 +171,7 @@ int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int m
         time.tv_nsec = (long)((fmax(seconds, 0) - whole) * 1e9);
         limit = &time;
     }
-    int count = kevent(set->fd, NULL, 0, events, most < 64 ? most : 64, limit);
+    int count = kevent(set->fd, NULL, 0, events, most < EVENTS_MAX ? most : EVENTS_MAX, limit);
     for (int i = 0; i < count; i++) {
         bool out = events[i].filter == EVFILT_WRITE;
         ready[i] = (struct ready){(int)events[i].ident, !out, out};
@@ -191,39 +179,18 @@ int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int m
     return count;
 }
 
-#else
+#else /* nobody has a set here */
 
 bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
 {
-    nfds_t at = 0;
-    (void)edge;
-    while (at < set->count && set->watched[at].fd != fd) at++;
-    if (!in && !out) {
-        if (at == set->count) return false;
-        set->watched[at] = set->watched[--set->count];
-        return true;
-    }
-    if (at == set->capacity) {
-        struct pollfd *grown = realloc(set->watched, (2 * at + 8) * sizeof *grown);
-        if (!grown) return false;
-        set->watched = grown;
-        set->capacity = 2 * at + 8;
-    }
-    if (at == set->count) set->count++;
-    short events = (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0));
-    set->watched[at] = (struct pollfd){.fd = fd, .events = events};
-    return true;
+    (void)set, (void)fd, (void)in, (void)out, (void)edge;
+    return false;
 }
 
 int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
 {
-    int count = 0, found = poll(set->watched, set->count, milliseconds(seconds));
-    for (nfds_t i = 0; found > 0 && i < set->count && count < most; i++) {
-        short e = set->watched[i].revents;
-        bool broken = (e & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-        if (e) ready[count++] = (struct ready){set->watched[i].fd, broken || (e & POLLIN), e & POLLOUT};
-    }
-    return found < 0 ? -1 : count;
+    (void)set, (void)seconds, (void)ready, (void)most;
+    return 0;
 }
 
 #endif

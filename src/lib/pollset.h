@@ -1,15 +1,13 @@
 /*
  * pollset.h: one pollable descriptor over many.
  *
- * epoll on Linux, kqueue on the BSDs and macOS; elsewhere poll(2), which has no descriptor
- * to offer. Descriptors are watched, not owned.
+ * epoll on Linux, kqueue on the BSDs and macOS; elsewhere there is none. Descriptors are watched,
+ * not owned.
  */
 #ifndef GEELARK_POLLSET_H
 #define GEELARK_POLLSET_H
 
 #include <stdbool.h>
-
-#pragma GCC visibility push(hidden)
 
 struct pollset;
 
@@ -18,11 +16,12 @@ struct ready {
     bool in, out;
 };
 
-/* NULL: out of memory or descriptors. */
+/* NULL: out of memory or descriptors, or the system has no such thing (errno ENOSYS). */
 struct pollset *pollset_new(void);
+/* NULL is fine. */
 void pollset_free(struct pollset *set);
 
-/* The descriptor, readable while any watched one is ready; -1 where there is none. */
+/* The descriptor, readable while any watched one is ready. */
 int pollset_fd(const struct pollset *set);
 
 /* Watches fd for what is true, lets it go where nothing is. `edge`: wake once for each
@@ -38,7 +37,5 @@ void pollset_calm(struct pollset *set);
 /* Waits at most `seconds` and fills at most `most` entries; returns how many, 0 on timeout,
  * -1 where a signal came. */
 int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most);
-
-#pragma GCC visibility pop
 
 #endif

@@ -2,28 +2,26 @@
 #include "signer.h"
 
 #include <inttypes.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#if !defined __OpenBSD__
-#include <sys/random.h> /* getentropy, elsewhere */
-#endif
+#include "buffer.h"
+#include "entropy.h"
+#include "version.h"
 
-enum { RANDOM_POOL = 256, NONCE_LENGTH = 6 }; /* 256 is the most that getentropy gives */
+#include "private.h"
+
+enum { NONCE_LENGTH = 6 };
 
 struct signer {
     char *authorization, *app_id_line; /* header lines */
     char *token, *app_id, *api_key;
     EVP_MD_CTX *digest;
-    unsigned char pool[RANDOM_POOL]; /* asked for in bulk: a system call costs more */
-    size_t pool_used;
 };
 
-static const char SIGN_NAME[] = "sign: ";
+static const char SIGN_NAME[] = "sign: ", TRACE_NAME[] = "traceId: ";
 
 static char *join(const char *a, const char *b)
 {
@@ -33,17 +31,10 @@ static char *join(const char *a, const char *b)
     return joined;
 }
 
-static void wipe(char *secret)
-{
-    if (secret) OPENSSL_cleanse(secret, strlen(secret));
-    free(secret);
-}
-
 struct signer *signer_new(const struct credentials *given)
 {
     struct signer *s = calloc(1, sizeof *s);
     if (!s) return NULL;
-    s->pool_used = RANDOM_POOL;
     bool made;
     if (given->token) {
         s->token = join(given->token, "");
@@ -65,13 +56,12 @@ struct signer *signer_new(const struct credentials *given)
 void signer_free(struct signer *s)
 {
     if (!s) return;
-    wipe(s->authorization);
-    wipe(s->app_id_line);
-    wipe(s->token);
-    wipe(s->app_id);
-    wipe(s->api_key);
-    EVP_MD_CTX_free(s->digest);
-    OPENSSL_cleanse(s, sizeof *s);
+    wipe_text(s->authorization);
+    wipe_text(s->app_id_line);
+    wipe_text(s->token);
+    wipe_text(s->app_id);
+    wipe_text(s->api_key);
+    EVP_MD_CTX_free(s->digest); /* which wipes what it holds */
     free(s);
 }
 
@@ -84,18 +74,13 @@ static void put_hex(char *out, const unsigned char *bytes, size_t count, const c
 }
 
 /* A random UUID: version 4, variant 1 (RFC 4122, 4.4). */
-static bool make_trace_id(struct signer *s, char out[TRACE_ID_SIZE])
+static bool make_trace_id(char out[TRACE_ID_SIZE])
 {
     static const unsigned char groups[] = {4, 2, 2, 2, 6};
-    if (s->pool_used + 16 > RANDOM_POOL) {
-        /* Not libcrypto's: its generator takes 3 ms to start, as long as a short script. */
-        if (getentropy(s->pool, RANDOM_POOL) != 0) return false;
-        s->pool_used = 0;
-    }
-    unsigned char *bytes = s->pool + s->pool_used;
-    s->pool_used += 16;
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    unsigned char uuid[16], *bytes = uuid;
+    if (!entropy(uuid, sizeof uuid)) return false;
+    uuid[6] = (uuid[6] & 0x0f) | 0x40;
+    uuid[8] = (uuid[8] & 0x3f) | 0x80;
     for (size_t g = 0; g < sizeof groups; bytes += groups[g++]) {
         put_hex(out, bytes, groups[g], "0123456789abcdef");
         out += 2 * groups[g];
@@ -122,36 +107,40 @@ static bool put_signature(struct signer *s, char *out, const char *trace_id, con
     return true;
 }
 
-static bool stamp_key(struct signer *s, struct stamp *stamp, int64_t milliseconds)
+static void add_line(struct headers *h, const char *line)
 {
-    int name = snprintf(stamp->time_line, sizeof stamp->time_line, "ts: ");
-    snprintf(stamp->time_line + name, sizeof stamp->time_line - (size_t)name, "%" PRId64,
-             milliseconds);
-    snprintf(stamp->nonce_line, sizeof stamp->nonce_line, "nonce: %.*s", NONCE_LENGTH,
-             stamp->trace_id);
-    memcpy(stamp->sign_line, SIGN_NAME, sizeof SIGN_NAME);
-    if (!put_signature(s, stamp->sign_line + sizeof SIGN_NAME - 1, stamp->trace_id,
-                       stamp->time_line + name))
-        return false;
-    stamp->lines[stamp->count++] = s->app_id_line;
-    stamp->lines[stamp->count++] = stamp->time_line;
-    stamp->lines[stamp->count++] = stamp->nonce_line;
-    stamp->lines[stamp->count++] = stamp->sign_line;
+    h->lines[h->count++] = line;
+}
+
+static bool add_key_headers(struct signer *s, struct headers *h, int64_t milliseconds)
+{
+    char time[24];
+    snprintf(time, sizeof time, "%" PRId64, milliseconds);
+    snprintf(h->time_line, sizeof h->time_line, "ts: %s", time);
+    snprintf(h->nonce_line, sizeof h->nonce_line, "nonce: %.*s", NONCE_LENGTH, h->trace_id);
+    memcpy(h->sign_line, SIGN_NAME, sizeof SIGN_NAME);
+    if (!put_signature(s, h->sign_line + sizeof SIGN_NAME - 1, h->trace_id, time)) return false;
+    add_line(h, s->app_id_line);
+    add_line(h, h->time_line);
+    add_line(h, h->nonce_line);
+    add_line(h, h->sign_line);
     return true;
 }
 
-bool signer_sign(struct signer *s, struct stamp *stamp, int64_t milliseconds)
+bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds)
 {
-    static const char trace_name[] = "traceId: ";
-    if (!make_trace_id(s, stamp->trace_id)) return false;
-    memcpy(stamp->trace_line, trace_name, sizeof trace_name);
-    memcpy(stamp->trace_line + sizeof trace_name - 1, stamp->trace_id, TRACE_ID_SIZE);
-    stamp->lines[0] = "Content-Type: application/json";
-    stamp->lines[1] = stamp->trace_line;
-    stamp->count = 2;
-    stamp->sign_line[0] = '\0';
-    if (!s->token) return stamp_key(s, stamp, milliseconds);
-    stamp->lines[stamp->count++] = s->authorization;
+    if (!make_trace_id(h->trace_id)) return false;
+    memcpy(h->trace_line, TRACE_NAME, sizeof TRACE_NAME - 1);
+    memcpy(h->trace_line + sizeof TRACE_NAME - 1, h->trace_id, TRACE_ID_SIZE);
+    h->sign_line[0] = '\0';
+    h->count = 0;
+    add_line(h, "Content-Type: application/json");
+    add_line(h, "Accept: application/json");
+    add_line(h, "Accept-Encoding: identity"); /* without it any coding would be acceptable */
+    add_line(h, "User-Agent: geelark/" GEELARK_VERSION);
+    add_line(h, h->trace_line);
+    if (!s->token) return add_key_headers(s, h, milliseconds);
+    add_line(h, s->authorization);
     return true;
 }
 
@@ -191,10 +180,10 @@ static void redact(char *text, size_t len, const char *secret, size_t least)
     }
 }
 
-void signer_redact(const struct signer *s, const struct stamp *stamp, char *text, size_t len,
-                 size_t least)
+void signer_redact(const struct signer *s, const struct headers *h, char *text, size_t len,
+                   size_t least)
 {
     if (s) redact(text, len, s->token, least);
     if (s) redact(text, len, s->api_key, least);
-    if (stamp->sign_line[0]) redact(text, len, stamp->sign_line + sizeof SIGN_NAME - 1, least);
+    if (h->sign_line[0]) redact(text, len, h->sign_line + sizeof SIGN_NAME - 1, least);
 }

@@ -14,8 +14,6 @@
 
 #include "fault.h"
 
-#pragma GCC visibility push(hidden)
-
 /* Either token is set, or app_id and api_key are. Zero-terminated, no control characters. */
 struct credentials {
     const char *token, *app_id, *api_key;
@@ -23,31 +21,29 @@ struct credentials {
 
 struct signer;
 
-enum { STAMP_LINES = 7 };
+enum { HEADER_LINES_MAX = 9 };
 
-/* The header lines of one request: "Name: value", not zero-ended lists but `count` lines.
- * They point into the stamp and into the signer, so a stamp is not copied. */
-struct stamp {
+/* The header lines of one request, "Name: value". They point into this struct and into the
+ * signer, so it is not copied. */
+struct headers {
     char trace_id[TRACE_ID_SIZE];
     char trace_line[48], time_line[32], nonce_line[16], sign_line[72];
-    const char *lines[STAMP_LINES];
+    const char *lines[HEADER_LINES_MAX];
     size_t count;
 };
 
 /* Copies the credentials. NULL: out of memory. */
 struct signer *signer_new(const struct credentials *credentials);
-/* Zeroes the secrets. NULL is fine. */
-void signer_free(struct signer *sign);
+/* Wipes the secrets. NULL is fine. */
+void signer_free(struct signer *signer);
 
-/* Stamps a request; `milliseconds` since the epoch. False: the system has no random bytes or
- * libcrypto no SHA-256. */
-bool signer_sign(struct signer *sign, struct stamp *stamp, int64_t milliseconds);
+/* Makes a request's headers; `milliseconds` since the epoch. False: the system has no random
+ * bytes or libcrypto no SHA-256. */
+bool signer_sign(struct signer *signer, struct headers *headers, int64_t milliseconds);
 
 /* Overwrites every secret of at least `least` bytes that stands in a text, its characters as
  * they are or as JSON's escapes: the signer's (NULL knows none), and a request's signature. */
-void signer_redact(const struct signer *sign, const struct stamp *stamp, char *text, size_t len,
-                 size_t least);
-
-#pragma GCC visibility pop
+void signer_redact(const struct signer *signer, const struct headers *headers, char *text,
+                   size_t len, size_t least);
 
 #endif

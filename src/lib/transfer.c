@@ -1,82 +1,62 @@
-/* Exchanges over libcurl's multi interface: see transfer.h. */
+/* Requests over libcurl's multi interface: see transfer.h. */
 #include "transfer.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "url.h"
+#include "clock.h"
 #include "pollset.h"
+#include "url.h"
+
+#include "private.h"
 
 #ifndef SOCK_CLOEXEC
 #define SOCK_CLOEXEC 0
 #endif
 
-enum { HEADERS_MAX = 256 * 1024, READY_MAX = 64 };
+enum { HEADER_BYTES_MAX = 256 * 1024, HEADER_VALUE_SIZE = 64, READY_MAX = 64 };
 
-/* A handle of libcurl's with all that one exchange needs; used again and again. */
-struct slot {
-    CURL *easy;
-    struct exchange *exchange;
-    size_t body_sent, headers_seen;
-    bool whole; /* libcurl takes the body as it stands */
+/* A handle of libcurl's with all that one request needs; used again and again. */
+struct easy {
+    CURL *handle;
+    struct request *request;
+    size_t body_sent, header_bytes;
     bool sent, too_large, out_of_memory;
-    char retry_after[64], date[64]; /* header values as they came */
-    struct curl_slist headers[STAMP_LINES + 2];
+    char retry_after[HEADER_VALUE_SIZE], date[HEADER_VALUE_SIZE]; /* as they came */
+    struct curl_slist headers[HEADER_LINES_MAX];
     char error[CURL_ERROR_SIZE];
-    struct slot *next, **link; /* in the list of idle ones or of those in flight */
+    struct easy *next, **link; /* in the list of idle ones or of those in flight */
 };
 
 struct transfer {
     CURLM *multi;
-    struct pollset *pollset;
+    struct pollset *pollset; /* NULL: the system has none */
     double timer; /* when libcurl wants to be called, by our clock; INFINITY: never */
-    char *ca_file, *proxy;
-    CURLU *url;
-    bool plain, hashed_ca;
-    struct slot *idle, *flying;
+    char *url, *ca_file, *proxy;
+    bool plain;
+    struct easy *idle, *in_flight;
 };
 
 /* --- libcurl's callbacks: plain C, they only take notes -------------------------------- */
 
-static double clock_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* libcurl re-sends a POST by itself where a reused connection dies, though the server may
- * have obeyed the first one. A request may leave once: a second time, the transfer ends, and
- * our own retry counts it as a lost answer. Called just before it leaves. */
-static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int from_port)
-{
-    struct slot *slot = user;
-    (void)to_ip, (void)from_ip, (void)to_port, (void)from_port;
-    if (slot->sent) return 1; /* CURL_PREREQFUNC_ABORT */
-    slot->sent = true;
-    return 0; /* CURL_PREREQFUNC_OK */
-}
-
-/* Before libcurl 7.80 there is no such call: there the body is read piece by piece, and can't
- * be rewound to be sent again. */
+/* libcurl re-sends a POST by itself where a reused connection dies, though the server may have
+ * obeyed the first one. A body that is read piece by piece and can't be rewound prevents that:
+ * the transfer ends, and our own retry counts it as a lost answer. */
 static size_t on_read(char *out, size_t size, size_t count, void *user)
 {
-    struct slot *slot = user;
-    const struct buffer *body = &slot->exchange->body;
-    size_t left = body->size - slot->body_sent, room = size * count;
+    struct easy *easy = user;
+    const struct buffer *body = &easy->request->body;
+    size_t left = body->size - easy->body_sent, room = size * count;
     size_t n = left < room ? left : room;
-    slot->sent = true;
-    memcpy(out, body->data + slot->body_sent, n);
-    slot->body_sent += n;
+    easy->sent = true;
+    memcpy(out, body->data + easy->body_sent, n);
+    easy->body_sent += n;
     return n;
 }
 
@@ -88,37 +68,35 @@ static int on_seek(void *user, curl_off_t offset, int origin)
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
-    struct slot *slot = user;
-    struct buffer *body = &slot->exchange->reply.body;
+    struct easy *easy = user;
+    struct buffer *body = &easy->request->response.body;
     size_t n = size * count;
-    slot->too_large = body->size + n > BODY_MAX;
-    if (slot->too_large) return 0;
-    slot->out_of_memory = !buffer_append(body, bytes, n);
-    return slot->out_of_memory ? 0 : n;
+    easy->too_large = body->size + n > BODY_MAX;
+    if (easy->too_large) return 0;
+    easy->out_of_memory = !buffer_append(body, bytes, n);
+    return easy->out_of_memory ? 0 : n;
 }
 
-/* Keeps the value of a header line, where it has this name. */
-static void keep_header(char *out, size_t room, const char *name, const char *line, size_t len)
+/* Copies the value of a header line, where it has this name. */
+static void copy_value(char out[HEADER_VALUE_SIZE], const char *name, const char *line, size_t len)
 {
     size_t prefix = strlen(name);
-    if (len <= prefix || (line[0] | 0x20) != name[0]) return;
-    if (strncasecmp(line, name, prefix) != 0) return;
+    if (len <= prefix || strncasecmp(line, name, prefix) != 0) return;
     len -= prefix;
-    while (len > 0 && (line[prefix + len - 1] == '\n' || line[prefix + len - 1] == '\r')) len--;
-    if (len >= room) len = room - 1;
+    if (len >= HEADER_VALUE_SIZE) len = HEADER_VALUE_SIZE - 1;
     memcpy(out, line + prefix, len);
     out[len] = '\0';
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
-    struct slot *slot = user;
+    struct easy *easy = user;
     size_t n = size * count;
-    slot->headers_seen += n;
-    slot->too_large = slot->headers_seen > HEADERS_MAX;
-    if (slot->too_large) return 0;
-    keep_header(slot->retry_after, sizeof slot->retry_after, "retry-after:", line, n);
-    keep_header(slot->date, sizeof slot->date, "date:", line, n);
+    easy->header_bytes += n;
+    easy->too_large = easy->header_bytes > HEADER_BYTES_MAX;
+    if (easy->too_large) return 0;
+    copy_value(easy->retry_after, "retry-after:", line, n);
+    copy_value(easy->date, "date:", line, n);
     return n;
 }
 
@@ -128,17 +106,17 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known)
+static int on_socket(CURL *handle, curl_socket_t fd, int what, void *user, void *known)
 {
     struct transfer *t = user;
     struct stat info;
-    (void)easy;
+    (void)handle;
     bool in = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
     bool out = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
     /* A resolver's event descriptor would wake us without end if level-triggered. */
     bool edge = !known && fstat(fd, &info) == 0 && !S_ISSOCK(info.st_mode);
     if (!known && !edge) curl_multi_assign(t->multi, fd, t);
-    pollset_watch(t->pollset, fd, in, out, edge);
+    if (t->pollset) pollset_watch(t->pollset, fd, in, out, edge);
     return 0;
 }
 
@@ -164,70 +142,70 @@ static bool copy(char **out, const char *text)
     return !text || (*out = strdup(text));
 }
 
+static bool open_multi(struct transfer *t)
+{
+    t->multi = curl_multi_init();
+    t->pollset = t->multi ? pollset_new() : NULL;
+    return t->multi && (t->pollset || errno == ENOSYS) &&
+           curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+           curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t) == CURLM_OK &&
+           curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+           curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t) == CURLM_OK;
+}
+
 struct transfer *transfer_new(const struct transfer_settings *settings)
 {
     struct transfer *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->timer = INFINITY;
-    t->url = url_parse(settings->base_url, settings->path);
-    bool copied = t->url && copy(&t->ca_file, settings->ca_file) &&
-                  copy(&t->proxy, settings->proxy);
-    t->multi = copied ? curl_multi_init() : NULL;
-    t->pollset = t->multi ? pollset_new() : NULL;
-    if (!t->pollset) {
-        int error = errno;
-        transfer_free(t);
-        errno = error;
-        return NULL;
-    }
     t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
-    t->hashed_ca = !t->plain && !t->ca_file && url_has_hashed_authorities();
-    curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t);
-    curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
-    return t;
+    t->url = url_join(settings->base_url, settings->path);
+    if (t->url && copy(&t->ca_file, settings->ca_file) && copy(&t->proxy, settings->proxy) &&
+        open_multi(t))
+        return t;
+    int error = errno;
+    transfer_free(t);
+    errno = error;
+    return NULL;
 }
 
-static void unlink_slot(struct slot *slot)
+static void unlink_easy(struct easy *easy)
 {
-    *slot->link = slot->next;
-    if (slot->next) slot->next->link = slot->link;
+    *easy->link = easy->next;
+    if (easy->next) easy->next->link = easy->link;
 }
 
-static void link_slot(struct slot **list, struct slot *slot)
+static void link_easy(struct easy **list, struct easy *easy)
 {
-    slot->next = *list;
-    slot->link = list;
-    if (slot->next) slot->next->link = &slot->next;
-    *list = slot;
+    easy->next = *list;
+    easy->link = list;
+    if (easy->next) easy->next->link = &easy->next;
+    *list = easy;
 }
 
-static void free_slots(struct transfer *t, struct slot **list, bool flying)
+static void free_list(struct easy **list)
 {
-    for (struct slot *slot; (slot = *list);) {
-        unlink_slot(slot);
-        if (flying) curl_multi_remove_handle(t->multi, slot->easy);
-        curl_easy_cleanup(slot->easy);
-        free(slot);
+    for (struct easy *easy; (easy = *list);) {
+        unlink_easy(easy);
+        curl_easy_cleanup(easy->handle);
+        free(easy);
     }
 }
 
 static void free_settings(struct transfer *t)
 {
     pollset_free(t->pollset);
-    curl_url_cleanup(t->url);
+    free(t->url);
     free(t->ca_file);
-    if (t->proxy) memset(t->proxy, 0, strlen(t->proxy)); /* it may hold a password */
-    free(t->proxy);
+    wipe_text(t->proxy); /* it may hold a password */
     free(t);
 }
 
 void transfer_free(struct transfer *t)
 {
     if (!t) return;
-    free_slots(t, &t->flying, true);
-    free_slots(t, &t->idle, false);
+    while (t->in_flight) transfer_cut(t, t->in_flight->request);
+    free_list(&t->idle);
     curl_multi_cleanup(t->multi);
     free_settings(t);
 }
@@ -237,107 +215,95 @@ void transfer_abandon(struct transfer *t)
     if (t) free_settings(t); /* libcurl's own memory is left alone: it shares TLS states */
 }
 
-/* --- one exchange ------------------------------------------------------------------------- */
+/* --- one request ------------------------------------------------------------------------- */
 
-static void set_security(const struct transfer *t, CURL *easy)
+/* Sets an option and remembers whether that failed, in a local variable `failed`. */
+#define SET(option, value) (failed |= curl_easy_setopt(handle, option, value) != CURLE_OK)
+
+static bool set_security(const struct transfer *t, CURL *handle)
 {
+    bool failed = false;
 #if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https");
-    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    SET(CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https");
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
 #else
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(t->plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
-    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, (long)CURLPROTO_HTTPS);
+    SET(CURLOPT_PROTOCOLS, (long)(t->plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
+    SET(CURLOPT_REDIR_PROTOCOLS, (long)CURLPROTO_HTTPS);
 #endif
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    /* A proxy would read the credentials of a plain request. */
-    if (t->plain) {
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (t->plain) { /* a proxy would read the credentials */
+        SET(CURLOPT_PROXY, "");
+        SET(CURLOPT_NOPROXY, "*");
     } else if (t->proxy) {
-        curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy);
+        SET(CURLOPT_PROXY, t->proxy);
     }
     if (t->ca_file) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    } else if (t->hashed_ca) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+        SET(CURLOPT_CAINFO, t->ca_file);
+        SET(CURLOPT_CAPATH, NULL);
     }
+    return !failed;
 }
 
-/* Sees to it that no request is sent twice. Told at run time: the library may be older than
- * its headers. */
-static void set_sending(struct slot *slot)
+static bool set_callbacks(struct easy *easy)
 {
-    CURL *easy = slot->easy;
-#if LIBCURL_VERSION_NUM >= 0x075000
-    slot->whole = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request) == CURLE_OK &&
-                  curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot) == CURLE_OK;
-#else
-    (void)on_request;
-#endif
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, slot);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    bool failed = false;
+    CURL *handle = easy->handle;
+    SET(CURLOPT_READFUNCTION, on_read);
+    SET(CURLOPT_READDATA, easy);
+    SET(CURLOPT_SEEKFUNCTION, on_seek);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, easy);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, easy);
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    SET(CURLOPT_ERRORBUFFER, easy->error);
+    SET(CURLOPT_PRIVATE, easy);
+    return !failed;
 }
 
-static void set_callbacks(struct slot *slot)
+static bool set_http(const struct transfer *t, CURL *handle)
 {
-    CURL *easy = slot->easy;
-    set_sending(slot);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->error);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
-}
-
-static struct slot *new_slot(const struct transfer *t)
-{
-    struct slot *slot = calloc(1, sizeof *slot);
-    if (!slot) return NULL;
-    slot->easy = curl_easy_init();
-    if (!slot->easy) {
-        free(slot);
-        return NULL;
-    }
-    CURL *easy = slot->easy;
-    set_security(t, easy);
-    set_callbacks(slot);
-    curl_easy_setopt(easy, CURLOPT_CURLU, t->url);
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* On https several requests share one HTTP/2 connection; waiting for it to be offered
-     * would cost a plain one a latency. */
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     (long)(t->plain ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, t->plain ? 0L : 1L);
+    bool failed = false;
+    SET(CURLOPT_URL, t->url);
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_POST, 1L);
+    /* One request on a connection at a time: where a path dies, only its own request is lost. */
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NOPROGRESS, 1L);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a slow name lookup must not hold us */
-    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, -1L);
+    /* A slow name lookup must not hold us. The library may be older than its headers. */
+    curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 #endif
-    return slot;
+    return !failed;
 }
 
-/* libcurl only reads the list, so it can stand in the slot and point into the stamp. */
-static struct curl_slist *link_headers(struct slot *slot, const struct stamp *stamp)
+static struct easy *new_easy(const struct transfer *t)
 {
-    /* Here they cost less than as an option, and than being sent: without "Accept" all is
-     * accepted. */
-    static char user_agent[] = "User-Agent: geelark", accept[] = "Accept:";
-    struct curl_slist *last = &slot->headers[stamp->count];
-    for (size_t i = 0; i < stamp->count; i++)
-        slot->headers[i] = (struct curl_slist){(char *)stamp->lines[i], &slot->headers[i + 1]};
-    last[0] = (struct curl_slist){user_agent, &last[1]};
-    last[1] = (struct curl_slist){accept, NULL};
-    return slot->headers;
+    struct easy *easy = calloc(1, sizeof *easy);
+    if (!easy) return NULL;
+    easy->handle = curl_easy_init();
+    if (easy->handle && set_security(t, easy->handle) && set_callbacks(easy) &&
+        set_http(t, easy->handle))
+        return easy;
+    curl_easy_cleanup(easy->handle);
+    free(easy);
+    return NULL;
+}
+
+/* libcurl only reads the list, so it can stand in `easy` and point into the request. */
+static struct curl_slist *link_headers(struct easy *easy, const struct headers *headers)
+{
+    for (size_t i = 0; i < headers->count; i++) {
+        struct curl_slist *next = i + 1 < headers->count ? &easy->headers[i + 1] : NULL;
+        easy->headers[i] = (struct curl_slist){(char *)headers->lines[i], next};
+    }
+    return easy->headers;
 }
 
 static long to_milliseconds(double seconds)
@@ -346,46 +312,47 @@ static long to_milliseconds(double seconds)
     return ms < 1 ? 1 : ms < 2e9 ? (long)ms : 2000000000L;
 }
 
-bool transfer_start(struct transfer *t, struct exchange *x)
+bool transfer_start(struct transfer *t, struct request *request)
 {
-    struct slot *slot = t->idle;
-    if (slot) unlink_slot(slot);
-    else if (!(slot = new_slot(t))) return false;
-    slot->exchange = x;
-    slot->body_sent = slot->headers_seen = 0;
-    slot->sent = slot->too_large = slot->out_of_memory = false;
-    slot->retry_after[0] = slot->date[0] = slot->error[0] = '\0';
-    CURL *easy = slot->easy;
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link_headers(slot, &x->stamp));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)x->body.size);
-    if (slot->whole) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, x->body.data);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, to_milliseconds(x->timeout));
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(x->connect_timeout));
-    if (curl_multi_add_handle(t->multi, easy) != CURLM_OK) {
-        link_slot(&t->idle, slot);
+    struct easy *easy = t->idle;
+    bool failed = false;
+    if (easy) unlink_easy(easy);
+    else if (!(easy = new_easy(t))) return false;
+    easy->request = request;
+    easy->body_sent = easy->header_bytes = 0;
+    easy->sent = easy->too_large = easy->out_of_memory = false;
+    easy->retry_after[0] = easy->date[0] = easy->error[0] = '\0';
+    CURL *handle = easy->handle;
+    SET(CURLOPT_HTTPHEADER, link_headers(easy, &request->headers));
+    SET(CURLOPT_POSTFIELDSIZE, (long)request->body.size);
+    SET(CURLOPT_TIMEOUT_MS, to_milliseconds(request->timeout));
+    SET(CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(request->connect_timeout));
+    if (failed || curl_multi_add_handle(t->multi, handle) != CURLM_OK) {
+        link_easy(&t->idle, easy);
         return false;
     }
-    link_slot(&t->flying, slot);
-    x->slot = slot;
-    x->landed = false;
+    link_easy(&t->in_flight, easy);
+    request->easy = easy;
+    request->completed = false;
     return true;
 }
 
-static void park(struct transfer *t, struct slot *slot)
+/* The handle waits for its next request. */
+static void detach(struct transfer *t, struct easy *easy)
 {
-    curl_multi_remove_handle(t->multi, slot->easy);
-    unlink_slot(slot);
-    link_slot(&t->idle, slot);
-    slot->exchange->slot = NULL;
-    slot->exchange = NULL;
+    curl_multi_remove_handle(t->multi, easy->handle);
+    unlink_easy(easy);
+    link_easy(&t->idle, easy);
+    easy->request->easy = NULL;
+    easy->request = NULL;
 }
 
-void transfer_cut(struct transfer *t, struct exchange *x)
+void transfer_cut(struct transfer *t, struct request *request)
 {
-    struct slot *slot = x->slot;
-    if (!slot) return;
-    x->reply.sent = slot->sent;
-    park(t, slot);
+    struct easy *easy = request->easy;
+    if (!easy) return;
+    request->response.sent = easy->sent;
+    detach(t, easy);
 }
 
 /* --- how it ended ------------------------------------------------------------------------ */
@@ -408,8 +375,6 @@ static enum kind fault_kind(CURLcode code)
     case CURLE_WRITE_ERROR:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
     case CURLE_BAD_CONTENT_ENCODING: return KIND_PROTOCOL;
     default: return KIND_NETWORK;
     }
@@ -422,30 +387,46 @@ static bool is_final(CURLcode code)
            code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
 }
 
-static void fill_reply(struct slot *slot, CURLcode code)
+double transfer_retry_after(const char *value, const char *date, double wall)
 {
-    struct exchange *x = slot->exchange;
-    struct reply *reply = &x->reply;
-    long status = 0;
-    curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
-    reply->status = (int)status;
-    if (slot->retry_after[0]) {
-        double date = parse_retry_after(slot->date, strlen(slot->date), 0);
-        double now = date > 0 ? date : (double)time(NULL);
-        reply->retry_after = parse_retry_after(slot->retry_after, strlen(slot->retry_after), now);
+    while (*value == ' ' || *value == '\t') value++;
+    size_t digits = strspn(value, "0123456789");
+    bool ends = value[digits + strspn(value + digits, " \t\r\n")] == '\0';
+    if (digits > 0 && ends) {
+        double seconds = 0;
+        for (; digits > 0; digits--) seconds = 10 * seconds + (*value++ - '0');
+        return fmin(seconds, 1e9);
     }
-    x->landed = true;
-    if (code == CURLE_OK) return;
-    const char *reason = slot->error[0] ? slot->error : curl_easy_strerror(code);
-    if (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_SEND_FAIL_REWIND)
-        reason = "the connection was lost before an answer came";
-    if (slot->too_large) reason = "the answer is too large";
-    if (slot->out_of_memory) reason = "out of memory for the answer";
-    exchange_fail(x, fault_kind(code), slot->sent, reason);
-    reply->final = is_final(code) && !slot->sent;
+    time_t until = curl_getdate(value, NULL), now = curl_getdate(date, NULL);
+    if (digits > 0 || until == -1) return -1;
+    double wait = (double)until - (now != -1 ? (double)now : wall);
+    return fmax(wait, 0);
 }
 
-struct exchange *transfer_landed(struct transfer *t)
+static const char *reason_text(const struct easy *easy, CURLcode code)
+{
+    if (easy->too_large) return "the answer is too large";
+    if (easy->out_of_memory) return "out of memory for the answer";
+    if (code == CURLE_SEND_FAIL_REWIND) return "the connection was lost before an answer came";
+    return easy->error[0] ? easy->error : curl_easy_strerror(code);
+}
+
+static void fill_response(struct easy *easy, CURLcode code)
+{
+    struct response *response = &easy->request->response;
+    long status = 0;
+    curl_easy_getinfo(easy->handle, CURLINFO_RESPONSE_CODE, &status);
+    response->status = (int)status;
+    if (easy->retry_after[0])
+        response->retry_after =
+            transfer_retry_after(easy->retry_after, easy->date, clock_wall());
+    easy->request->completed = true;
+    if (code == CURLE_OK) return;
+    response_fail(response, fault_kind(code), easy->sent, reason_text(easy, code));
+    response->final = is_final(code) && !easy->sent;
+}
+
+struct request *transfer_completed(struct transfer *t)
 {
     int left;
     CURLMsg *message;
@@ -454,11 +435,11 @@ struct exchange *transfer_landed(struct transfer *t)
         CURLcode code = message->data.result; /* the message dies with the removal */
         char *owner = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
-        struct slot *slot = (struct slot *)(void *)owner;
-        struct exchange *x = slot->exchange;
-        fill_reply(slot, code);
-        park(t, slot);
-        return x;
+        struct easy *easy = (struct easy *)(void *)owner;
+        struct request *request = easy->request;
+        fill_response(easy, code);
+        detach(t, easy);
+        return request;
     }
     return NULL;
 }
@@ -472,7 +453,7 @@ double transfer_timeout(const struct transfer *t)
 
 int transfer_fd(const struct transfer *t)
 {
-    return pollset_fd(t->pollset);
+    return t->pollset ? pollset_fd(t->pollset) : -1;
 }
 
 static void serve_timer(struct transfer *t)
@@ -483,10 +464,21 @@ static void serve_timer(struct transfer *t)
     curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
+/* Where the system has no pollset libcurl waits by itself. */
+static bool step_without_pollset(struct transfer *t, double seconds)
+{
+    int running;
+    curl_multi_perform(t->multi, &running);
+    curl_multi_poll(t->multi, NULL, 0, (int)to_milliseconds(seconds), NULL);
+    curl_multi_perform(t->multi, &running);
+    return true;
+}
+
 bool transfer_step(struct transfer *t, double seconds, int most)
 {
     struct ready ready[READY_MAX];
     int running;
+    if (!t->pollset) return step_without_pollset(t, seconds);
     serve_timer(t);
     int count = pollset_wait(t->pollset, fmin(seconds, transfer_timeout(t)), ready,
                              most < READY_MAX ? most : READY_MAX);

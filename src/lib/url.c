@@ -1,16 +1,14 @@
-/* Where requests go: see url.h. */
+/* Where requests may go: see url.h. */
 #include "url.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <curl/curl.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* --- base_url ----------------------------------------------------------------------------- */
+#include "private.h"
 
 static bool is_loopback(const char *host)
 {
@@ -70,58 +68,11 @@ const char *url_flaw(const char *text, bool *plain)
     return flaw;
 }
 
-CURLU *url_parse(const char *base_url, const char *path)
+char *url_join(const char *base_url, const char *path)
 {
     size_t base = strlen(base_url), size = base + strlen(path) + 1;
     while (base > 0 && base_url[base - 1] == '/') base--;
-    CURLU *parsed = curl_url();
     char *url = malloc(size);
-    bool set = false;
-    if (parsed && url) {
-        snprintf(url, size, "%.*s%s", (int)base, base_url, path);
-        set = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK;
-    }
-    free(url);
-    if (set) return parsed;
-    curl_url_cleanup(parsed);
-    return NULL;
+    if (url) snprintf(url, size, "%.*s%s", (int)base, base_url, path);
+    return url;
 }
-
-/* --- certificate authorities --------------------------------------------------------------- */
-
-#if LIBCURL_VERSION_NUM >= 0x074600
-
-/* Whether a folder holds certificates under their subject's hash, as OpenSSL looks them up. */
-static bool has_hashed_certificates(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    bool found = false;
-    while (dir && !found && (entry = readdir(dir))) {
-        size_t hex = strspn(entry->d_name, "0123456789abcdef");
-        found = hex == 8 && entry->d_name[8] == '.' && isdigit((unsigned char)entry->d_name[9]);
-    }
-    if (dir) closedir(dir);
-    return found;
-}
-
-bool url_has_hashed_authorities(void)
-{
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    if (info->age < CURLVERSION_SEVENTH || !info->cainfo || !info->capath) return false;
-    size_t folder = strlen(info->capath);
-    while (folder > 1 && info->capath[folder - 1] == '/') folder--;
-    const char *file = strrchr(info->cainfo, '/');
-    if (!file || (size_t)(file - info->cainfo) != folder) return false;
-    if (memcmp(info->cainfo, info->capath, folder) != 0) return false;
-    return has_hashed_certificates(info->capath);
-}
-
-#else
-
-bool url_has_hashed_authorities(void)
-{
-    return false;
-}
-
-#endif

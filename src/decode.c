@@ -1,0 +1,311 @@
+/* Body → response: see decode.h. */
+#include "decode.h"
+
+#include <math.h>
+
+#include "compat.h"
+
+#include "lib/private.h"
+
+enum {
+    DETAILS_MAX = 1000, /* a request has at most 100 ids; what comes later is not believed */
+    DEPTH_MAX = 64,
+    INTEGER_DIGITS = 15
+};
+
+/* Where the decoding function stands in the registry. */
+static char decode_key;
+
+/* --- finding lua-cjson ----------------------------------------------------------------------- */
+
+/* Pushes a global as it stands: a script may raise for those that it doesn't know. */
+static void push_global(lua_State *L, const char *name)
+{
+    compat_pushglobals(L);
+    lua_pushstring(L, name);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+}
+
+/* Calls module.name(argument), a setting of lua-cjson's; the module is on top. */
+static void set_up(lua_State *L, const char *name, int argument)
+{
+    lua_getfield(L, -1, name);
+    if (argument > 0) lua_pushinteger(L, argument);
+    else lua_pushboolean(L, 0);
+    lua_call(L, 1, 0);
+}
+
+/* Pushes a new instance of lua-cjson. */
+static void push_cjson(lua_State *L)
+{
+    push_global(L, "require");
+    lua_pushliteral(L, "cjson");
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+        luaL_error(L, "geelark needs lua-cjson, the package of this name (Debian, LuaRocks): %s",
+                   lua_tostring(L, -1));
+    lua_getfield(L, -1, "new");
+    lua_call(L, 0, 1);
+    set_up(L, "decode_invalid_numbers", 0);
+    set_up(L, "decode_max_depth", DEPTH_MAX);
+}
+
+void decode_open(lua_State *L)
+{
+    int top = lua_gettop(L);
+    lua_pushlightuserdata(L, &decode_key);
+    push_global(L, "vim");
+    if (lua_istable(L, -1)) lua_getfield(L, -1, "json");
+    if (!lua_istable(L, -1)) push_cjson(L);
+    lua_getfield(L, -1, "decode");
+    lua_replace(L, top + 2);
+    lua_settop(L, top + 2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+/* --- the text that it gets ------------------------------------------------------------------- */
+
+static const char *string_end(const char *at, const char *end)
+{
+    for (at++; at < end && *at != '"'; at++)
+        if (*at == '\\') at++;
+    return at < end ? at + 1 : end;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool in_word(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '+' || c == '-';
+}
+
+static const char *digits_end(const char *at, const char *end)
+{
+    while (at < end && is_digit(*at)) at++;
+    return at;
+}
+
+/* The end of the integer as JSON writes it that a word begins with; NULL: with none. */
+static const char *integer_end(const char *at, const char *end)
+{
+    if (at < end && *at == '-') at++;
+    const char *digits = at;
+    at = digits_end(at, end);
+    return at == digits || (*digits == '0' && at > digits + 1) ? NULL : at;
+}
+
+/* Whether a word is a number of JSON's: libraries let hexadecimal, NaN and "1." pass. */
+static bool is_number(const char *at, const char *end)
+{
+    const char *digits;
+    at = integer_end(at, end);
+    if (at && at < end && *at == '.') {
+        digits = at + 1;
+        at = digits_end(digits, end);
+        if (at == digits) return false;
+    }
+    if (at && at < end && (*at == 'e' || *at == 'E')) {
+        digits = at + 1;
+        if (digits < end && (*digits == '+' || *digits == '-')) digits++;
+        at = digits_end(digits, end);
+        if (at == digits) return false;
+    }
+    return at == end;
+}
+
+static bool is_word(const char *at, const char *end, const char *word)
+{
+    return (size_t)(end - at) == strlen(word) && memcmp(at, word, strlen(word)) == 0;
+}
+
+/* Whether a word outside strings is one of JSON's. */
+static bool is_json(const char *at, const char *end)
+{
+    return is_number(at, end) || is_word(at, end, "true") || is_word(at, end, "false") ||
+           is_word(at, end, "null");
+}
+
+/* A name of an object has to be a string; what isn't must not be made one. */
+static bool is_name(const char *at, const char *end)
+{
+    while (at < end && strchr(" \t\r\n", *at)) at++;
+    return at < end && *at == ':';
+}
+
+/* Copies a body with each bare integer as a string, so that no library makes a double of an id
+ * of 18 digits. What stands in strings is left alone, and so are numbers with a point or an
+ * exponent, which name no id. False: out of memory. *sound: nothing is there that JSON doesn't
+ * know. */
+static bool quote_integers(const struct buffer *body, struct buffer *out, bool *sound)
+{
+    const char *at = body->data, *end = at + body->size, *copied = at, *word;
+    *sound = !memchr(at, '\0', body->size); /* lua-cjson would take it for the end */
+    while (at < end) {
+        if (*at == '"') {
+            at = string_end(at, end);
+            continue;
+        }
+        for (word = at; at < end && in_word(*at);) at++;
+        if (at == word) {
+            at++;
+        } else if (integer_end(word, at) == at && !is_name(at, end)) {
+            if (!buffer_append(out, copied, (size_t)(word - copied)) ||
+                !buffer_append(out, "\"", 1) || !buffer_append(out, word, (size_t)(at - word)) ||
+                !buffer_append(out, "\"", 1))
+                return false;
+            copied = at;
+        } else if (!is_json(word, at)) {
+            *sound = false;
+        }
+    }
+    return buffer_append(out, copied, (size_t)(end - copied));
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+/* Pushes table[name] and returns its type. */
+static int push_field(lua_State *L, int table, const char *name)
+{
+    lua_pushstring(L, name);
+    lua_rawget(L, table);
+    return lua_type(L, -1);
+}
+
+/* The integer that a text is; false for anything else. */
+static bool parse_integer(const char *text, size_t len, int64_t *out)
+{
+    const char *at = text, *end = text + len;
+    bool negative = len > 0 && *at == '-';
+    int64_t n = 0;
+    at += negative;
+    if (at == end || end - at > INTEGER_DIGITS) return false;
+    for (; at < end && is_digit(*at); at++) n = 10 * n + (*at - '0');
+    *out = negative ? -n : n;
+    return at == end;
+}
+
+/* Reads table[name] as an integer, also where the service writes 42001.0 or "42001". */
+static bool read_integer(lua_State *L, int table, const char *name, int64_t *out)
+{
+    int type = push_field(L, table, name);
+    bool whole = false;
+    if (type == LUA_TSTRING) {
+        size_t len;
+        const char *text = lua_tolstring(L, -1, &len);
+        whole = parse_integer(text, len, out);
+    } else if (type == LUA_TNUMBER) {
+        double number = lua_tonumber(L, -1);
+        whole = number == floor(number) && fabs(number) < 1e15;
+        if (whole) *out = (int64_t)number;
+    }
+    lua_pop(L, 1);
+    return whole;
+}
+
+/* A code; one that doesn't fit is none. */
+static bool read_code(lua_State *L, int table, long *code)
+{
+    int64_t number;
+    bool read = read_integer(L, table, "code", &number) && number >= INT32_MIN &&
+                number <= INT32_MAX;
+    *code = read ? (long)number : 0;
+    return read;
+}
+
+/* Reads table[name] where it is a string. */
+static bool read_text(lua_State *L, int table, const char *name, struct response *r,
+                      struct span *span)
+{
+    bool is_text = push_field(L, table, name) == LUA_TSTRING;
+    size_t len = 0;
+    const char *text = is_text ? lua_tolstring(L, -1, &len) : "";
+    if (!response_keep(r, text, len, span)) compat_memory_error(L);
+    lua_pop(L, 1);
+    return is_text;
+}
+
+/* --- the envelope ---------------------------------------------------------------------------- */
+
+/* Adds the entry of failDetails on top of the stack. */
+static void read_detail(lua_State *L, struct response *r)
+{
+    int entry = lua_gettop(L);
+    if (!array_reserve(&r->details, &r->detail_capacity, sizeof *r->details,
+                       (uint64_t)r->detail_count + 1))
+        compat_memory_error(L);
+    struct detail *d = &r->details[r->detail_count++];
+    *d = (struct detail){0};
+    if (!lua_istable(L, entry)) return;
+    read_code(L, entry, &d->code);
+    d->has_id = read_text(L, entry, "id", r, &d->id);
+    read_text(L, entry, "msg", r, &d->msg);
+}
+
+static void read_details(lua_State *L, int data, struct response *r)
+{
+    int type = push_field(L, data, "failDetails"), list = lua_gettop(L);
+    if (type == LUA_TTABLE) {
+        size_t count = lua_rawlen(L, list);
+        lua_pushnil(L);
+        r->details_sound = count <= DETAILS_MAX && (count > 0 || !lua_next(L, list));
+        for (size_t i = 1; i <= count && i <= DETAILS_MAX; i++) {
+            lua_settop(L, list);
+            compat_rawgeti(L, list, (lua_Integer)i);
+            read_detail(L, r);
+        }
+    } else {
+        /* A null is a userdata. */
+        r->details_sound =
+            type == LUA_TNIL || type == LUA_TLIGHTUSERDATA || type == LUA_TUSERDATA;
+    }
+    lua_settop(L, list - 1);
+}
+
+static void read_envelope(lua_State *L, int root, struct response *r)
+{
+    r->has_envelope = read_code(L, root, &r->code);
+    read_text(L, root, "msg", r, &r->msg);
+    push_field(L, root, "data");
+    int data = lua_gettop(L);
+    if (!lua_istable(L, data)) return;
+    bool total = read_integer(L, data, "totalAmount", &r->total);
+    bool success = read_integer(L, data, "successAmount", &r->success);
+    bool fail = read_integer(L, data, "failAmount", &r->fail);
+    r->has_amounts = total && success && fail;
+    read_details(L, data, r);
+}
+
+/* Pushes the decoded body and returns whether that could be done. A hook that raises (Ctrl-C)
+ * would make an answer that has come unreadable, and so lost: it has to wait. */
+static bool push_decoded(lua_State *L, struct response *r)
+{
+    bool sound;
+    if (!quote_integers(&r->body, &r->texts, &sound)) compat_memory_error(L);
+    if (!sound) return false;
+    lua_Hook hook = lua_gethook(L);
+    int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+    lua_pushlightuserdata(L, &decode_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_pushlstring(L, r->texts.data, r->texts.size);
+    lua_sethook(L, NULL, 0, 0);
+    int status = lua_pcall(L, 1, 1, 0);
+    lua_sethook(L, hook, mask, count);
+    if (status == LUA_ERRMEM) lua_error(L);
+    return status == LUA_OK;
+}
+
+void decode_response(lua_State *L, struct response *r)
+{
+    int top = lua_gettop(L);
+    response_forget_body(r);
+    if (r->fault != KIND_NONE || r->body.size == 0) return;
+    luaL_checkstack(L, 12, NULL);
+    bool decoded = push_decoded(L, r);
+    response_forget_body(r); /* its room was that of the text */
+    if (decoded && lua_istable(L, top + 1)) read_envelope(L, top + 1, r);
+    lua_settop(L, top);
+}

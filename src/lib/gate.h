@@ -1,0 +1,64 @@
+/*
+ * gate.h: when may the next request leave? The quota, places in flight, pauses that the service
+ * asks for, and whose turn it is among the jobs of a client.
+ *
+ * A request counts from when it is sent until a whole window after its answer came. The service
+ * counts it somewhere between the two, so whatever the latencies and whatever kind of window
+ * it uses, it never counts more than the limit. Times are monotonic seconds. One gate stands
+ * for one API path. Jobs take turns: one that has waited longer comes first.
+ */
+#ifndef GEELARK_GATE_H
+#define GEELARK_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pollset.h"
+
+enum { WINDOWS = 2 /* the minute and the hour */, CONCURRENCY_MAX = 64 };
+
+/* A job's ticket in the queue. */
+struct ticket {
+    struct pollset *pollset; /* woken when it is the job's turn; NULL: it isn't waiting there */
+    bool queued;
+    double notified_at; /* when it was told that it is its turn; INFINITY: not yet */
+    struct ticket *next;
+};
+
+struct gate {
+    uint64_t limit[WINDOWS]; /* requests in a window, 0: no limit */
+    uint64_t first[WINDOWS]; /* the oldest answer that still counts */
+    uint64_t next;           /* the number of the next answer */
+    double *answered_at;     /* a ring: answer n stands at n modulo size */
+    uint64_t size;
+    double held_until;
+    unsigned in_flight, in_flight_max, answers;
+    struct ticket *queue;
+};
+
+/* There is nothing to free until gate_take; an all-zero gate may be closed. */
+void gate_open(struct gate *gate, uint64_t per_minute, uint64_t per_hour);
+void gate_close(struct gate *gate);
+
+/* Seconds until a request of this job may leave: 0 for now, INFINITY where an event has to come
+ * first. Takes no place yet. `concurrency` is the job's. */
+double gate_wait(struct gate *gate, struct ticket *ticket, unsigned concurrency, double now);
+/* Seconds that the quota alone makes everybody wait; INFINITY as above. */
+double gate_quota_wait(struct gate *gate, double now);
+/* The request takes its place. False: out of memory, and nothing changed. */
+bool gate_take(struct gate *gate, struct ticket *ticket);
+/* It was not sent after all. */
+void gate_refund(struct gate *gate);
+unsigned gate_in_flight(const struct gate *gate);
+/* Its answer came, or none will. */
+void gate_complete(struct gate *gate, double now);
+/* The job wants no place any more. */
+void gate_leave(struct gate *gate, struct ticket *ticket);
+
+/* The service asks for a pause, or for one request at a time; or it answered. */
+void gate_hold(struct gate *gate, double until);
+void gate_slow_down(struct gate *gate);
+void gate_answered(struct gate *gate);
+
+#endif

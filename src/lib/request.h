@@ -1,0 +1,42 @@
+/*
+ * request.h: one request, from its making to the settling of its answer.
+ *
+ * It is prepared, then in flight, then completed: its response says what came. The client owns
+ * requests and uses them again. Times are in seconds.
+ */
+#ifndef GEELARK_REQUEST_H
+#define GEELARK_REQUEST_H
+
+#include "response.h"
+#include "signer.h"
+
+#define DELETE_PATH "/open/v1/phone/delete"
+
+struct job;
+struct chunk;
+struct easy;
+
+struct request {
+    struct headers headers;
+    struct buffer body; /* JSON */
+    double timeout, connect_timeout;
+    struct job *job;     /* whose it is */
+    struct chunk *chunk; /* the ids that it asks for */
+    uint64_t number;     /* names it towards the caller's transport */
+    double expires;      /* where libcurl doesn't watch the time */
+    bool in_gate;        /* it counts as in flight */
+    bool completed;
+    struct response response;
+    struct easy *easy; /* transfer.c's own, NULL elsewhere */
+    struct request *next;
+};
+
+/* Ends it without an answer. */
+static inline void request_fail(struct request *request, enum kind kind, bool sent,
+                                const char *reason)
+{
+    response_fail(&request->response, kind, sent, reason);
+    request->completed = true;
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* What came back for one request: see response.h. */
+#include "response.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#include "private.h"
+
+void response_reset(struct response *r)
+{
+    response_forget_body(r);
+    buffer_empty(&r->body);
+    r->fault = KIND_NONE;
+    r->sent = r->final = false;
+    r->reason[0] = '\0';
+    r->status = 0;
+    r->retry_after = -1;
+}
+
+void response_close(struct response *r)
+{
+    buffer_close(&r->body);
+    buffer_close(&r->texts);
+    free(r->details);
+    *r = (struct response){0};
+}
+
+void response_fail(struct response *r, enum kind kind, bool sent, const char *reason)
+{
+    r->fault = kind;
+    r->sent = sent;
+    text_copy_line(r->reason, sizeof r->reason, reason, strlen(reason));
+}
+
+void response_forget_body(struct response *r)
+{
+    buffer_empty(&r->texts);
+    r->has_envelope = r->has_amounts = false;
+    r->details_sound = true;
+    r->code = 0;
+    r->msg = (struct span){0};
+    r->detail_count = 0;
+}
+
+bool response_keep(struct response *r, const char *text, size_t len, struct span *span)
+{
+    *span = (struct span){(uint32_t)r->texts.size, (uint32_t)len};
+    return buffer_append(&r->texts, text, len);
+}

@@ -1,0 +1,62 @@
+/*
+ * response.h: what came back for one request: an answer, or why there is none.
+ *
+ * A transfer, or the caller's transport, fills in the answer as it came; decode.c then reads its
+ * body. It owns its texts; those of the body stand in `texts`, at offsets. Buffers only grow,
+ * and are used again for the next request.
+ */
+#ifndef GEELARK_RESPONSE_H
+#define GEELARK_RESPONSE_H
+
+#include "buffer.h"
+#include "fault.h"
+
+enum { BODY_MAX = 8 * 1024 * 1024, REASON_SIZE = 256 };
+
+struct span { /* of a response's texts */
+    uint32_t at, len;
+};
+
+struct detail {     /* one entry of failDetails */
+    bool has_id;    /* false: the entry has no usable id */
+    struct span id, msg;
+    long code;      /* 0: the entry has no usable code */
+};
+
+struct response {
+    enum kind fault; /* KIND_NONE: an answer came, whole as far as HTTP can tell */
+    bool sent;       /* without an answer: whether the request may have left */
+    bool final;      /* without an answer: every later request would meet the same */
+    char reason[REASON_SIZE]; /* without an answer: one line of text */
+
+    int status;         /* of HTTP, 0: none */
+    double retry_after; /* seconds, negative without the header */
+    struct buffer body;
+
+    bool has_envelope; /* the body is one JSON object with an integral `code` */
+    long code;
+    struct span msg;
+    bool has_amounts; /* `data` holds the three amounts */
+    int64_t total, success, fail;
+    bool details_sound; /* failDetails is absent, null or an array of objects */
+    struct detail *details;
+    uint32_t detail_count, detail_capacity;
+    struct buffer texts;
+};
+
+/* Empties it for the next request. */
+void response_reset(struct response *response);
+void response_close(struct response *response);
+/* There will be no answer. */
+void response_fail(struct response *response, enum kind kind, bool sent, const char *reason);
+/* Forgets what was read in the body. */
+void response_forget_body(struct response *response);
+/* Keeps a text of the body; false: out of memory. */
+bool response_keep(struct response *response, const char *text, size_t len, struct span *span);
+
+static inline const char *response_text(const struct response *response, struct span span)
+{
+    return span.len > 0 ? response->texts.data + span.at : "";
+}
+
+#endif

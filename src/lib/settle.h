@@ -1,0 +1,25 @@
+/*
+ * settle.h: what a response means for the ids of a chunk.
+ *
+ * An answer is believed where it adds up. Where it doesn't, the ids that it names as failed
+ * are failed all the same, and all others count as lost: they may be gone already.
+ */
+#ifndef GEELARK_SETTLE_H
+#define GEELARK_SETTLE_H
+
+#include "batch.h"
+#include "response.h"
+
+/* What the client has to do about it. */
+struct effects {
+    bool out_of_memory; /* nothing was changed: settle again later */
+    double hold;        /* seconds in which no request may leave, 0: none */
+    bool alone;         /* from now on one request at a time */
+    bool throttled;     /* 40007 or 40017 */
+    bool answered;      /* the service answered */
+};
+
+struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *response,
+                      double now);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * moment.h: what time it is for a client: by the caller's clock or the system's; and sleeping.
+ */
+#ifndef GEELARK_MOMENT_H
+#define GEELARK_MOMENT_H
+
+#include <lua.h>
+
+#include "lib/job.h"
+
+/* What a client remembers of its clock. */
+struct lua_clock {
+    bool has_now, has_sleep; /* the caller's functions */
+    double last, offset;
+};
+
+/* Reads the clock; `refs` is the absolute index of a table with the caller's functions, now and
+ * sleep. Raises nothing. */
+struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock);
+
+/* Lets time pass by the system's clock. False: a signal came. */
+bool moment_sleep(double seconds);
+
+#endif
