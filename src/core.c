@@ -16,7 +16,6 @@
 #include "lib/codes.h"
 #include "lib/text.h"
 #include "lib/version.h"
-
 #include "lib/private.h"
 
 /* A host that watches many things must not wait for a hundred answers to be read. */
@@ -89,36 +88,26 @@ static int push_outcome(lua_State *L, struct lua_job *lj)
     return report_push_outcome(L, &lj->job.ledger, job_fault(&lj->job), lj->dry_run);
 }
 
-/* Pushes what the job came to, the same tables each time; they are kept in its references. */
-static int push_same_outcome(lua_State *L, struct lua_job *lj, int refs)
-{
-    lua_getfield(L, refs, "outcome");
-    if (lua_isnil(L, -1)) {
-        int values = push_outcome(L, lj);
-        lua_createtable(L, 2, 0);
-        for (int i = 1; i <= values; i++) {
-            lua_pushvalue(L, -values - 1 + (i - 1));
-            lua_rawseti(L, -2, i);
-        }
-        lua_pushvalue(L, -1);
-        lua_setfield(L, refs, "outcome");
-    }
-    int outcome = lua_gettop(L);
-    lua_rawgeti(L, outcome, 1);
-    lua_rawgeti(L, outcome, 2);
-    return lua_isnil(L, -2) ? 2 : (lua_pop(L, 1), 1);
-}
-
-/* job:result() → result, or nil and err; raises before the job is done. Closes the job's
- * descriptor. */
+/* job:result() → result, or nil and err, the same tables each time; raises before the job is
+ * done. Closes the job's descriptor. */
 static int l_job_result(lua_State *L)
 {
     lua_settop(L, 1);
-    struct lua_job *lj = handle_usable_job(L);
+    struct lua_job *lj = handle_usable_job(L); /* its references stand at 2 */
     if (!lj->done) return luaL_error(L, "job:result: the job is not done yet");
-    int values = push_same_outcome(L, lj, 2);
+    lua_getfield(L, 2, "result");
+    lua_getfield(L, 2, "err");
+    if (lua_isnil(L, 3) && lua_isnil(L, 4)) {
+        lua_settop(L, 2);
+        push_outcome(L, lj);
+        lua_settop(L, 4);
+        lua_pushvalue(L, 3);
+        lua_setfield(L, 2, "result");
+        lua_pushvalue(L, 4);
+        lua_setfield(L, 2, "err");
+    }
     handle_release(L, lj);
-    return values;
+    return lua_isnil(L, 3) ? 2 : (lua_pop(L, 1), 1);
 }
 
 /* job:cancel() */
@@ -250,35 +239,32 @@ static int l_nearest(lua_State *L)
     return 1;
 }
 
+/* Adds a code's row to the list on top. */
+static void add_code(lua_State *L, long code, const char *name, int retryable,
+                     const char *meaning, const char *remedy)
+{
+    lua_createtable(L, 0, 5);
+    lua_pushinteger(L, code);
+    lua_setfield(L, -2, "code");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, meaning);
+    lua_setfield(L, -2, "meaning");
+    lua_pushboolean(L, retryable);
+    lua_setfield(L, -2, "retryable");
+    lua_pushstring(L, remedy);
+    lua_setfield(L, -2, "remedy");
+    lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
+}
+
 /* core.codes() → { { code=, name=, meaning=, retryable=, remedy= }, ... } */
 static int l_codes(lua_State *L)
 {
-    static const struct {
-        long code;
-        const char *name;
-        int retryable;
-        const char *meaning, *remedy;
-    } rows[] = {
-#define CODE_ROW(number, name, class, kind, retryable, meaning, remedy) \
-    {number, #name, retryable, meaning, remedy},
-        GEELARK_CODES(CODE_ROW)
-#undef CODE_ROW
-    };
     lua_newtable(L);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        lua_createtable(L, 0, 5);
-        lua_pushinteger(L, rows[i].code);
-        lua_setfield(L, -2, "code");
-        lua_pushstring(L, rows[i].name);
-        lua_setfield(L, -2, "name");
-        lua_pushstring(L, rows[i].meaning);
-        lua_setfield(L, -2, "meaning");
-        lua_pushboolean(L, rows[i].retryable);
-        lua_setfield(L, -2, "retryable");
-        lua_pushstring(L, rows[i].remedy);
-        lua_setfield(L, -2, "remedy");
-        lua_rawseti(L, -2, (int)i + 1);
-    }
+#define ADD_CODE(number, name, class, kind, retryable, meaning, remedy) \
+    add_code(L, number, #name, retryable, meaning, remedy);
+    GEELARK_CODES(ADD_CODE)
+#undef ADD_CODE
     return 1;
 }
 
@@ -287,9 +273,9 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
 {
     luaL_newmetatable(L, name);
     lua_newtable(L);
-    compat_setfuncs(L, methods);
+    luaL_setfuncs(L, methods, 0);
     lua_setfield(L, -2, "__index");
-    compat_setfuncs(L, events);
+    luaL_setfuncs(L, events, 0);
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
     lua_pushboolean(L, 0);
@@ -354,7 +340,7 @@ int luaopen_geelark_core(lua_State *L)
     make_type(L, HANDLE_CLIENT_TYPE, client_methods, client_events);
     make_type(L, HANDLE_JOB_TYPE, job_methods, job_events);
     lua_newtable(L);
-    compat_setfuncs(L, functions);
+    luaL_setfuncs(L, functions, 0);
     lua_pushvalue(L, remaining);
     lua_setfield(L, -2, "remaining");
     options_push_client_names(L);

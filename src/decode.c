@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "compat.h"
-
 #include "lib/private.h"
 
 enum {
@@ -21,7 +20,7 @@ static char decode_key;
 /* Pushes a global as it stands: a script may raise for those that it doesn't know. */
 static void push_global(lua_State *L, const char *name)
 {
-    compat_pushglobals(L);
+    lua_pushglobaltable(L);
     lua_pushstring(L, name);
     lua_rawget(L, -2);
     lua_remove(L, -2);

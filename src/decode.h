@@ -4,8 +4,7 @@
  * A private instance, so that neither the host nor we change the other's settings; inside
  * Neovim vim.json, since the editor's own copy of lua-cjson can't be mixed with another.
  */
-#ifndef GEELARK_DECODE_H
-#define GEELARK_DECODE_H
+#pragma once
 
 #include <lua.h>
 
@@ -18,5 +17,3 @@ void decode_open(lua_State *L);
 /* Reads the body of a response. What is no envelope of the service's leaves it without one.
  * Raises memory errors alone; it can then be decoded again. */
 void decode_response(lua_State *L, struct response *response);
-
-#endif

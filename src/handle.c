@@ -5,7 +5,6 @@
 
 #include "compat.h"
 #include "read_ids.h"
-
 #include "lib/private.h"
 
 const char HANDLE_CLIENT_TYPE[] = "geelark.client";
@@ -55,8 +54,7 @@ void handle_close_client(lua_State *L, struct lua_client *lc)
 {
     lc->closed = true;
     while (lc->jobs) handle_close_job(L, lc->jobs);
-    if (lc->pid == getpid()) client_close(&lc->client);
-    else client_abandon(&lc->client);
+    client_close(&lc->client, lc->pid != getpid());
 }
 
 void handle_release(lua_State *L, struct lua_job *lj)
@@ -65,7 +63,7 @@ void handle_release(lua_State *L, struct lua_job *lj)
     forget_descriptor(L, lj);
     job_release(&lj->job);
     if (!lj->owns_client || lc->closed) return;
-    client_close(&lc->client);
+    client_close(&lc->client, false);
     lc->closed = true;
 }
 
@@ -84,7 +82,7 @@ void handle_end_client(lua_State *L, struct lua_client *lc)
     fault_set(&fault, KIND_CANCELLED, "the client was closed");
     for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
         if (!lj->done) job_cut(&lj->job, &fault, now);
-    client_close(&lc->client);
+    client_close(&lc->client, false);
     lc->closed = true;
 }
 
@@ -100,6 +98,14 @@ int handle_client_gc(lua_State *L)
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     if (lc) handle_close_client(L, lc);
     return 0;
+}
+
+static bool has_function(lua_State *L, int refs, const char *name)
+{
+    lua_getfield(L, refs, name);
+    bool has = lua_isfunction(L, -1);
+    lua_pop(L, 1);
+    return has;
 }
 
 /* --- clients ------------------------------------------------------------------------------- */
@@ -121,14 +127,11 @@ static struct lua_client *new_client(lua_State *L)
 static void open_client(lua_State *L, struct lua_client *lc, int arg)
 {
     struct options *o = &lc->options;
-    options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, o);
     compat_getuservalue(L, -1);
     int refs = lua_gettop(L);
-    options_copy_functions(L, arg, refs);
-    lua_getfield(L, refs, "now");
-    lc->clock.has_now = lua_isfunction(L, -1);
-    lua_getfield(L, refs, "sleep");
-    lc->clock.has_sleep = lua_isfunction(L, -1);
+    options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, refs, o);
+    lc->clock.has_now = has_function(L, refs, "now");
+    lc->clock.has_sleep = has_function(L, refs, "sleep");
     options_complete(o, &lc->fault);
     bool opened = lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client);
     o->client = (struct client_settings){0}; /* its strings are the table's, not ours */
@@ -192,17 +195,6 @@ static uint64_t seed_of(lua_State *L, int refs, struct moment moment)
     return (uint64_t)(int64_t)number;
 }
 
-static void note_functions(lua_State *L, int refs, struct lua_job *lj)
-{
-    lua_getfield(L, refs, "on_progress");
-    lj->has_progress = !lua_isnil(L, -1);
-    lua_getfield(L, refs, "on_event");
-    lj->has_event = !lua_isnil(L, -1);
-    lua_getfield(L, refs, "take");
-    lj->has_limiter = !lua_isnil(L, -1);
-    lua_pop(L, 3);
-}
-
 /* A job without any ids needs no credentials; a dry run sends nothing. */
 static void stop_where_idle(struct lua_job *lj, double now)
 {
@@ -248,12 +240,13 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
     struct lua_client *lc = join_client(L, client, arg, refs);
     struct options o = lc->options;
     if (client) {
-        options_read(L, arg, SCOPE_JOB, &o);
-        options_copy_functions(L, arg, refs);
+        options_read(L, arg, SCOPE_JOB, refs, &o);
     }
     struct moment moment = moment_read(L, refs, &lc->clock);
     o.job.batch.seed = seed_of(L, refs, moment);
-    note_functions(L, refs, lj);
+    lj->has_progress = has_function(L, refs, "on_progress");
+    lj->has_event = has_function(L, refs, "on_event");
+    lj->has_limiter = has_function(L, refs, "take");
     lj->dry_run = o.dry_run;
     lj->owns_client = !client;
     lj->owner = lc;

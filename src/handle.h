@@ -7,8 +7,7 @@
  * shares with the parent. Each job has a table of references (its user value) with the caller's
  * functions and its client, so that they live as long.
  */
-#ifndef GEELARK_HANDLE_H
-#define GEELARK_HANDLE_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -66,5 +65,3 @@ void handle_release(lua_State *L, struct lua_job *job);
 /* __gc */
 int handle_client_gc(lua_State *L);
 int handle_job_gc(lua_State *L);
-
-#endif

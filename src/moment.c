@@ -8,7 +8,6 @@
 #include "compat.h"
 
 #include "lib/clock.h"
-
 #include "lib/private.h"
 
 /* A clock of the caller's that counts from the epoch tells the wall's time as well. */

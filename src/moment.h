@@ -1,8 +1,7 @@
 /*
  * moment.h: what time it is for a client: by the caller's clock or the system's; and sleeping.
  */
-#ifndef GEELARK_MOMENT_H
-#define GEELARK_MOMENT_H
+#pragma once
 
 #include <lua.h>
 
@@ -20,5 +19,3 @@ struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock);
 
 /* Lets time pass by the system's clock. False: a signal came. */
 bool moment_sleep(double seconds);
-
-#endif

@@ -10,7 +10,6 @@
 
 #include "lib/text.h"
 #include "lib/url.h"
-
 #include "lib/private.h"
 
 static const char DEFAULT_BASE_URL[] = "https://openapi.geelark.com";
@@ -86,42 +85,36 @@ static const struct option *find_option(const char *name)
 
 /* --- values ---------------------------------------------------------------------------------- */
 
+/* Raises an argument error about the option; what is formatted last is on top of the stack. */
+static int flawed(lua_State *L, int arg, const char *name, const char *flaw)
+{
+    return luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", name, flaw));
+}
+
 static int wrong(lua_State *L, int arg, const struct option *o, const char *expected)
 {
-    const char *type = luaL_typename(L, -1);
     bool number = lua_type(L, -1) == LUA_TNUMBER && o->type != SECRET;
-    if (number) {
-        lua_pushvalue(L, -1);
-        type = lua_tostring(L, -1);
-    }
-    return luaL_argerror(L, arg,
-                         lua_pushfstring(L, "%s: %s expected, got %s", o->name, expected, type));
+    const char *got = number ? lua_tostring(L, -1) : luaL_typename(L, -1);
+    return flawed(L, arg, o->name, lua_pushfstring(L, "%s expected, got %s", expected, got));
 }
 
 /* A header value with a control character could smuggle in a header of its own. */
-static bool has_control(const char *text, size_t len)
+static const char *text_flaw(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) return true;
-    return false;
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) return "control character";
+    return len == 0 ? "empty string" : NULL;
 }
 
 static const char *check_text(lua_State *L, int arg, const struct option *o)
 {
     size_t len;
-    if (lua_type(L, -1) != LUA_TSTRING) wrong(L, arg, o, "string");
-    const char *text = lua_tolstring(L, -1, &len);
-    const char *flaw = len == 0 ? "empty string" : has_control(text, len) ? "control character" : NULL;
-    if (flaw) luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", o->name, flaw));
-    return text;
-}
-
-static const char *check_url(lua_State *L, int arg, const struct option *o)
-{
     bool plain;
-    const char *url = check_text(L, arg, o), *flaw = url_flaw(url, &plain);
-    if (flaw) luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", o->name, flaw));
-    return url;
+    if (lua_type(L, -1) != LUA_TSTRING) wrong(L, arg, o, "string");
+    const char *text = lua_tolstring(L, -1, &len), *flaw = text_flaw(text, len);
+    if (!flaw && o->type == URL) flaw = url_flaw(text, &plain);
+    if (flaw) flawed(L, arg, o->name, flaw);
+    return text;
 }
 
 static double check_number(lua_State *L, int arg, const struct option *o, bool whole)
@@ -150,54 +143,46 @@ static const struct field clock_fields[] = {
 static const struct field limiter_fields[] = {
     {"take", LUA_TFUNCTION}, {"give", LUA_TFUNCTION}, {NULL, 0}};
 
-static const struct field *find_field(const struct field *fields, const char *name)
+static void check_names(lua_State *L, int arg, const struct option *o, const struct field *fields)
 {
-    while (fields->name && strcmp(fields->name, name) != 0) fields++;
-    return fields;
-}
-
-static const char *push_names(lua_State *L, const struct field *fields)
-{
-    lua_pushstring(L, fields->name);
-    while ((++fields)->name) lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), fields->name);
-    return lua_tostring(L, -1);
-}
-
-static void check_fields(lua_State *L, int arg, const struct option *o, const struct field *fields)
-{
-    if (!lua_istable(L, -1)) wrong(L, arg, o, "table");
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-        const struct field *field = find_field(fields, key);
-        if (!field->name)
-            luaL_argerror(L, arg, lua_pushfstring(L, "%s.%s: unknown, there is %s", o->name, key,
-                                                  push_names(L, fields)));
-        if (lua_type(L, -1) != field->type)
-            luaL_argerror(L, arg, lua_pushfstring(L, "%s.%s: %s expected, got %s", o->name, key,
-                                                  lua_typename(L, field->type),
-                                                  luaL_typename(L, -1)));
+        const struct field *field = fields;
+        while (field->name && strcmp(field->name, key) != 0) field++;
+        if (field->name) continue;
+        lua_pushstring(L, fields->name);
+        while ((++fields)->name) lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), fields->name);
+        luaL_argerror(L, arg, lua_pushfstring(L, "%s.%s: unknown, there is %s", o->name, key,
+                                              lua_tostring(L, -1)));
     }
 }
 
-/* Half a limiter would never give back what it takes. */
-static void check_limiter(lua_State *L, int arg, const struct option *o)
+/* Copies the fields of the table on top of the stack to the references. Half a limiter would
+ * never give back what it takes. */
+static void read_fields(lua_State *L, int arg, const struct option *o, const struct field *fields,
+                        int refs)
 {
-    check_fields(L, arg, o, limiter_fields);
-    for (const struct field *f = limiter_fields; f->name; f++, lua_pop(L, 1)) {
-        lua_getfield(L, -1, f->name);
-        if (lua_isnil(L, -1))
-            luaL_argerror(L, arg, lua_pushfstring(L, "limiter.%s: function expected, got nil", f->name));
+    if (!lua_istable(L, -1)) wrong(L, arg, o, "table");
+    check_names(L, arg, o, fields);
+    for (; fields->name; fields++) {
+        lua_getfield(L, -1, fields->name);
+        if (lua_type(L, -1) != fields->type && (o->type == LIMITER || !lua_isnil(L, -1)))
+            luaL_argerror(L, arg, lua_pushfstring(L, "%s.%s: %s expected, got %s", o->name,
+                                                  fields->name, lua_typename(L, fields->type),
+                                                  luaL_typename(L, -1)));
+        lua_setfield(L, refs, fields->name);
     }
 }
 
 /* Reads the value on top of the stack. */
-static void read_value(lua_State *L, int arg, const struct option *o, struct options *options)
+static void read_value(lua_State *L, int arg, const struct option *o, int refs,
+                       struct options *options)
 {
     void *field = (char *)options + o->offset;
     switch (o->type) {
     case SECRET:
-    case TEXT: *(const char **)field = check_text(L, arg, o); break;
-    case URL: *(const char **)field = check_url(L, arg, o); break;
+    case TEXT:
+    case URL: *(const char **)field = check_text(L, arg, o); break;
     case COUNT: *(uint32_t *)field = (uint32_t)check_number(L, arg, o, true); break;
     case SECONDS: *(double *)field = check_number(L, arg, o, false); break;
     case LIMIT:
@@ -211,17 +196,15 @@ static void read_value(lua_State *L, int arg, const struct option *o, struct opt
     case FUNCTION:
         if (!lua_isfunction(L, -1)) wrong(L, arg, o, "function");
         if (strcmp(o->name, "transport") == 0) options->job.network = false;
+        lua_pushvalue(L, -1);
+        lua_setfield(L, refs, o->name);
         break;
-    case CLOCK:
-        check_fields(L, arg, o, clock_fields);
-        break;
-    case LIMITER:
-        check_limiter(L, arg, o);
-        break;
+    case CLOCK: read_fields(L, arg, o, clock_fields, refs); break;
+    case LIMITER: read_fields(L, arg, o, limiter_fields, refs); break;
     }
 }
 
-void options_read(lua_State *L, int arg, unsigned scope, struct options *options)
+void options_read(lua_State *L, int arg, unsigned scope, int refs, struct options *options)
 {
     luaL_checkstack(L, 12, NULL);
     if (lua_isnoneornil(L, arg)) return;
@@ -236,35 +219,10 @@ void options_read(lua_State *L, int arg, unsigned scope, struct options *options
             luaL_argerror(L, arg, lua_pushfstring(L, "%s: unknown option, did you mean %s?", name,
                                                   nearest_name(name)));
         else if (!(o->scope & scope))
-            luaL_argerror(L, arg, lua_pushfstring(L, "%s: belongs to geelark.new", name));
+            flawed(L, arg, name, "belongs to geelark.new");
         else
-            read_value(L, arg, o, options);
+            read_value(L, arg, o, refs, options);
     }
-}
-
-/* Copies the fields of the table option `name`, where it is given. */
-static void copy_fields(lua_State *L, int arg, int refs, const char *name,
-                        const struct field *fields)
-{
-    lua_getfield(L, arg, name);
-    for (; fields->name && lua_istable(L, -1); fields++) {
-        lua_getfield(L, -1, fields->name);
-        lua_setfield(L, refs, fields->name);
-    }
-    lua_pop(L, 1);
-}
-
-void options_copy_functions(lua_State *L, int arg, int refs)
-{
-    static const char *const names[] = {"on_progress", "on_event", "transport"};
-    if (!lua_istable(L, arg)) return;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        lua_getfield(L, arg, names[i]);
-        if (lua_isnil(L, -1)) lua_pop(L, 1);
-        else lua_setfield(L, refs, names[i]);
-    }
-    copy_fields(L, arg, refs, "clock", clock_fields);
-    copy_fields(L, arg, refs, "limiter", limiter_fields);
 }
 
 void options_push_client_names(lua_State *L)
@@ -279,58 +237,61 @@ void options_push_client_names(lua_State *L)
 
 /* --- the environment -------------------------------------------------------------------------- */
 
-static const char *environment(const char *name)
+/* Takes a variable where the field has no value yet; false: the variable's is flawed. */
+static bool complete(const char **field, const char *variable, char text[FAULT_TEXT_SIZE])
 {
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
+    const char *value = *field ? NULL : getenv(variable);
+    if (!value || !*value) return true;
+    const char *flaw = text_flaw(value, strlen(value));
+    if (flaw) snprintf(text, FAULT_TEXT_SIZE, "%s: %s", variable, flaw);
+    *field = value;
+    return !flaw;
 }
 
-/* An option wins over the environment, and a token over a key. */
-static const char *complete_credentials(struct credentials *c)
+/* An option wins over the environment, and a token over a key. False: they can't serve. */
+static bool complete_credentials(struct credentials *c, char text[FAULT_TEXT_SIZE])
 {
-    if (!c->token && !c->app_id && !c->api_key) c->token = environment("GEELARK_TOKEN");
+    const char *missing = NULL;
+    bool given = c->app_id || c->api_key;
+    if (!given && !complete(&c->token, "GEELARK_TOKEN", text)) return false;
     if (c->token) {
         c->app_id = c->api_key = NULL;
-        return has_control(c->token, strlen(c->token)) ? "GEELARK_TOKEN: control character" : NULL;
+        return true;
     }
-    if (!c->app_id) c->app_id = environment("GEELARK_APP_ID");
-    if (!c->api_key) c->api_key = environment("GEELARK_API_KEY");
+    if (!complete(&c->app_id, "GEELARK_APP_ID", text) ||
+        !complete(&c->api_key, "GEELARK_API_KEY", text))
+        return false;
     if (!c->app_id && !c->api_key)
-        return "no credentials: set the option token (GEELARK_TOKEN), or app_id and api_key "
-               "(GEELARK_APP_ID, GEELARK_API_KEY)";
-    if (!c->app_id) return "app_id is missing (option, or GEELARK_APP_ID)";
-    if (!c->api_key) return "api_key is missing (option, or GEELARK_API_KEY)";
-    if (has_control(c->app_id, strlen(c->app_id))) return "GEELARK_APP_ID: control character";
-    if (has_control(c->api_key, strlen(c->api_key))) return "GEELARK_API_KEY: control character";
-    return NULL;
+        missing = "no credentials: set the option token (GEELARK_TOKEN), or app_id and api_key "
+                  "(GEELARK_APP_ID, GEELARK_API_KEY)";
+    else if (!c->app_id) missing = "app_id is missing (option, or GEELARK_APP_ID)";
+    else if (!c->api_key) missing = "api_key is missing (option, or GEELARK_API_KEY)";
+    if (missing) snprintf(text, FAULT_TEXT_SIZE, "%s", missing);
+    return !missing;
 }
 
-static void complete_network(struct transfer_settings *n, char *text, size_t size)
+static void complete_network(struct transfer_settings *n, char text[FAULT_TEXT_SIZE])
 {
     bool plain;
-    bool named = n->base_url != NULL;
-    if (!named) n->base_url = environment("GEELARK_BASE_URL");
+    const char *flaw;
+    if (!complete(&n->base_url, "GEELARK_BASE_URL", text) ||
+        !complete(&n->ca_file, "GEELARK_CA_FILE", text))
+        return;
     if (!n->base_url) n->base_url = DEFAULT_BASE_URL;
-    const char *flaw = url_flaw(n->base_url, &plain);
-    if (flaw) {
-        snprintf(text, size, "GEELARK_BASE_URL: %s", flaw);
-        return;
-    }
-    if (plain && n->proxy) {
-        snprintf(text, size, "proxy: not with an http:// base_url, it would read the credentials");
-        return;
-    }
-    if (!n->ca_file) n->ca_file = environment("GEELARK_CA_FILE");
-    if (n->ca_file && access(n->ca_file, R_OK) != 0)
-        snprintf(text, size, "ca_file: cannot read %s", n->ca_file);
+    if ((flaw = url_flaw(n->base_url, &plain)))
+        snprintf(text, FAULT_TEXT_SIZE, "GEELARK_BASE_URL: %s", flaw);
+    else if (plain && n->proxy)
+        snprintf(text, FAULT_TEXT_SIZE,
+                 "proxy: not with an http:// base_url, it would read the credentials");
+    else if (n->ca_file && access(n->ca_file, R_OK) != 0)
+        snprintf(text, FAULT_TEXT_SIZE, "ca_file: cannot read %s", n->ca_file);
 }
 
 void options_complete(struct options *o, struct fault *fault)
 {
     char text[FAULT_TEXT_SIZE] = "";
-    const char *flaw = complete_credentials(&o->client.credentials);
-    if (flaw) snprintf(text, sizeof text, "%s", flaw);
-    else complete_network(&o->client.network, text, sizeof text);
+    if (complete_credentials(&o->client.credentials, text))
+        complete_network(&o->client.network, text);
     *fault = (struct fault){.kind = KIND_NONE};
     if (*text) fault_set(fault, KIND_CONFIG, text);
 }

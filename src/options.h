@@ -1,6 +1,5 @@
 /* options.h: reads and checks the options and the environment. */
-#ifndef GEELARK_OPTIONS_H
-#define GEELARK_OPTIONS_H
+#pragma once
 
 #include <lua.h>
 
@@ -21,12 +20,9 @@ void options_default(struct options *options);
 
 /* Reads the table at `arg` (nil and none are an empty one) over what `options` holds and
  * raises an argument error for an unknown name, a wrong type or range, or a name out of
- * `scope`. Strings stay the table's. */
-void options_read(lua_State *L, int arg, unsigned scope, struct options *options);
-
-/* Copies the functions among the options at `arg` to the table at `refs`, as on_progress,
- * on_event, transport, now, sleep, take, give. Both indices are absolute. */
-void options_copy_functions(lua_State *L, int arg, int refs);
+ * `scope`. Strings stay the table's; functions are copied to the table at `refs`, as on_progress,
+ * on_event, transport, now, sleep, seed, take, give. Both indices are absolute. */
+void options_read(lua_State *L, int arg, unsigned scope, int refs, struct options *options);
 
 /* Pushes { name = true, ... } of the options that geelark.new alone takes. */
 void options_push_client_names(lua_State *L);
@@ -34,5 +30,3 @@ void options_push_client_names(lua_State *L);
 /* Completes the client's settings from the environment. Fills `fault` (KIND_CONFIG) where
  * they can't serve; KIND_NONE otherwise. */
 void options_complete(struct options *options, struct fault *fault);
-
-#endif

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "compat.h"
-
 #include "lib/private.h"
 
 enum { POP_EVERY = 32 }; /* values at once: popping each by itself costs as much as reading it */
@@ -27,7 +26,7 @@ static int bad_type(lua_State *L, int arg, size_t position)
 static void take_id(lua_State *L, int arg, int type, size_t position, struct ids *ids)
 {
     size_t len;
-    bool integer = type == LUA_TNUMBER && compat_isinteger(L, -1);
+    bool integer = type == LUA_TNUMBER && lua_isinteger(L, -1);
     if (type != LUA_TSTRING && !integer) bad_type(L, arg, position);
     const char *id = lua_tolstring(L, -1, &len);
     enum ids_added added = ids_add(ids, id, len, integer);

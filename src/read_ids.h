@@ -1,6 +1,5 @@
 /* read_ids.h: reads the caller's ids. */
-#ifndef GEELARK_READ_IDS_H
-#define GEELARK_READ_IDS_H
+#pragma once
 
 #include <lua.h>
 
@@ -10,5 +9,3 @@
  * argument error that names the position for anything that is no id; the list then stays
  * its owner's to close. Calls an iterator, which may raise. */
 void read_ids(lua_State *L, int arg, struct ids *ids);
-
-#endif

@@ -2,11 +2,9 @@
 #include "report.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "compat.h"
-
 #include "lib/private.h"
 
 static const char ERROR_TYPE[] = "geelark.error";
@@ -174,8 +172,8 @@ static void push_result(lua_State *L, const struct ledger *ledger)
     if (ledger->tally[ID_UNKNOWN] > 0 && ledger->tally[ID_PENDING] > 0) remember_order(L, ledger);
 }
 
-/* Adds " (3 ids: 2 deleted, 1 unknown)". */
-static void add_account(luaL_Buffer *b, const struct ledger *ledger)
+/* Pushes " (3 ids: 2 deleted, 1 unknown)". */
+static void push_account(lua_State *L, const struct ledger *ledger)
 {
     const struct {
         lua_Integer amount;
@@ -184,43 +182,28 @@ static void add_account(luaL_Buffer *b, const struct ledger *ledger)
                  {ledger->tally[ID_FAILED], "failed"},
                  {ledger->tally[ID_UNKNOWN], "unknown"},
                  {ledger->tally[ID_PENDING], "pending"}};
-    char text[64];
+    int top = lua_gettop(L);
     const char *before = ": ";
-    unsigned long count = ledger->ids.count;
-    snprintf(text, sizeof text, " (%lu id%s", count, count == 1 ? "" : "s");
-    luaL_addstring(b, text);
+    lua_pushfstring(L, " (%d id%s", (int)ledger->ids.count, ledger->ids.count == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (parts[i].amount == 0) continue;
-        snprintf(text, sizeof text, "%s%ld %s", before, (long)parts[i].amount, parts[i].name);
-        luaL_addstring(b, text);
+        lua_pushfstring(L, "%s%d %s", before, (int)parts[i].amount, parts[i].name);
         before = ", ";
     }
-    luaL_addstring(b, ")");
+    lua_pushliteral(L, ")");
+    lua_concat(L, lua_gettop(L) - top);
 }
 
-/* "kind: what happened; traceId …, HTTP …, body: … (3 ids: …)" */
+/* Pushes "kind: what happened; traceId …, HTTP …, body: … (3 ids: …)". */
 static void push_message(lua_State *L, const struct ledger *ledger, const struct fault *fault)
 {
-    luaL_Buffer b;
-    char status[24];
-    luaL_buffinit(L, &b);
-    luaL_addstring(&b, fault_kind_name(fault->kind));
-    luaL_addstring(&b, ": ");
-    luaL_addstring(&b, fault->text);
-    if (fault->trace_id[0]) {
-        luaL_addstring(&b, "; traceId ");
-        luaL_addstring(&b, fault->trace_id);
-    }
-    if (fault->http_status) {
-        snprintf(status, sizeof status, ", HTTP %d", fault->http_status);
-        luaL_addstring(&b, status);
-    }
-    if (fault->excerpt[0]) {
-        luaL_addstring(&b, ", body: ");
-        luaL_addstring(&b, fault->excerpt);
-    }
-    if (ledger->ids.count > 0) add_account(&b, ledger);
-    luaL_pushresult(&b);
+    int top = lua_gettop(L);
+    lua_pushfstring(L, "%s: %s", fault_kind_name(fault->kind), fault->text);
+    if (fault->trace_id[0]) lua_pushfstring(L, "; traceId %s", fault->trace_id);
+    if (fault->http_status) lua_pushfstring(L, ", HTTP %d", fault->http_status);
+    if (fault->excerpt[0]) lua_pushfstring(L, ", body: %s", fault->excerpt);
+    if (ledger->ids.count > 0) push_account(L, ledger);
+    lua_concat(L, lua_gettop(L) - top);
 }
 
 static void push_error(lua_State *L, const struct ledger *ledger, const struct fault *fault)

@@ -1,6 +1,5 @@
 /* report.h: the tables that Lua gets: results, errors, progress, events. */
-#ifndef GEELARK_REPORT_H
-#define GEELARK_REPORT_H
+#pragma once
 
 #include <lua.h>
 
@@ -27,5 +26,3 @@ void report_push_settle_event(lua_State *L, const struct ledger *ledger,
 /* Pushes the ids of a chunk that are still pending, in order. */
 void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
                              const struct chunk *chunk);
-
-#endif

@@ -8,7 +8,6 @@
 #include "decode.h"
 #include "report.h"
 #include "transport.h"
-
 #include "lib/private.h"
 
 static const double SLEEP_MAX = 3600; /* seconds in one call of the caller's sleep */

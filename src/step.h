@@ -1,8 +1,7 @@
 /*
  * step.h: drives a job for Lua: callbacks, the caller's limiter, transport and clock, waits.
  */
-#ifndef GEELARK_STEP_H
-#define GEELARK_STEP_H
+#pragma once
 
 #include "handle.h"
 
@@ -10,5 +9,3 @@
  * at most `max_answers` answers. Returns whether the job is done. `refs` is the absolute index
  * of the job's references. Raises memory errors alone; the job can then be stepped again. */
 bool step_run(lua_State *L, struct lua_job *job, int refs, double seconds, int max_answers);
-
-#endif

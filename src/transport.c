@@ -7,7 +7,6 @@
 #include "compat.h"
 #include "handle.h"
 #include "report.h"
-
 #include "lib/private.h"
 
 static const char REQUEST_TYPE[] = "geelark.request";
@@ -52,8 +51,6 @@ void transport_push_request(lua_State *L, int refs, const struct job *job,
     luaL_getmetatable(L, REQUEST_TYPE);
     lua_setmetatable(L, -2);
 }
-
-/* --- answers --------------------------------------------------------------------------------- */
 
 /* Pushes the header's value as a string, whatever the case of its name; returns NULL and pushes
  * nil where there is none. */
@@ -122,8 +119,6 @@ const char *transport_take_results(lua_State *L, int first, struct request *requ
     if (flaw) request_fail(request, KIND_CALLBACK, true, flaw);
     return flaw;
 }
-
-/* --- request:answer and request:fail ---------------------------------------------------------- */
 
 /* The request behind the table at 1, NULL where it is over: an answer that comes too late is no
  * error of anybody's. Leaves the job's references and its userdata on the stack. */

@@ -1,6 +1,5 @@
 /* transport.h: the caller's transport: the request that it gets, the answer that it gives. */
-#ifndef GEELARK_TRANSPORT_H
-#define GEELARK_TRANSPORT_H
+#pragma once
 
 #include <lua.h>
 
@@ -16,5 +15,3 @@ const char *transport_take_results(lua_State *L, int first, struct request *requ
 
 /* Makes the metatable of requests; called once for a Lua state. */
 void transport_open(lua_State *L);
-
-#endif

@@ -5,10 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include "private.h"
-
-/* --- chunks ---------------------------------------------------------------------------------- */
 
 /* A new chunk, in no list yet; NULL: out of memory. Its entry in the log is reserved, so that
  * nothing that happens to it later can fail. */
@@ -76,8 +73,6 @@ static struct chunk *take_waiting(struct batch *b)
     return c;
 }
 
-/* --- what to send next --------------------------------------------------------------------- */
-
 /* While nobody answers, no more requests are risked than may still fail in a row, and
  * fresh chunks keep back: those that failed find out first. */
 static bool may_send(const struct batch *b)
@@ -130,8 +125,6 @@ bool batch_done(const struct batch *b)
     return b->in_flight == 0 && !b->waiting && !b->settled &&
            (b->stopped || b->cursor == b->ledger->ids.count);
 }
-
-/* --- settling -------------------------------------------------------------------------------- */
 
 bool batch_halve(struct batch *b, struct chunk *c, double now)
 {

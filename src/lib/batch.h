@@ -8,8 +8,7 @@
  *
  * Functions that may run out of memory say so and have then changed nothing.
  */
-#ifndef GEELARK_BATCH_H
-#define GEELARK_BATCH_H
+#pragma once
 
 #include "ledger.h"
 
@@ -87,5 +86,3 @@ void batch_wait_or_end(struct batch *batch, struct chunk *chunk, double due, dou
 void batch_end_chunk(struct batch *batch, struct chunk *chunk, double now);
 /* The next random number in [0, 1). */
 double batch_random(struct batch *batch);
-
-#endif

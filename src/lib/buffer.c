@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
 #include "private.h"
 
 enum { REUSED_CAPACITY = 256 * 1024 }; /* a larger buffer is freed when it is emptied */

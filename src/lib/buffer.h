@@ -3,8 +3,7 @@
  *
  * All-zero is empty. What says so may run out of memory and has then changed nothing.
  */
-#ifndef GEELARK_BUFFER_H
-#define GEELARK_BUFFER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,5 +29,3 @@ bool array_reserve(void *array, uint32_t *capacity, size_t item, uint64_t needed
 void wipe(void *bytes, size_t count);
 /* The same for a text, and frees it; NULL is fine. */
 void wipe_text(char *text);
-
-#endif

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
 #include "private.h"
 
 static bool copy(const char **out, const char *text)
@@ -22,32 +21,23 @@ bool client_open(struct client *c, const struct client_settings *settings)
            (c->signer = signer_new(&settings->credentials));
 }
 
-static void close_all_but_transfer(struct client *c)
+void client_close(struct client *c, bool abandon)
 {
-    signer_free(c->signer);
-    gate_close(&c->gate);
     for (struct request *r; (r = c->spare);) {
         c->spare = r->next;
+        transfer_release(r, abandon);
         buffer_close(&r->body);
         response_close(&r->response);
         free(r);
     }
+    if (abandon) transfer_abandon(c->transfer);
+    else transfer_free(c->transfer);
+    signer_free(c->signer);
+    gate_close(&c->gate);
     free((char *)c->network.base_url);
     free((char *)c->network.ca_file);
     wipe_text((char *)c->network.proxy);
     *c = (struct client){0};
-}
-
-void client_close(struct client *c)
-{
-    transfer_free(c->transfer);
-    close_all_but_transfer(c);
-}
-
-void client_abandon(struct client *c)
-{
-    transfer_abandon(c->transfer);
-    close_all_but_transfer(c);
 }
 
 struct transfer *client_network(struct client *c)
@@ -66,8 +56,6 @@ unsigned client_in_flight(const struct client *c)
     return gate_in_flight(&c->gate);
 }
 
-/* --- requests ------------------------------------------------------------------------------ */
-
 struct request *client_take(struct client *c, struct ticket *ticket)
 {
     struct request *r = c->spare;
@@ -78,7 +66,6 @@ struct request *client_take(struct client *c, struct ticket *ticket)
         return NULL;
     }
     r->next = NULL;
-    r->easy = NULL;
     r->completed = false;
     r->in_gate = true;
     r->number = ++c->requests;

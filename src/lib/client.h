@@ -4,8 +4,7 @@
  * It knows neither Lua nor libcurl nor a clock. `now` is monotonic seconds. A client outlives
  * its jobs.
  */
-#ifndef GEELARK_CLIENT_H
-#define GEELARK_CLIENT_H
+#pragma once
 
 #include "gate.h"
 #include "transfer.h"
@@ -28,10 +27,9 @@ struct client {
 
 /* An all-zero client may be closed. False: out of memory. */
 bool client_open(struct client *client, const struct client_settings *settings);
-/* Wipes the secrets and closes the connections. All jobs are closed before. */
-void client_close(struct client *client);
-/* In the child of a fork, in place of client_close. */
-void client_abandon(struct client *client);
+/* Wipes the secrets and closes the connections, which in the child of a fork (`abandon`) are
+ * the parent's. Nothing may be in flight. */
+void client_close(struct client *client, bool abandon);
 
 /* The client's transfer, made where there is none yet; NULL: out of memory, or of descriptors,
  * where errno tells so. */
@@ -49,5 +47,3 @@ void client_completed(struct client *client, struct request *request, double now
 void client_refund(struct client *client, struct request *request);
 /* The request is over and may be used again. */
 void client_recycle(struct client *client, struct request *request);
-
-#endif

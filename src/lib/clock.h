@@ -1,7 +1,6 @@
 /* clock.h: the one clock that measures durations. It never steps back and, where the system has
  * such a clock, counts the time that the machine was asleep. */
-#ifndef GEELARK_CLOCK_H
-#define GEELARK_CLOCK_H
+#pragma once
 
 #include <time.h>
 
@@ -29,5 +28,3 @@ static inline double clock_wall(void)
 {
     return clock_seconds(CLOCK_REALTIME);
 }
-
-#endif

@@ -8,8 +8,7 @@
  * The classifier in retry.c and the Lua table geelark.codes both come from this list.
  * Source: the error-code tables of the service's public reference, early 2026.
  */
-#ifndef GEELARK_CODES_H
-#define GEELARK_CODES_H
+#pragma once
 
 /* clang-format off */
 #define GEELARK_CODES(X) \
@@ -49,5 +48,3 @@
 
 /* The service's codes that the engine itself has to know by name. */
 enum { CODE_ALL_FAILED = 40009, CODE_NOT_FOUND = 42001 };
-
-#endif

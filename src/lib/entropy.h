@@ -1,6 +1,5 @@
 /* entropy.h: random bytes of the system's, at most 256 at once. */
-#ifndef GEELARK_ENTROPY_H
-#define GEELARK_ENTROPY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,5 +15,3 @@ static inline bool entropy(void *out, size_t count)
 {
     return getentropy(out, count) == 0;
 }
-
-#endif

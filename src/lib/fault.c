@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "text.h"
-
 #include "private.h"
 
 const char *fault_kind_name(enum kind kind)

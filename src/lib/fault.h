@@ -4,8 +4,7 @@
  * A fault owns its text; an unset fault has the kind KIND_NONE. Numbers that are not
  * known are 0 (code, http_status: neither is ever 0 in a fault) or negative (retry_after).
  */
-#ifndef GEELARK_FAULT_H
-#define GEELARK_FAULT_H
+#pragma once
 
 #define FAULT_KINDS(X) \
     X(NONE, "") \
@@ -46,5 +45,3 @@ const char *fault_kind_name(enum kind kind);
 
 /* A fault of one's own words. */
 void fault_set(struct fault *fault, enum kind kind, const char *text);
-
-#endif

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-
 #include "private.h"
 
 /* A little more than a window, for clocks that don't tick alike. */
@@ -25,8 +24,6 @@ void gate_close(struct gate *g)
     free(g->answered_at);
     *g = (struct gate){0};
 }
-
-/* --- the quota ----------------------------------------------------------------------------- */
 
 static double answered_at(const struct gate *g, uint64_t number)
 {
@@ -81,8 +78,6 @@ static bool grow(struct gate *g)
     return true;
 }
 
-/* --- turns --------------------------------------------------------------------------------- */
-
 static void enqueue(struct gate *g, struct ticket *ticket)
 {
     struct ticket **end = &g->queue;
@@ -127,8 +122,6 @@ static double queue_wait(struct gate *g, struct ticket *ticket, double now)
     return 0;
 }
 
-/* --- places -------------------------------------------------------------------------------- */
-
 double gate_wait(struct gate *g, struct ticket *ticket, unsigned concurrency, double now)
 {
     unsigned most = concurrency < g->in_flight_max ? concurrency : g->in_flight_max;
@@ -166,8 +159,6 @@ void gate_complete(struct gate *g, double now)
     if (is_limited(g)) g->answered_at[g->next++ % g->size] = now;
     notify_first(g, now);
 }
-
-/* --- what the service asks for ------------------------------------------------------------- */
 
 void gate_hold(struct gate *g, double until)
 {

@@ -7,8 +7,7 @@
  * it uses, it never counts more than the limit. Times are monotonic seconds. One gate stands
  * for one API path. Jobs take turns: one that has waited longer comes first.
  */
-#ifndef GEELARK_GATE_H
-#define GEELARK_GATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,5 +59,3 @@ void gate_leave(struct gate *gate, struct ticket *ticket);
 void gate_hold(struct gate *gate, double until);
 void gate_slow_down(struct gate *gate);
 void gate_answered(struct gate *gate);
-
-#endif

@@ -6,13 +6,10 @@
 
 #include "entropy.h"
 #include "text.h"
-
 #include "private.h"
 
 /* The byte before each text: its length less one, and a flag for ids given as integers. */
 enum { AS_INTEGER = 0x80, LENGTH_MASK = 0x7f };
-
-/* --- what an id may look like ------------------------------------------------------------ */
 
 /* White space of Unicode, and the byte order mark that editors leave behind. */
 static bool is_space(uint32_t c)
@@ -51,8 +48,6 @@ static bool is_plain(const char *id, size_t len)
     for (size_t i = 0; i < len; i++) all &= plain[(unsigned char)id[i]];
     return all && len > 0 && len <= ID_LENGTH_MAX;
 }
-
-/* --- finding repeated ids ------------------------------------------------------------------ */
 
 /* MurmurHash3's finalizer: each bit of the result depends on every bit of x. */
 static uint64_t mix(uint64_t x)
@@ -108,8 +103,6 @@ static bool resize_hash(struct ids *ids, uint32_t size)
     return true;
 }
 
-/* --- adding ---------------------------------------------------------------------------------- */
-
 bool ids_reserve(struct ids *ids, uint32_t count)
 {
     if (!array_reserve(&ids->offsets, &ids->capacity, sizeof *ids->offsets, count)) return false;
@@ -152,8 +145,6 @@ void ids_close(struct ids *ids)
     free(ids->seen);
     *ids = (struct ids){0};
 }
-
-/* --- reading --------------------------------------------------------------------------------- */
 
 struct id_text ids_get(const struct ids *ids, uint32_t position)
 {

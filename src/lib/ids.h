@@ -4,8 +4,7 @@
  * Each id is kept as its text, asked for by its position, from 0. Until ids_seal the list also
  * finds repeated ids, by a hash whose seed nobody can guess.
  */
-#ifndef GEELARK_IDS_H
-#define GEELARK_IDS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -47,5 +46,3 @@ char *ids_write_json(const struct ids *ids, uint32_t position, char *out);
  * id; `last` where none does. */
 uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,
                   const char *id, size_t len);
-
-#endif

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "settle.h"
-
 #include "private.h"
 
 /* Linux lets a socket be watched through few descriptors at once: 10 where five epolls are
@@ -57,11 +56,11 @@ static void free_pollset(struct job *job)
     job->pollset = job->ticket.pollset = NULL;
 }
 
-static void close_requests(struct job *job, struct request *list, bool abandon)
+static void close_requests(struct job *job, struct request **list, bool abandon)
 {
-    for (struct request *r = list, *next; r; r = next) {
-        next = r->next;
-        if (r->easy && !abandon) transfer_cut(job->client->transfer, r);
+    for (struct request *r; (r = *list);) {
+        *list = r->next;
+        if (!abandon) transfer_cut(job->client->transfer, r);
         client_completed(job->client, r, job->started);
         free(r->chunk);
         client_recycle(job->client, r);
@@ -72,9 +71,9 @@ void job_close(struct job *job, bool abandon)
 {
     if (job->client) {
         gate_leave(&job->client->gate, &job->ticket);
-        close_requests(job, job->prepared, abandon);
-        close_requests(job, job->in_flight, abandon);
-        close_requests(job, job->completed, abandon);
+        close_requests(job, &job->prepared, abandon);
+        close_requests(job, &job->in_flight, abandon);
+        close_requests(job, &job->completed, abandon);
     }
     if (!abandon) unwatch_network(job);
     free_pollset(job);
@@ -179,11 +178,7 @@ void job_cut(struct job *job, const struct fault *fault, double now)
 {
     batch_stop(&job->batch, fault, now);
     for (struct request *r; (r = job->in_flight);) {
-        bool sent = true;
-        if (r->easy) {
-            transfer_cut(job->client->transfer, r);
-            sent = r->response.sent;
-        }
+        bool sent = !job->options.network || transfer_cut(job->client->transfer, r);
         request_fail(r, fault->kind, sent, fault->text);
         job_complete(job, r, now);
     }

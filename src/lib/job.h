@@ -5,8 +5,7 @@
  * asks job_next what is to be done, does it, and asks again; it owns the callbacks and the
  * caller's transport. Whatever goes wrong in between, the next call resumes.
  */
-#ifndef GEELARK_JOB_H
-#define GEELARK_JOB_H
+#pragma once
 
 #include "batch.h"
 #include "client.h"
@@ -113,5 +112,3 @@ struct job_progress {
     double waiting; /* seconds until the next request may leave, 0 where nobody knows */
 };
 struct job_progress job_progress(struct job *job, double now);
-
-#endif

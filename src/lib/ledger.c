@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include "private.h"
 
 bool ledger_open(struct ledger *l)
@@ -33,8 +32,6 @@ void ledger_release(struct ledger *l)
     *l = amounts;
 }
 
-/* --- room -------------------------------------------------------------------------------------- */
-
 bool ledger_reserve_failures(struct ledger *l, uint32_t count, size_t msg_bytes)
 {
     size_t texts = msg_bytes + count * sizeof(uint32_t);
@@ -48,8 +45,6 @@ bool ledger_reserve_entries(struct ledger *l, uint64_t count)
     return array_reserve(&l->entries, &l->entry_capacity, sizeof *l->entries,
                          l->entry_count + count);
 }
-
-/* --- outcomes ---------------------------------------------------------------------------------- */
 
 void ledger_mark(struct ledger *l, uint32_t position, enum id_state state)
 {
@@ -98,8 +93,6 @@ void ledger_log(struct ledger *l, const struct entry *entry)
     assert(l->entry_count < l->entry_capacity);
     l->entries[l->entry_count++] = *entry;
 }
-
-/* --- questions --------------------------------------------------------------------------------- */
 
 uint32_t ledger_count_pending(const struct ledger *l, uint32_t first, uint32_t last)
 {

@@ -5,8 +5,7 @@
  * It owns the ids. Each starts as pending and gets one outcome, once. What is written can't
  * fail: room for it is reserved before. Ids are named by their position in the list.
  */
-#ifndef GEELARK_LEDGER_H
-#define GEELARK_LEDGER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -78,5 +77,3 @@ bool ledger_is_complete(const struct ledger *ledger);
 uint32_t ledger_find_failure(const struct ledger *ledger, uint32_t position);
 /* The words that came with a failure. */
 const char *ledger_msg(const struct ledger *ledger, uint32_t msg, size_t *len);
-
-#endif

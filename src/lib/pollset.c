@@ -5,27 +5,24 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #if defined __linux__
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #elif defined __APPLE__ || defined __FreeBSD__ || defined __OpenBSD__ || \
     defined __NetBSD__ || defined __DragonFly__
 #define POLLSET_KQUEUE
 #include <sys/event.h>
 #include <sys/time.h>
 #endif
-
 #include "private.h"
 
 enum { EVENTS_MAX = 64 }; /* looked at in one wait */
 
 struct pollset {
     int fd;
-    int wake_read, wake_write; /* one eventfd, or the ends of a pipe; -1: none */
+    int wake_read, wake_write; /* the ends of a pipe; -1: none */
     bool awake;
 };
 
@@ -59,7 +56,7 @@ void pollset_free(struct pollset *set)
     if (!set) return;
     close(set->fd);
     if (set->wake_read >= 0) close(set->wake_read);
-    if (set->wake_write >= 0 && set->wake_write != set->wake_read) close(set->wake_write);
+    if (set->wake_write >= 0) close(set->wake_write);
     free(set);
 }
 
@@ -68,35 +65,15 @@ int pollset_fd(const struct pollset *set)
     return set->fd;
 }
 
-/* --- waking ------------------------------------------------------------------------- */
-
-#if defined __linux__
-
-static bool open_waker(int ends[2])
+bool pollset_make_wakeable(struct pollset *set)
 {
-    ends[0] = ends[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return ends[0] >= 0;
-}
-
-#else
-
-static bool open_waker(int ends[2])
-{
+    int ends[2];
+    if (set->wake_read >= 0) return true;
     if (pipe(ends) != 0) return false;
     for (int i = 0; i < 2; i++) {
         fcntl(ends[i], F_SETFD, FD_CLOEXEC);
         fcntl(ends[i], F_SETFL, O_NONBLOCK);
     }
-    return true;
-}
-
-#endif
-
-bool pollset_make_wakeable(struct pollset *set)
-{
-    int ends[2];
-    if (set->wake_read >= 0) return true;
-    if (!open_waker(ends)) return false;
     set->wake_read = ends[0];
     set->wake_write = ends[1];
     return pollset_watch(set, set->wake_read, true, false, false);
@@ -104,17 +81,14 @@ bool pollset_make_wakeable(struct pollset *set)
 
 void pollset_wake(struct pollset *set)
 {
-    static const uint64_t one = 1; /* the size is eventfd's */
-    if (!set->awake) set->awake = write(set->wake_write, &one, sizeof one) == sizeof one;
+    if (!set->awake) set->awake = write(set->wake_write, "", 1) == 1;
 }
 
 void pollset_calm(struct pollset *set)
 {
-    uint64_t count;
-    if (set->awake) set->awake = read(set->wake_read, &count, sizeof count) != sizeof count;
+    char byte;
+    if (set->awake) set->awake = read(set->wake_read, &byte, 1) != 1;
 }
-
-/* --- watching and waiting ------------------------------------------------------------ */
 
 #if defined __linux__
 

@@ -4,8 +4,7 @@
  * epoll on Linux, kqueue on the BSDs and macOS; elsewhere there is none. Descriptors are watched,
  * not owned.
  */
-#ifndef GEELARK_POLLSET_H
-#define GEELARK_POLLSET_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -37,5 +36,3 @@ void pollset_calm(struct pollset *set);
 /* Waits at most `seconds` and fills at most `most` entries; returns how many, 0 on timeout,
  * -1 where a signal came. */
 int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most);
-
-#endif

@@ -4,8 +4,7 @@
  * It is prepared, then in flight, then completed: its response says what came. The client owns
  * requests and uses them again. Times are in seconds.
  */
-#ifndef GEELARK_REQUEST_H
-#define GEELARK_REQUEST_H
+#pragma once
 
 #include "response.h"
 #include "signer.h"
@@ -38,5 +37,3 @@ static inline void request_fail(struct request *request, enum kind kind, bool se
     response_fail(&request->response, kind, sent, reason);
     request->completed = true;
 }
-
-#endif

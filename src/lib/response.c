@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "text.h"
-
 #include "private.h"
 
 void response_reset(struct response *r)

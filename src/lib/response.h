@@ -5,8 +5,7 @@
  * body. It owns its texts; those of the body stand in `texts`, at offsets. Buffers only grow,
  * and are used again for the next request.
  */
-#ifndef GEELARK_RESPONSE_H
-#define GEELARK_RESPONSE_H
+#pragma once
 
 #include "buffer.h"
 #include "fault.h"
@@ -58,5 +57,3 @@ static inline const char *response_text(const struct response *response, struct 
 {
     return span.len > 0 ? response->texts.data + span.at : "";
 }
-
-#endif

@@ -6,7 +6,6 @@
 
 #include "codes.h"
 #include "text.h"
-
 #include "private.h"
 
 static const double BACKOFF_BASE = 0.5, BACKOFF_CAP = 20.0; /* seconds */
@@ -59,8 +58,6 @@ enum disposition retry_disposition(const struct response *r)
     if (status == 429) return RETRY_AGAIN;
     return status >= 400 ? RETRY_STOP : RETRY_LOST;
 }
-
-/* --- the fault that decides ---------------------------------------------------------------- */
 
 static enum kind kind_of(const struct response *r)
 {
@@ -127,8 +124,6 @@ void retry_fault(struct fault *fault, const struct response *r, const char *trac
     if (r->has_envelope) fault->code = r->code;
     fault->retry_after = retry_after(r);
 }
-
-/* --- back-off -------------------------------------------------------------------------------- */
 
 double retry_backoff(unsigned faults, double random)
 {

@@ -3,8 +3,7 @@
  *
  * Pure functions: no state, no time, no memory.
  */
-#ifndef GEELARK_RETRY_H
-#define GEELARK_RETRY_H
+#pragma once
 
 #include "response.h"
 
@@ -32,5 +31,3 @@ void retry_fault(struct fault *fault, const struct response *response, const cha
 /* Seconds to wait before the next try after `faults` (>= 1) failed ones: full jitter,
  * `random` in [0, 1). */
 double retry_backoff(unsigned faults, double random);
-
-#endif

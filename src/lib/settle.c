@@ -7,7 +7,6 @@
 
 #include "codes.h"
 #include "retry.h"
-
 #include "private.h"
 
 /* A service that says for so long nothing but "too many" won't change its mind. */

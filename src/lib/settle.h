@@ -4,8 +4,7 @@
  * An answer is believed where it adds up. Where it doesn't, the ids that it names as failed
  * are failed all the same, and all others count as lost: they may be gone already.
  */
-#ifndef GEELARK_SETTLE_H
-#define GEELARK_SETTLE_H
+#pragma once
 
 #include "batch.h"
 #include "response.h"
@@ -21,5 +20,3 @@ struct effects {
 
 struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *response,
                       double now);
-
-#endif

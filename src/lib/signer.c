@@ -10,7 +10,6 @@
 #include "buffer.h"
 #include "entropy.h"
 #include "version.h"
-
 #include "private.h"
 
 enum { NONCE_LENGTH = 6 };

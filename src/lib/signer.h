@@ -5,8 +5,7 @@
  * them and the API key. Either way a fresh traceId, a version-4 UUID, for each request.
  * Source: the service's "request instructions", early 2026.
  */
-#ifndef GEELARK_SIGNER_H
-#define GEELARK_SIGNER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,5 +44,3 @@ bool signer_sign(struct signer *signer, struct headers *headers, int64_t millise
  * they are or as JSON's escapes: the signer's (NULL knows none), and a request's signature. */
 void signer_redact(const struct signer *signer, const struct headers *headers, char *text,
                    size_t len, size_t least);
-
-#endif

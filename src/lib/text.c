@@ -2,7 +2,6 @@
 #include "text.h"
 
 #include <string.h>
-
 #include "private.h"
 
 size_t text_character(const char *text, size_t left, uint32_t *code)

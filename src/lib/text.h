@@ -1,8 +1,7 @@
 /*
  * text.h: texts for people: characters of UTF-8, one printable line, the nearest name.
  */
-#ifndef GEELARK_TEXT_H
-#define GEELARK_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,5 +24,3 @@ void text_copy_line(char *out, size_t size, const char *text, size_t len);
 /* How many letters have to be changed, added or left out to make one name of the other
  * (Levenshtein). Names longer than 63 bytes are compared by their first 63. */
 size_t text_distance(const char *name, const char *other);
-
-#endif

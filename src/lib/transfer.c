@@ -13,7 +13,6 @@
 #include "clock.h"
 #include "pollset.h"
 #include "url.h"
-
 #include "private.h"
 
 #ifndef SOCK_CLOEXEC
@@ -22,25 +21,25 @@
 
 enum { HEADER_BYTES_MAX = 256 * 1024, HEADER_VALUE_SIZE = 64, READY_MAX = 64 };
 
-/* A handle of libcurl's with all that one request needs; used again and again. */
+/* What a request needs here; like the request it is used again and again. */
 struct easy {
     CURL *handle;
     struct request *request;
+    bool in_flight;
     size_t body_sent, header_bytes;
     bool sent, too_large, out_of_memory;
     char retry_after[HEADER_VALUE_SIZE], date[HEADER_VALUE_SIZE]; /* as they came */
     struct curl_slist headers[HEADER_LINES_MAX];
     char error[CURL_ERROR_SIZE];
-    struct easy *next, **link; /* in the list of idle ones or of those in flight */
 };
 
 struct transfer {
     CURLM *multi;
     struct pollset *pollset; /* NULL: the system has none */
     double timer; /* when libcurl wants to be called, by our clock; INFINITY: never */
-    char *url, *ca_file, *proxy;
+    const struct transfer_settings *settings;
+    char *url;
     bool plain;
-    struct easy *idle, *in_flight;
 };
 
 /* --- libcurl's callbacks: plain C, they only take notes -------------------------------- */
@@ -137,11 +136,6 @@ bool transfer_init(void)
     return done;
 }
 
-static bool copy(char **out, const char *text)
-{
-    return !text || (*out = strdup(text));
-}
-
 static bool open_multi(struct transfer *t)
 {
     t->multi = curl_multi_init();
@@ -158,61 +152,36 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
     struct transfer *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->timer = INFINITY;
+    t->settings = settings;
     t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
     t->url = url_join(settings->base_url, settings->path);
-    if (t->url && copy(&t->ca_file, settings->ca_file) && copy(&t->proxy, settings->proxy) &&
-        open_multi(t))
-        return t;
+    if (t->url && open_multi(t)) return t;
     int error = errno;
     transfer_free(t);
     errno = error;
     return NULL;
 }
 
-static void unlink_easy(struct easy *easy)
+void transfer_abandon(struct transfer *t)
 {
-    *easy->link = easy->next;
-    if (easy->next) easy->next->link = easy->link;
-}
-
-static void link_easy(struct easy **list, struct easy *easy)
-{
-    easy->next = *list;
-    easy->link = list;
-    if (easy->next) easy->next->link = &easy->next;
-    *list = easy;
-}
-
-static void free_list(struct easy **list)
-{
-    for (struct easy *easy; (easy = *list);) {
-        unlink_easy(easy);
-        curl_easy_cleanup(easy->handle);
-        free(easy);
-    }
-}
-
-static void free_settings(struct transfer *t)
-{
+    if (!t) return;
     pollset_free(t->pollset);
     free(t->url);
-    free(t->ca_file);
-    wipe_text(t->proxy); /* it may hold a password */
     free(t);
 }
 
 void transfer_free(struct transfer *t)
 {
-    if (!t) return;
-    while (t->in_flight) transfer_cut(t, t->in_flight->request);
-    free_list(&t->idle);
-    curl_multi_cleanup(t->multi);
-    free_settings(t);
+    if (t) curl_multi_cleanup(t->multi);
+    transfer_abandon(t);
 }
 
-void transfer_abandon(struct transfer *t)
+void transfer_release(struct request *request, bool abandon)
 {
-    if (t) free_settings(t); /* libcurl's own memory is left alone: it shares TLS states */
+    struct easy *easy = request->easy;
+    if (easy && !abandon) curl_easy_cleanup(easy->handle);
+    free(easy);
+    request->easy = NULL;
 }
 
 /* --- one request ------------------------------------------------------------------------- */
@@ -237,11 +206,11 @@ static bool set_security(const struct transfer *t, CURL *handle)
     if (t->plain) { /* a proxy would read the credentials */
         SET(CURLOPT_PROXY, "");
         SET(CURLOPT_NOPROXY, "*");
-    } else if (t->proxy) {
-        SET(CURLOPT_PROXY, t->proxy);
+    } else if (t->settings->proxy) {
+        SET(CURLOPT_PROXY, t->settings->proxy);
     }
-    if (t->ca_file) {
-        SET(CURLOPT_CAINFO, t->ca_file);
+    if (t->settings->ca_file) {
+        SET(CURLOPT_CAINFO, t->settings->ca_file);
         SET(CURLOPT_CAPATH, NULL);
     }
     return !failed;
@@ -283,17 +252,20 @@ static bool set_http(const struct transfer *t, CURL *handle)
     return !failed;
 }
 
-static struct easy *new_easy(const struct transfer *t)
+/* Makes what the request needs here, where it has it not yet; false: out of memory. */
+static bool attach(struct transfer *t, struct request *request)
 {
+    if (request->easy) return true;
     struct easy *easy = calloc(1, sizeof *easy);
-    if (!easy) return NULL;
+    if (!easy) return false;
+    request->easy = easy;
+    easy->request = request;
     easy->handle = curl_easy_init();
     if (easy->handle && set_security(t, easy->handle) && set_callbacks(easy) &&
         set_http(t, easy->handle))
-        return easy;
-    curl_easy_cleanup(easy->handle);
-    free(easy);
-    return NULL;
+        return true;
+    transfer_release(request, false);
+    return false;
 }
 
 /* libcurl only reads the list, so it can stand in `easy` and point into the request. */
@@ -314,45 +286,28 @@ static long to_milliseconds(double seconds)
 
 bool transfer_start(struct transfer *t, struct request *request)
 {
-    struct easy *easy = t->idle;
     bool failed = false;
-    if (easy) unlink_easy(easy);
-    else if (!(easy = new_easy(t))) return false;
-    easy->request = request;
+    if (!attach(t, request)) return false;
+    struct easy *easy = request->easy;
+    CURL *handle = easy->handle;
     easy->body_sent = easy->header_bytes = 0;
     easy->sent = easy->too_large = easy->out_of_memory = false;
     easy->retry_after[0] = easy->date[0] = easy->error[0] = '\0';
-    CURL *handle = easy->handle;
     SET(CURLOPT_HTTPHEADER, link_headers(easy, &request->headers));
     SET(CURLOPT_POSTFIELDSIZE, (long)request->body.size);
     SET(CURLOPT_TIMEOUT_MS, to_milliseconds(request->timeout));
     SET(CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(request->connect_timeout));
-    if (failed || curl_multi_add_handle(t->multi, handle) != CURLM_OK) {
-        link_easy(&t->idle, easy);
-        return false;
-    }
-    link_easy(&t->in_flight, easy);
-    request->easy = easy;
-    request->completed = false;
-    return true;
+    easy->in_flight = !failed && curl_multi_add_handle(t->multi, handle) == CURLM_OK;
+    return easy->in_flight;
 }
 
-/* The handle waits for its next request. */
-static void detach(struct transfer *t, struct easy *easy)
-{
-    curl_multi_remove_handle(t->multi, easy->handle);
-    unlink_easy(easy);
-    link_easy(&t->idle, easy);
-    easy->request->easy = NULL;
-    easy->request = NULL;
-}
-
-void transfer_cut(struct transfer *t, struct request *request)
+bool transfer_cut(struct transfer *t, struct request *request)
 {
     struct easy *easy = request->easy;
-    if (!easy) return;
-    request->response.sent = easy->sent;
-    detach(t, easy);
+    if (!easy || !easy->in_flight) return false;
+    curl_multi_remove_handle(t->multi, easy->handle);
+    easy->in_flight = false;
+    return easy->sent;
 }
 
 /* --- how it ended ------------------------------------------------------------------------ */
@@ -436,10 +391,9 @@ struct request *transfer_completed(struct transfer *t)
         char *owner = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
         struct easy *easy = (struct easy *)(void *)owner;
-        struct request *request = easy->request;
         fill_response(easy, code);
-        detach(t, easy);
-        return request;
+        transfer_cut(t, easy->request);
+        return easy->request;
     }
     return NULL;
 }

@@ -5,8 +5,7 @@
  * the client's and must live until they are completed or were cut. No callback of libcurl's
  * does more than to append bytes or to write down what libcurl wants.
  */
-#ifndef GEELARK_TRANSFER_H
-#define GEELARK_TRANSFER_H
+#pragma once
 
 #include "request.h"
 
@@ -23,17 +22,19 @@ struct transfer_settings {
 /* libcurl's one initialisation; any number of calls. False: it failed. */
 bool transfer_init(void);
 
-/* NULL: out of memory, or of descriptors, where errno tells so. */
+/* The settings must live as long. NULL: out of memory, or of descriptors, where errno tells so. */
 struct transfer *transfer_new(const struct transfer_settings *settings);
-/* Cuts what is in flight. NULL is fine. */
+/* Nothing may be in flight. NULL is fine. */
 void transfer_free(struct transfer *transfer);
-/* After a fork, in the child: frees it without touching a connection. */
+/* After a fork, in the child: libcurl's own memory is left alone, it shares TLS states. */
 void transfer_abandon(struct transfer *transfer);
 
 /* Sends the request. False: out of memory. */
 bool transfer_start(struct transfer *transfer, struct request *request);
-/* Ends one early; its response then says whether it may have left. */
-void transfer_cut(struct transfer *transfer, struct request *request);
+/* Ends it early where it is in flight; returns whether it may have left. */
+bool transfer_cut(struct transfer *transfer, struct request *request);
+/* Frees what it needs here; `abandon`: in the child of a fork. */
+void transfer_release(struct request *request, bool abandon);
 
 /* Does what can be done, waiting at most `seconds` for it, for at most `most` descriptors.
  * False: a signal came. */
@@ -50,5 +51,3 @@ double transfer_timeout(const struct transfer *transfer);
  * header, or where that is none ("") from `wall`, seconds since the epoch. Negative where it is
  * neither. */
 double transfer_retry_after(const char *value, const char *date, double wall);
-
-#endif

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
 #include "private.h"
 
 static bool is_loopback(const char *host)

@@ -4,8 +4,7 @@
  * Beside transfer.c the only file that knows libcurl: its parser judges addresses, so that
  * what is allowed is what it will connect to.
  */
-#ifndef GEELARK_URL_H
-#define GEELARK_URL_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -14,5 +13,3 @@ const char *url_flaw(const char *url, bool *plain);
 
 /* The URL of a path below a base_url. The caller's to free; NULL: out of memory. */
 char *url_join(const char *base_url, const char *path);
-
-#endif
