@@ -20,14 +20,12 @@
 #define lua_pushglobaltable(L) lua_pushvalue(L, LUA_GLOBALSINDEX)
 #define luaL_setfuncs(L, list, upvalues) luaL_register(L, NULL, list)
 
-static inline int lua_absindex(lua_State *L, int index)
-{
+static inline int lua_absindex(lua_State *L, int index) {
     return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
 }
 
 /* The userdata at index if it has this metatable (of the registry), else NULL. */
-static inline void *compat_testudata(lua_State *L, int index, const char *name)
-{
+static inline void *compat_testudata(lua_State *L, int index, const char *name) {
     void *data = lua_touserdata(L, index);
     if (!data || !lua_getmetatable(L, index)) return NULL;
     luaL_getmetatable(L, name);
@@ -56,18 +54,18 @@ static inline void *compat_testudata(lua_State *L, int index, const char *name)
 #endif
 #endif
 
-/* Pushes table[position] and returns its type. Integers are a kind of their own from 5.3 on. */
+/* Pushes table[position] and returns its type. Integers are a kind of their own from 5.3
+ * on. */
 #if LUA_VERSION_NUM >= 503
 #define compat_rawgeti lua_rawgeti
 #else
-#define compat_rawgeti(L, table, position) \
+#define compat_rawgeti(L, table, position)                                               \
     (lua_rawgeti(L, table, (int)(position)), lua_type(L, -1))
 #define lua_isinteger(L, index) ((void)(L), (void)(index), 0)
 #endif
 
 /* Calls a function with a pointer, catching whatever it raises. */
-static inline void compat_try(lua_State *L, lua_CFunction function, void *argument)
-{
+static inline void compat_try(lua_State *L, lua_CFunction function, void *argument) {
 #if LUA_VERSION_NUM == 501
     if (lua_cpcall(L, function, argument) != 0) lua_pop(L, 1);
 #else
@@ -79,8 +77,7 @@ static inline void compat_try(lua_State *L, lua_CFunction function, void *argume
 }
 
 /* Lua's own memory error, for memory that isn't Lua's. */
-static inline int compat_memory_error(lua_State *L)
-{
+static inline int compat_memory_error(lua_State *L) {
     lua_pushliteral(L, "not enough memory");
     return lua_error(L);
 }

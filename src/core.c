@@ -21,32 +21,31 @@
 /* A host that watches many things must not wait for a hundred answers to be read. */
 enum { ANSWERS_A_STEP = 2, ANSWERS_UNLIMITED = 1 << 30 };
 
-/* --- jobs ----------------------------------------------------------------------------------- */
+/* --- jobs -------------------------------------------------------------------------- */
 
 /* The job's references are on top. */
-static double read_now(lua_State *L, struct lua_job *lj)
-{
+static double read_now(lua_State *L, struct lua_job *lj) {
     return moment_read(L, lua_gettop(L), &lj->owner->clock).now;
 }
 
 /* job:step([seconds]) → done */
-static int l_job_step(lua_State *L)
-{
+static int l_job_step(lua_State *L) {
     double seconds = luaL_optnumber(L, 2, 0);
     luaL_argcheck(L, seconds >= 0, 2, "seconds, 0 or more, expected");
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L);
-    if (lj->in_callback) return luaL_error(L, "job:step was called from inside a callback of this job");
+    if (lj->in_callback)
+        return luaL_error(L, "job:step was called from inside a callback of this job");
     if (!lj->done) step_run(L, lj, 2, seconds, ANSWERS_A_STEP);
     lua_pushboolean(L, lj->done);
     return 1;
 }
 
 /* job:pollfd() → descriptor, or nil where there is nothing to watch */
-static int l_job_pollfd(lua_State *L)
-{
+static int l_job_pollfd(lua_State *L) {
     struct lua_job *lj = handle_usable_job(L);
-    bool watchable = !lj->done && !lj->owner->closed && lj->owner->fault.kind == KIND_NONE;
+    bool watchable =
+        !lj->done && !lj->owner->closed && lj->owner->fault.kind == KIND_NONE;
     int fd = watchable ? job_fd(&lj->job) : -1;
     if (fd < 0) return 0;
     lua_pushinteger(L, fd);
@@ -54,8 +53,7 @@ static int l_job_pollfd(lua_State *L)
 }
 
 /* job:events() → "r" */
-static int l_job_events(lua_State *L)
-{
+static int l_job_events(lua_State *L) {
     handle_usable_job(L);
     lua_pushliteral(L, "r");
     return 1;
@@ -65,8 +63,7 @@ static int l_job_events(lua_State *L)
 static const double UNWATCHED_SECONDS = 0.002;
 
 /* job:timeout() → seconds, or nil where only the descriptor matters */
-static int l_job_timeout(lua_State *L)
-{
+static int l_job_timeout(lua_State *L) {
     struct lua_job *lj = handle_usable_job(L);
     double wait = lj->done ? 0 : job_wait(&lj->job, read_now(L, lj));
     if (job_unwatched(&lj->job)) wait = fmin(wait, UNWATCHED_SECONDS);
@@ -76,22 +73,19 @@ static int l_job_timeout(lua_State *L)
 }
 
 /* job:progress() → table */
-static int l_job_progress(lua_State *L)
-{
+static int l_job_progress(lua_State *L) {
     struct lua_job *lj = handle_usable_job(L);
     report_push_progress(L, &lj->job, read_now(L, lj));
     return 1;
 }
 
-static int push_outcome(lua_State *L, struct lua_job *lj)
-{
+static int push_outcome(lua_State *L, struct lua_job *lj) {
     return report_push_outcome(L, &lj->job.ledger, job_fault(&lj->job), lj->dry_run);
 }
 
-/* job:result() → result, or nil and err, the same tables each time; raises before the job is
- * done. Closes the job's descriptor. */
-static int l_job_result(lua_State *L)
-{
+/* job:result() → result, or nil and err, the same tables each time; raises before the job
+ * is done. Closes the job's descriptor. */
+static int l_job_result(lua_State *L) {
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L); /* its references stand at 2 */
     if (!lj->done) return luaL_error(L, "job:result: the job is not done yet");
@@ -111,8 +105,7 @@ static int l_job_result(lua_State *L)
 }
 
 /* job:cancel() */
-static int l_job_cancel(lua_State *L)
-{
+static int l_job_cancel(lua_State *L) {
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L);
     struct fault fault;
@@ -122,8 +115,7 @@ static int l_job_cancel(lua_State *L)
     return 0;
 }
 
-static int l_job_tostring(lua_State *L)
-{
+static int l_job_tostring(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
     const char *state = !lj->owner ? "closed" : lj->done ? "done" : "under way";
     lua_pushfstring(L, "geelark job (%s, %d id%s)", state, (int)lj->job.ledger.ids.count,
@@ -131,12 +123,11 @@ static int l_job_tostring(lua_State *L)
     return 1;
 }
 
-/* --- functions --------------------------------------------------------------------------------- */
+/* --- functions --------------------------------------------------------------------- */
 
 /* Drives the job on top of the stack (below its table) to its end and closes it, and its
  * client where `close`. */
-static int run(lua_State *L, struct lua_job *lj, bool close)
-{
+static int run(lua_State *L, struct lua_job *lj, bool close) {
     int refs = lua_gettop(L);
     struct lua_client *lc = lj->owner;
     step_run(L, lj, refs, INFINITY, ANSWERS_UNLIMITED);
@@ -147,15 +138,13 @@ static int run(lua_State *L, struct lua_job *lj, bool close)
 }
 
 /* geelark.delete(ids [, options]) → result, or nil and err */
-static int l_delete(lua_State *L)
-{
+static int l_delete(lua_State *L) {
     lua_settop(L, 2);
     return run(L, handle_push_job(L, 0, 1, 2), true);
 }
 
 /* geelark.start(ids [, options]) → job */
-static int l_start(lua_State *L)
-{
+static int l_start(lua_State *L) {
     lua_settop(L, 2);
     handle_push_job(L, 0, 1, 2);
     lua_pop(L, 1);
@@ -163,8 +152,7 @@ static int l_start(lua_State *L)
 }
 
 /* geelark.new([options]) → client, or nil and err */
-static int l_new(lua_State *L)
-{
+static int l_new(lua_State *L) {
     lua_settop(L, 1);
     struct lua_client *lc = handle_push_client(L, 1);
     if (lc->fault.kind == KIND_NONE) return 1;
@@ -173,16 +161,14 @@ static int l_new(lua_State *L)
 }
 
 /* client:delete(ids [, options]) */
-static int l_client_delete(lua_State *L)
-{
+static int l_client_delete(lua_State *L) {
     lua_settop(L, 3);
     handle_client(L, 1);
     return run(L, handle_push_job(L, 1, 2, 3), false);
 }
 
 /* client:start(ids [, options]) */
-static int l_client_start(lua_State *L)
-{
+static int l_client_start(lua_State *L) {
     lua_settop(L, 3);
     handle_client(L, 1);
     handle_push_job(L, 1, 2, 3);
@@ -192,37 +178,36 @@ static int l_client_start(lua_State *L)
 
 /* client:close(): its jobs end; what is in flight is lost, what came is still read by the
  * jobs' next step. */
-static int l_client_close(lua_State *L)
-{
+static int l_client_close(lua_State *L) {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     luaL_argcheck(L, lc, 1, "geelark client expected");
     if (lc->closed) return 0;
     handle_client(L, 1);
-    if (handle_in_callback(lc)) return luaL_error(L, "client:close was called from inside a callback");
+    if (handle_in_callback(lc))
+        return luaL_error(L, "client:close was called from inside a callback");
     handle_end_client(L, lc);
     return 0;
 }
 
-/* __close: the same, but raises nothing. What may not be closed here is the collector's. */
-static int client_scope_ends(lua_State *L)
-{
+/* __close: the same, but raises nothing. What may not be closed here is the collector's.
+ */
+static int client_scope_ends(lua_State *L) {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
-    if (lc && !lc->closed && lc->pid == getpid() && !handle_in_callback(lc)) handle_end_client(L, lc);
+    if (lc && !lc->closed && lc->pid == getpid() && !handle_in_callback(lc))
+        handle_end_client(L, lc);
     return 0;
 }
 
-static int l_client_tostring(lua_State *L)
-{
+static int l_client_tostring(lua_State *L) {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     lua_pushstring(L, !lc || lc->closed ? "geelark client (closed)" : "geelark client");
     return 1;
 }
 
-/* --- the module ----------------------------------------------------------------------------------- */
+/* --- the module -------------------------------------------------------------------- */
 
 /* core.nearest(name, names) → the one of the list that is spelt most like it */
-static int l_nearest(lua_State *L)
-{
+static int l_nearest(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
     size_t best = (size_t)-1, count;
     luaL_checktype(L, 2, LUA_TTABLE);
@@ -241,8 +226,7 @@ static int l_nearest(lua_State *L)
 
 /* Adds a code's row to the list on top. */
 static void add_code(lua_State *L, long code, const char *name, int retryable,
-                     const char *meaning, const char *remedy)
-{
+                     const char *meaning, const char *remedy) {
     lua_createtable(L, 0, 5);
     lua_pushinteger(L, code);
     lua_setfield(L, -2, "code");
@@ -258,10 +242,9 @@ static void add_code(lua_State *L, long code, const char *name, int retryable,
 }
 
 /* core.codes() → { { code=, name=, meaning=, retryable=, remedy= }, ... } */
-static int l_codes(lua_State *L)
-{
+static int l_codes(lua_State *L) {
     lua_newtable(L);
-#define ADD_CODE(number, name, class, kind, retryable, meaning, remedy) \
+#define ADD_CODE(number, name, class, kind, retryable, meaning, remedy)                  \
     add_code(L, number, #name, retryable, meaning, remedy);
     GEELARK_CODES(ADD_CODE)
 #undef ADD_CODE
@@ -269,8 +252,7 @@ static int l_codes(lua_State *L)
 }
 
 static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
-                      const luaL_Reg *events)
-{
+                      const luaL_Reg *events) {
     luaL_newmetatable(L, name);
     lua_newtable(L);
     luaL_setfuncs(L, methods, 0);
@@ -283,8 +265,9 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
     lua_pop(L, 1);
 }
 
-static const luaL_Reg functions[] = {
-    {"delete", l_delete}, {"start", l_start}, {"new", l_new}, {"codes", l_codes}, {"nearest", l_nearest}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"delete", l_delete},   {"start", l_start},
+                                     {"new", l_new},         {"codes", l_codes},
+                                     {"nearest", l_nearest}, {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {"start", l_client_start},
@@ -296,27 +279,23 @@ static const luaL_Reg client_events[] = {{"__gc", handle_client_gc},
                                          {"__tostring", l_client_tostring},
                                          {NULL, NULL}};
 
-static const luaL_Reg job_methods[] = {{"step", l_job_step},
-                                       {"pollfd", l_job_pollfd},
-                                       {"events", l_job_events},
-                                       {"timeout", l_job_timeout},
-                                       {"progress", l_job_progress},
-                                       {"result", l_job_result},
-                                       {"cancel", l_job_cancel},
-                                       {NULL, NULL}};
+static const luaL_Reg job_methods[] = {
+    {"step", l_job_step},         {"pollfd", l_job_pollfd},
+    {"events", l_job_events},     {"timeout", l_job_timeout},
+    {"progress", l_job_progress}, {"result", l_job_result},
+    {"cancel", l_job_cancel},     {NULL, NULL}};
 
-static const luaL_Reg job_events[] = {
-    {"__gc", handle_job_gc},
-    {"__close", handle_job_gc},
-    {"__tostring", l_job_tostring},
-    {NULL, NULL}};
+static const luaL_Reg job_events[] = {{"__gc", handle_job_gc},
+                                      {"__close", handle_job_gc},
+                                      {"__tostring", l_job_tostring},
+                                      {NULL, NULL}};
 
-/* The only symbol that the module exports: the headers hide all others, however it is built. */
+/* The only symbol that the module exports: the headers hide all others, however it is
+ * built. */
 __attribute__((visibility("default"))) int luaopen_geelark_core(lua_State *L);
 
 /* libcurl may leave a resolver thread behind; the code it returns to must stay loaded. */
-static void stay_loaded(void)
-{
+static void stay_loaded(void) {
 #ifdef RTLD_NODELETE
     Dl_info here;
     union { /* C has no way from one to the other */
@@ -328,8 +307,7 @@ static void stay_loaded(void)
 #endif
 }
 
-int luaopen_geelark_core(lua_State *L)
-{
+int luaopen_geelark_core(lua_State *L) {
     stay_loaded();
     if (!transfer_init()) return luaL_error(L, "geelark: libcurl can't be initialised");
     lua_settop(L, 0);

@@ -7,7 +7,8 @@
 #include "lib/private.h"
 
 enum {
-    DETAILS_MAX = 1000, /* a request has at most 100 ids; what comes later is not believed */
+    DETAILS_MAX =
+        1000, /* a request has at most 100 ids; what comes later is not believed */
     DEPTH_MAX = 64,
     INTEGER_DIGITS = 15
 };
@@ -15,11 +16,10 @@ enum {
 /* Where the decoding function stands in the registry. */
 static char decode_key;
 
-/* --- finding lua-cjson ----------------------------------------------------------------------- */
+/* --- finding lua-cjson ------------------------------------------------------------- */
 
 /* Pushes a global as it stands: a script may raise for those that it doesn't know. */
-static void push_global(lua_State *L, const char *name)
-{
+static void push_global(lua_State *L, const char *name) {
     lua_pushglobaltable(L);
     lua_pushstring(L, name);
     lua_rawget(L, -2);
@@ -27,8 +27,7 @@ static void push_global(lua_State *L, const char *name)
 }
 
 /* Calls module.name(argument), a setting of lua-cjson's; the module is on top. */
-static void set_up(lua_State *L, const char *name, int argument)
-{
+static void set_up(lua_State *L, const char *name, int argument) {
     lua_getfield(L, -1, name);
     if (argument > 0) lua_pushinteger(L, argument);
     else lua_pushboolean(L, 0);
@@ -36,21 +35,20 @@ static void set_up(lua_State *L, const char *name, int argument)
 }
 
 /* Pushes a new instance of lua-cjson. */
-static void push_cjson(lua_State *L)
-{
+static void push_cjson(lua_State *L) {
     push_global(L, "require");
     lua_pushliteral(L, "cjson");
     if (lua_pcall(L, 1, 1, 0) != LUA_OK)
-        luaL_error(L, "geelark needs lua-cjson, the package of this name (Debian, LuaRocks): %s",
-                   lua_tostring(L, -1));
+        luaL_error(
+            L, "geelark needs lua-cjson, the package of this name (Debian, LuaRocks): %s",
+            lua_tostring(L, -1));
     lua_getfield(L, -1, "new");
     lua_call(L, 0, 1);
     set_up(L, "decode_invalid_numbers", 0);
     set_up(L, "decode_max_depth", DEPTH_MAX);
 }
 
-void decode_open(lua_State *L)
-{
+void decode_open(lua_State *L) {
     int top = lua_gettop(L);
     lua_pushlightuserdata(L, &decode_key);
     push_global(L, "vim");
@@ -62,35 +60,28 @@ void decode_open(lua_State *L)
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-/* --- the text that it gets ------------------------------------------------------------------- */
+/* --- the text that it gets --------------------------------------------------------- */
 
-static const char *string_end(const char *at, const char *end)
-{
+static const char *string_end(const char *at, const char *end) {
     for (at++; at < end && *at != '"'; at++)
         if (*at == '\\') at++;
     return at < end ? at + 1 : end;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static bool in_word(char c)
-{
+static bool in_word(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
            c == '+' || c == '-';
 }
 
-static const char *digits_end(const char *at, const char *end)
-{
+static const char *digits_end(const char *at, const char *end) {
     while (at < end && is_digit(*at)) at++;
     return at;
 }
 
 /* The end of the integer as JSON writes it that a word begins with; NULL: with none. */
-static const char *integer_end(const char *at, const char *end)
-{
+static const char *integer_end(const char *at, const char *end) {
     if (at < end && *at == '-') at++;
     const char *digits = at;
     at = digits_end(at, end);
@@ -98,8 +89,7 @@ static const char *integer_end(const char *at, const char *end)
 }
 
 /* Whether a word is a number of JSON's: libraries let hexadecimal, NaN and "1." pass. */
-static bool is_number(const char *at, const char *end)
-{
+static bool is_number(const char *at, const char *end) {
     const char *digits;
     at = integer_end(at, end);
     if (at && at < end && *at == '.') {
@@ -116,31 +106,27 @@ static bool is_number(const char *at, const char *end)
     return at == end;
 }
 
-static bool is_word(const char *at, const char *end, const char *word)
-{
+static bool is_word(const char *at, const char *end, const char *word) {
     return (size_t)(end - at) == strlen(word) && memcmp(at, word, strlen(word)) == 0;
 }
 
 /* Whether a word outside strings is one of JSON's. */
-static bool is_json(const char *at, const char *end)
-{
+static bool is_json(const char *at, const char *end) {
     return is_number(at, end) || is_word(at, end, "true") || is_word(at, end, "false") ||
            is_word(at, end, "null");
 }
 
 /* A name of an object has to be a string; what isn't must not be made one. */
-static bool is_name(const char *at, const char *end)
-{
+static bool is_name(const char *at, const char *end) {
     while (at < end && strchr(" \t\r\n", *at)) at++;
     return at < end && *at == ':';
 }
 
-/* Copies a body with each bare integer as a string, so that no library makes a double of an id
- * of 18 digits. What stands in strings is left alone, and so are numbers with a point or an
- * exponent, which name no id. False: out of memory. *sound: nothing is there that JSON doesn't
- * know. */
-static bool quote_integers(const struct buffer *body, struct buffer *out, bool *sound)
-{
+/* Copies a body with each bare integer as a string, so that no library makes a double of
+ * an id of 18 digits. What stands in strings is left alone, and so are numbers with a
+ * point or an exponent, which name no id. False: out of memory. *sound: nothing is there
+ * that JSON doesn't know. */
+static bool quote_integers(const struct buffer *body, struct buffer *out, bool *sound) {
     const char *at = body->data, *end = at + body->size, *copied = at, *word;
     *sound = !memchr(at, '\0', body->size); /* lua-cjson would take it for the end */
     while (at < end) {
@@ -153,7 +139,8 @@ static bool quote_integers(const struct buffer *body, struct buffer *out, bool *
             at++;
         } else if (integer_end(word, at) == at && !is_name(at, end)) {
             if (!buffer_append(out, copied, (size_t)(word - copied)) ||
-                !buffer_append(out, "\"", 1) || !buffer_append(out, word, (size_t)(at - word)) ||
+                !buffer_append(out, "\"", 1) ||
+                !buffer_append(out, word, (size_t)(at - word)) ||
                 !buffer_append(out, "\"", 1))
                 return false;
             copied = at;
@@ -164,19 +151,17 @@ static bool quote_integers(const struct buffer *body, struct buffer *out, bool *
     return buffer_append(out, copied, (size_t)(end - copied));
 }
 
-/* --- values ---------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------ */
 
 /* Pushes table[name] and returns its type. */
-static int push_field(lua_State *L, int table, const char *name)
-{
+static int push_field(lua_State *L, int table, const char *name) {
     lua_pushstring(L, name);
     lua_rawget(L, table);
     return lua_type(L, -1);
 }
 
 /* The integer that a text is; false for anything else. */
-static bool parse_integer(const char *text, size_t len, int64_t *out)
-{
+static bool parse_integer(const char *text, size_t len, int64_t *out) {
     const char *at = text, *end = text + len;
     bool negative = len > 0 && *at == '-';
     int64_t n = 0;
@@ -188,8 +173,7 @@ static bool parse_integer(const char *text, size_t len, int64_t *out)
 }
 
 /* Reads table[name] as an integer, also where the service writes 42001.0 or "42001". */
-static bool read_integer(lua_State *L, int table, const char *name, int64_t *out)
-{
+static bool read_integer(lua_State *L, int table, const char *name, int64_t *out) {
     int type = push_field(L, table, name);
     bool whole = false;
     if (type == LUA_TSTRING) {
@@ -206,8 +190,7 @@ static bool read_integer(lua_State *L, int table, const char *name, int64_t *out
 }
 
 /* A code; one that doesn't fit is none. */
-static bool read_code(lua_State *L, int table, long *code)
-{
+static bool read_code(lua_State *L, int table, long *code) {
     int64_t number;
     bool read = read_integer(L, table, "code", &number) && number >= INT32_MIN &&
                 number <= INT32_MAX;
@@ -217,8 +200,7 @@ static bool read_code(lua_State *L, int table, long *code)
 
 /* Reads table[name] where it is a string. */
 static bool read_text(lua_State *L, int table, const char *name, struct response *r,
-                      struct span *span)
-{
+                      struct span *span) {
     bool is_text = push_field(L, table, name) == LUA_TSTRING;
     size_t len = 0;
     const char *text = is_text ? lua_tolstring(L, -1, &len) : "";
@@ -227,11 +209,10 @@ static bool read_text(lua_State *L, int table, const char *name, struct response
     return is_text;
 }
 
-/* --- the envelope ---------------------------------------------------------------------------- */
+/* --- the envelope ------------------------------------------------------------------ */
 
 /* Adds the entry of failDetails on top of the stack. */
-static void read_detail(lua_State *L, struct response *r)
-{
+static void read_detail(lua_State *L, struct response *r) {
     int entry = lua_gettop(L);
     if (!array_reserve(&r->details, &r->detail_capacity, sizeof *r->details,
                        (uint64_t)r->detail_count + 1))
@@ -244,8 +225,7 @@ static void read_detail(lua_State *L, struct response *r)
     read_text(L, entry, "msg", r, &d->msg);
 }
 
-static void read_details(lua_State *L, int data, struct response *r)
-{
+static void read_details(lua_State *L, int data, struct response *r) {
     int type = push_field(L, data, "failDetails"), list = lua_gettop(L);
     if (type == LUA_TTABLE) {
         size_t count = lua_rawlen(L, list);
@@ -264,8 +244,7 @@ static void read_details(lua_State *L, int data, struct response *r)
     lua_settop(L, list - 1);
 }
 
-static void read_envelope(lua_State *L, int root, struct response *r)
-{
+static void read_envelope(lua_State *L, int root, struct response *r) {
     r->has_envelope = read_code(L, root, &r->code);
     read_text(L, root, "msg", r, &r->msg);
     push_field(L, root, "data");
@@ -278,10 +257,9 @@ static void read_envelope(lua_State *L, int root, struct response *r)
     read_details(L, data, r);
 }
 
-/* Pushes the decoded body and returns whether that could be done. A hook that raises (Ctrl-C)
- * would make an answer that has come unreadable, and so lost: it has to wait. */
-static bool push_decoded(lua_State *L, struct response *r)
-{
+/* Pushes the decoded body and returns whether that could be done. A hook that raises
+ * (Ctrl-C) would make an answer that has come unreadable, and so lost: it has to wait. */
+static bool push_decoded(lua_State *L, struct response *r) {
     bool sound;
     if (!quote_integers(&r->body, &r->texts, &sound)) compat_memory_error(L);
     if (!sound) return false;
@@ -297,8 +275,7 @@ static bool push_decoded(lua_State *L, struct response *r)
     return status == LUA_OK;
 }
 
-void decode_response(lua_State *L, struct response *r)
-{
+void decode_response(lua_State *L, struct response *r) {
     int top = lua_gettop(L);
     response_forget_body(r);
     if (r->fault != KIND_NONE || r->body.size == 0) return;

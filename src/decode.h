@@ -10,10 +10,10 @@
 
 #include "lib/response.h"
 
-/* Finds lua-cjson; called once for a Lua state. Raises an error that names the package where
- * there is none. */
+/* Finds lua-cjson; called once for a Lua state. Raises an error that names the package
+ * where there is none. */
 void decode_open(lua_State *L);
 
-/* Reads the body of a response. What is no envelope of the service's leaves it without one.
- * Raises memory errors alone; it can then be decoded again. */
+/* Reads the body of a response. What is no envelope of the service's leaves it without
+ * one. Raises memory errors alone; it can then be decoded again. */
 void decode_response(lua_State *L, struct response *response);

@@ -10,13 +10,13 @@
 const char HANDLE_CLIENT_TYPE[] = "geelark.client";
 const char HANDLE_JOB_TYPE[] = "geelark.job";
 
-/* --- closing ------------------------------------------------------------------------------- */
+/* --- closing ----------------------------------------------------------------------- */
 
-/* cqueues remembers which descriptors it watches, and has to be told before one is closed, as
- * its own objects do; its loop would end with an error, or take the next descriptor of that
- * number for this one. The descriptor's number is behind the pointer at 1. */
-static int tell_cqueues(lua_State *L)
-{
+/* cqueues remembers which descriptors it watches, and has to be told before one is
+ * closed, as its own objects do; its loop would end with an error, or take the next
+ * descriptor of that number for this one. The descriptor's number is behind the pointer
+ * at 1. */
+static int tell_cqueues(lua_State *L) {
     const int *fd = lua_touserdata(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
     lua_pushliteral(L, "cqueues");
@@ -29,14 +29,12 @@ static int tell_cqueues(lua_State *L)
     return 0;
 }
 
-static void forget_descriptor(lua_State *L, struct lua_job *lj)
-{
+static void forget_descriptor(lua_State *L, struct lua_job *lj) {
     int fd = job_open_fd(&lj->job);
     if (fd >= 0) compat_try(L, tell_cqueues, &fd);
 }
 
-void handle_close_job(lua_State *L, struct lua_job *lj)
-{
+void handle_close_job(lua_State *L, struct lua_job *lj) {
     if (!lj->owner) {
         job_close(&lj->job, true);
         return;
@@ -44,21 +42,20 @@ void handle_close_job(lua_State *L, struct lua_job *lj)
     struct lua_job **at = &lj->owner->jobs;
     while (*at && *at != lj) at = &(*at)->next;
     if (*at) *at = lj->next;
-    bool forked = lj->owner->pid != getpid(); /* cqueues' descriptors are the parent's, too */
+    bool forked =
+        lj->owner->pid != getpid(); /* cqueues' descriptors are the parent's, too */
     if (!forked) forget_descriptor(L, lj);
     job_close(&lj->job, forked);
     lj->owner = NULL;
 }
 
-void handle_close_client(lua_State *L, struct lua_client *lc)
-{
+void handle_close_client(lua_State *L, struct lua_client *lc) {
     lc->closed = true;
     while (lc->jobs) handle_close_job(L, lc->jobs);
     client_close(&lc->client, lc->pid != getpid());
 }
 
-void handle_release(lua_State *L, struct lua_job *lj)
-{
+void handle_release(lua_State *L, struct lua_job *lj) {
     struct lua_client *lc = lj->owner;
     forget_descriptor(L, lj);
     job_release(&lj->job);
@@ -67,15 +64,13 @@ void handle_release(lua_State *L, struct lua_job *lj)
     lc->closed = true;
 }
 
-bool handle_in_callback(const struct lua_client *lc)
-{
+bool handle_in_callback(const struct lua_client *lc) {
     for (const struct lua_job *lj = lc->jobs; lj; lj = lj->next)
         if (lj->in_callback) return true;
     return false;
 }
 
-void handle_end_client(lua_State *L, struct lua_client *lc)
-{
+void handle_end_client(lua_State *L, struct lua_client *lc) {
     compat_getuservalue(L, 1);
     double now = moment_read(L, lua_gettop(L), &lc->clock).now;
     struct fault fault;
@@ -86,49 +81,39 @@ void handle_end_client(lua_State *L, struct lua_client *lc)
     lc->closed = true;
 }
 
-int handle_job_gc(lua_State *L)
-{
+int handle_job_gc(lua_State *L) {
     struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
     if (lj) handle_close_job(L, lj);
     return 0;
 }
 
-int handle_client_gc(lua_State *L)
-{
+int handle_client_gc(lua_State *L) {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     if (lc) handle_close_client(L, lc);
     return 0;
 }
 
-static bool has_function(lua_State *L, int refs, const char *name)
-{
+static bool has_function(lua_State *L, int refs, const char *name) {
     lua_getfield(L, refs, name);
     bool has = lua_isfunction(L, -1);
     lua_pop(L, 1);
     return has;
 }
 
-/* --- clients ------------------------------------------------------------------------------- */
+/* --- clients ----------------------------------------------------------------------- */
 
-static struct lua_client *new_client(lua_State *L)
-{
+struct lua_client *handle_push_client(lua_State *L, int arg) {
     struct lua_client *lc = compat_newuserdata(L, sizeof *lc);
+    struct options *o = &lc->options;
     memset(lc, 0, sizeof *lc);
     lc->pid = getpid();
-    options_default(&lc->options);
+    options_default(o);
     luaL_getmetatable(L, HANDLE_CLIENT_TYPE);
     lua_setmetatable(L, -2);
     lua_newtable(L);
-    compat_setuservalue(L, -2);
-    return lc;
-}
-
-/* Fills the client on top of the stack from the options at `arg`. */
-static void open_client(lua_State *L, struct lua_client *lc, int arg)
-{
-    struct options *o = &lc->options;
-    compat_getuservalue(L, -1);
     int refs = lua_gettop(L);
+    lua_pushvalue(L, refs);
+    compat_setuservalue(L, refs - 1);
     options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, refs, o);
     lc->clock.has_now = has_function(L, refs, "now");
     lc->clock.has_sleep = has_function(L, refs, "sleep");
@@ -137,17 +122,10 @@ static void open_client(lua_State *L, struct lua_client *lc, int arg)
     o->client = (struct client_settings){0}; /* its strings are the table's, not ours */
     lua_settop(L, refs - 1);
     if (!opened) compat_memory_error(L);
-}
-
-struct lua_client *handle_push_client(lua_State *L, int arg)
-{
-    struct lua_client *lc = new_client(L);
-    open_client(L, lc, arg);
     return lc;
 }
 
-struct lua_client *handle_client(lua_State *L, int index)
-{
+struct lua_client *handle_client(lua_State *L, int index) {
     struct lua_client *lc = compat_testudata(L, index, HANDLE_CLIENT_TYPE);
     if (!lc) luaL_argerror(L, index, "geelark client expected");
     if (lc->pid != getpid())
@@ -157,17 +135,15 @@ struct lua_client *handle_client(lua_State *L, int index)
     return lc;
 }
 
-/* --- jobs ----------------------------------------------------------------------------------- */
+/* --- jobs -------------------------------------------------------------------------- */
 
-struct lua_job *handle_job(lua_State *L, int index)
-{
+struct lua_job *handle_job(lua_State *L, int index) {
     struct lua_job *lj = compat_testudata(L, index, HANDLE_JOB_TYPE);
     if (!lj) luaL_argerror(L, index, "geelark job expected");
     return lj;
 }
 
-struct lua_job *handle_usable_job(lua_State *L)
-{
+struct lua_job *handle_usable_job(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
     if (!lj->owner) luaL_error(L, "this geelark job is closed");
     if (lj->owner->pid != getpid())
@@ -177,8 +153,7 @@ struct lua_job *handle_usable_job(lua_State *L)
 }
 
 /* Copies the functions that a client's jobs share to the job's own table. */
-static void inherit_functions(lua_State *L, int from, int refs)
-{
+static void inherit_functions(lua_State *L, int from, int refs) {
     for (lua_pushnil(L); lua_next(L, from);) {
         lua_pushvalue(L, -2);
         lua_insert(L, -2);
@@ -186,18 +161,17 @@ static void inherit_functions(lua_State *L, int from, int refs)
     }
 }
 
-static uint64_t seed_of(lua_State *L, int refs, struct moment moment)
-{
+static uint64_t seed_of(lua_State *L, int refs, struct moment moment) {
     lua_getfield(L, refs, "seed");
     bool given = lua_type(L, -1) == LUA_TNUMBER;
-    double number = given ? lua_tonumber(L, -1) : moment.now * 1e6 + (double)getpid() * 0x1p20;
+    double number =
+        given ? lua_tonumber(L, -1) : moment.now * 1e6 + (double)getpid() * 0x1p20;
     lua_pop(L, 1);
     return (uint64_t)(int64_t)number;
 }
 
 /* A job without any ids needs no credentials; a dry run sends nothing. */
-static void stop_where_idle(struct lua_job *lj, double now)
-{
+static void stop_where_idle(struct lua_job *lj, double now) {
     const struct fault *fault = &lj->owner->fault;
     if (lj->job.ledger.ids.count == 0) return;
     if (fault->kind != KIND_NONE) job_stop(&lj->job, fault, now);
@@ -205,8 +179,7 @@ static void stop_where_idle(struct lua_job *lj, double now)
 }
 
 /* Pushes a job that is nobody's yet, and its references. */
-static struct lua_job *new_job(lua_State *L)
-{
+static struct lua_job *new_job(lua_State *L) {
     struct lua_job *lj = compat_newuserdata(L, sizeof *lj);
     memset(lj, 0, sizeof *lj);
     luaL_getmetatable(L, HANDLE_JOB_TYPE);
@@ -221,9 +194,9 @@ static struct lua_job *new_job(lua_State *L)
 }
 
 /* The client at index, or a new one where that is 0, becomes the job's. */
-static struct lua_client *join_client(lua_State *L, int client, int arg, int refs)
-{
-    struct lua_client *lc = client ? handle_client(L, client) : handle_push_client(L, arg);
+static struct lua_client *join_client(lua_State *L, int client, int arg, int refs) {
+    struct lua_client *lc =
+        client ? handle_client(L, client) : handle_push_client(L, arg);
     if (client) lua_pushvalue(L, client);
     compat_getuservalue(L, -1);
     inherit_functions(L, lua_gettop(L), refs);
@@ -232,21 +205,20 @@ static struct lua_client *join_client(lua_State *L, int client, int arg, int ref
     return lc;
 }
 
-struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg)
-{
+struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg) {
     struct lua_job *lj = new_job(L);
     int refs = lua_gettop(L);
     read_ids(L, ids, &lj->job.ledger.ids);
     struct lua_client *lc = join_client(L, client, arg, refs);
     struct options o = lc->options;
-    if (client) {
-        options_read(L, arg, SCOPE_JOB, refs, &o);
-    }
+    if (client) options_read(L, arg, SCOPE_JOB, refs, &o);
     struct moment moment = moment_read(L, refs, &lc->clock);
     o.job.batch.seed = seed_of(L, refs, moment);
     lj->has_progress = has_function(L, refs, "on_progress");
     lj->has_event = has_function(L, refs, "on_event");
     lj->has_limiter = has_function(L, refs, "take");
+    lua_newtable(L);
+    lua_setfield(L, refs, "tokens"); /* what the limiter gave, by a request's number */
     lj->dry_run = o.dry_run;
     lj->owns_client = !client;
     lj->owner = lc;

@@ -1,11 +1,11 @@
 /*
  * handle.h: the userdata behind clients and jobs: made, checked, closed.
  *
- * Each is made as an empty userdata first and filled afterwards, so that whatever raises on
- * the way, its closer finds what is there and nothing else. Closing may be done any number of
- * times. A handle that came through a fork is refused, and closed without touching what it
- * shares with the parent. Each job has a table of references (its user value) with the caller's
- * functions and its client, so that they live as long.
+ * Each is made as an empty userdata first and filled afterwards, so that whatever raises
+ * on the way, its closer finds what is there and nothing else. Closing may be done any
+ * number of times. A handle that came through a fork is refused, and closed without
+ * touching what it shares with the parent. Each job has a table of references (its user
+ * value) with the caller's functions and its client, so that they live as long.
  */
 #pragma once
 
@@ -39,9 +39,9 @@ struct lua_job {
 
 /* Pushes a client made from the options at `arg`. */
 struct lua_client *handle_push_client(lua_State *L, int arg);
-/* Pushes a job for the ids at `ids` with the options at `arg`, and above it its references. It
- * belongs to the client at index `client`, or to one of its own where that is 0. Every argument
- * is checked before anything is sent. */
+/* Pushes a job for the ids at `ids` with the options at `arg`, and above it its
+ * references. It belongs to the client at index `client`, or to one of its own where that
+ * is 0. Every argument is checked before anything is sent. */
 struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg);
 
 /* The client at index that may be used. Raises for anything else. */
@@ -53,8 +53,8 @@ struct lua_job *handle_usable_job(lua_State *L);
 
 /* A callback of one of its jobs is running now. */
 bool handle_in_callback(const struct lua_client *client);
-/* Ends the jobs of the client at index 1, and closes it; what came is still read by the jobs'
- * next step. */
+/* Ends the jobs of the client at index 1, and closes it; what came is still read by the
+ * jobs' next step. */
 void handle_end_client(lua_State *L, struct lua_client *client);
 void handle_close_job(lua_State *L, struct lua_job *job);
 void handle_close_client(lua_State *L, struct lua_client *client);

@@ -14,15 +14,13 @@
 static const double EPOCH_LIKELY = 1e9;
 
 /* A clock that steps back must not make us wait for it to catch up. */
-static double steadied(struct lua_clock *clock, double raw)
-{
+static double steadied(struct lua_clock *clock, double raw) {
     if (raw < clock->last) clock->offset += clock->last - raw;
     clock->last = raw;
     return raw + clock->offset;
 }
 
-struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock)
-{
+struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock) {
     double wall = clock_wall(), now = clock_now();
     if (clock->has_now) {
         lua_getfield(L, refs, "now");
@@ -35,7 +33,6 @@ struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock)
     return (struct moment){now, (int64_t)(wall * 1000)};
 }
 
-bool moment_sleep(double seconds)
-{
+bool moment_sleep(double seconds) {
     return poll(NULL, 0, (int)ceil(seconds * 1000)) >= 0 || errno != EINTR;
 }

@@ -1,5 +1,6 @@
 /*
- * moment.h: what time it is for a client: by the caller's clock or the system's; and sleeping.
+ * moment.h: what time it is for a client: by the caller's clock or the system's; and
+ * sleeping.
  */
 #pragma once
 
@@ -13,8 +14,8 @@ struct lua_clock {
     double last, offset;
 };
 
-/* Reads the clock; `refs` is the absolute index of a table with the caller's functions, now and
- * sleep. Raises nothing. */
+/* Reads the clock; `refs` is the absolute index of a table with the caller's functions,
+ * now and sleep. Raises nothing. */
 struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock);
 
 /* Lets time pass by the system's clock. False: a signal came. */

@@ -51,8 +51,7 @@ static const struct option options_known[] = {
 
 enum { OPTIONS_KNOWN = sizeof options_known / sizeof *options_known };
 
-void options_default(struct options *o)
-{
+void options_default(struct options *o) {
     *o = (struct options){
         .client = {.requests_per_minute = 200, .requests_per_hour = 24000},
         .job = {.batch = {.chunk_size = 100, .attempts = 4},
@@ -63,51 +62,42 @@ void options_default(struct options *o)
                 .network = true}};
 }
 
-/* --- names ---------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------- */
 
-static const char *nearest_name(const char *unknown)
-{
-    const char *nearest = options_known[0].name;
-    size_t best = (size_t)-1;
+/* The option whose name is spelt most like this one; *distance 0: it is it. */
+static const struct option *nearest_option(const char *name, size_t *distance) {
+    const struct option *nearest = NULL;
+    *distance = (size_t)-1;
     for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
-        size_t d = text_distance(options_known[i].name, unknown);
-        if (d < best) best = d, nearest = options_known[i].name;
+        size_t d = text_distance(options_known[i].name, name);
+        if (d < *distance) *distance = d, nearest = &options_known[i];
     }
     return nearest;
 }
 
-static const struct option *find_option(const char *name)
-{
-    for (size_t i = 0; i < OPTIONS_KNOWN; i++)
-        if (strcmp(options_known[i].name, name) == 0) return &options_known[i];
-    return NULL;
-}
+/* --- values ------------------------------------------------------------------------ */
 
-/* --- values ---------------------------------------------------------------------------------- */
-
-/* Raises an argument error about the option; what is formatted last is on top of the stack. */
-static int flawed(lua_State *L, int arg, const char *name, const char *flaw)
-{
+/* Raises an argument error about the option; what is formatted last is on top of the
+ * stack. */
+static int flawed(lua_State *L, int arg, const char *name, const char *flaw) {
     return luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", name, flaw));
 }
 
-static int wrong(lua_State *L, int arg, const struct option *o, const char *expected)
-{
+static int wrong(lua_State *L, int arg, const struct option *o, const char *expected) {
     bool number = lua_type(L, -1) == LUA_TNUMBER && o->type != SECRET;
     const char *got = number ? lua_tostring(L, -1) : luaL_typename(L, -1);
-    return flawed(L, arg, o->name, lua_pushfstring(L, "%s expected, got %s", expected, got));
+    return flawed(L, arg, o->name,
+                  lua_pushfstring(L, "%s expected, got %s", expected, got));
 }
 
 /* A header value with a control character could smuggle in a header of its own. */
-static const char *text_flaw(const char *text, size_t len)
-{
+static const char *text_flaw(const char *text, size_t len) {
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) return "control character";
     return len == 0 ? "empty string" : NULL;
 }
 
-static const char *check_text(lua_State *L, int arg, const struct option *o)
-{
+static const char *check_text(lua_State *L, int arg, const struct option *o) {
     size_t len;
     bool plain;
     if (lua_type(L, -1) != LUA_TSTRING) wrong(L, arg, o, "string");
@@ -117,15 +107,15 @@ static const char *check_text(lua_State *L, int arg, const struct option *o)
     return text;
 }
 
-static double check_number(lua_State *L, int arg, const struct option *o, bool whole)
-{
+static double check_number(lua_State *L, int arg, const struct option *o, bool whole) {
     char expected[80];
     double n = lua_tonumber(L, -1);
     if (isinf(o->most))
         snprintf(expected, sizeof expected, "number, %g or more,", o->least);
     else
-        snprintf(expected, sizeof expected, "%s from %g to %.0f%s", whole ? "whole number" : "number",
-                 o->least, o->most, o->type == LIMIT ? ", or false," : "");
+        snprintf(expected, sizeof expected, "%s from %g to %.0f%s",
+                 whole ? "whole number" : "number", o->least, o->most,
+                 o->type == LIMIT ? ", or false," : "");
     if (lua_type(L, -1) != LUA_TNUMBER || !(n >= o->least && n <= o->most) ||
         (whole && n != floor(n)))
         wrong(L, arg, o, expected);
@@ -143,41 +133,42 @@ static const struct field clock_fields[] = {
 static const struct field limiter_fields[] = {
     {"take", LUA_TFUNCTION}, {"give", LUA_TFUNCTION}, {NULL, 0}};
 
-static void check_names(lua_State *L, int arg, const struct option *o, const struct field *fields)
-{
+static void check_names(lua_State *L, int arg, const struct option *o,
+                        const struct field *fields) {
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
         const struct field *field = fields;
         while (field->name && strcmp(field->name, key) != 0) field++;
         if (field->name) continue;
         lua_pushstring(L, fields->name);
-        while ((++fields)->name) lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), fields->name);
-        luaL_argerror(L, arg, lua_pushfstring(L, "%s.%s: unknown, there is %s", o->name, key,
-                                              lua_tostring(L, -1)));
+        while ((++fields)->name)
+            lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), fields->name);
+        luaL_argerror(L, arg,
+                      lua_pushfstring(L, "%s.%s: unknown, there is %s", o->name, key,
+                                      lua_tostring(L, -1)));
     }
 }
 
-/* Copies the fields of the table on top of the stack to the references. Half a limiter would
- * never give back what it takes. */
-static void read_fields(lua_State *L, int arg, const struct option *o, const struct field *fields,
-                        int refs)
-{
+/* Copies the fields of the table on top of the stack to the references. Half a limiter
+ * would never give back what it takes. */
+static void read_fields(lua_State *L, int arg, const struct option *o,
+                        const struct field *fields, int refs) {
     if (!lua_istable(L, -1)) wrong(L, arg, o, "table");
     check_names(L, arg, o, fields);
     for (; fields->name; fields++) {
         lua_getfield(L, -1, fields->name);
         if (lua_type(L, -1) != fields->type && (o->type == LIMITER || !lua_isnil(L, -1)))
-            luaL_argerror(L, arg, lua_pushfstring(L, "%s.%s: %s expected, got %s", o->name,
-                                                  fields->name, lua_typename(L, fields->type),
-                                                  luaL_typename(L, -1)));
+            luaL_argerror(L, arg,
+                          lua_pushfstring(L, "%s.%s: %s expected, got %s", o->name,
+                                          fields->name, lua_typename(L, fields->type),
+                                          luaL_typename(L, -1)));
         lua_setfield(L, refs, fields->name);
     }
 }
 
 /* Reads the value on top of the stack. */
 static void read_value(lua_State *L, int arg, const struct option *o, int refs,
-                       struct options *options)
-{
+                       struct options *options) {
     void *field = (char *)options + o->offset;
     switch (o->type) {
     case SECRET:
@@ -204,29 +195,29 @@ static void read_value(lua_State *L, int arg, const struct option *o, int refs,
     }
 }
 
-void options_read(lua_State *L, int arg, unsigned scope, int refs, struct options *options)
-{
+void options_read(lua_State *L, int arg, unsigned scope, int refs,
+                  struct options *options) {
     luaL_checkstack(L, 12, NULL);
     if (lua_isnoneornil(L, arg)) return;
     luaL_checktype(L, arg, LUA_TTABLE);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
-            luaL_argerror(L, arg, lua_pushfstring(L, "option names are strings, got a %s",
-                                                  luaL_typename(L, -2)));
+            luaL_argerror(L, arg,
+                          lua_pushfstring(L, "option names are strings, got a %s",
+                                          luaL_typename(L, -2)));
         const char *name = lua_tostring(L, -2);
-        const struct option *o = find_option(name);
-        if (!o)
-            luaL_argerror(L, arg, lua_pushfstring(L, "%s: unknown option, did you mean %s?", name,
-                                                  nearest_name(name)));
-        else if (!(o->scope & scope))
-            flawed(L, arg, name, "belongs to geelark.new");
-        else
-            read_value(L, arg, o, refs, options);
+        size_t distance;
+        const struct option *o = nearest_option(name, &distance);
+        if (distance > 0)
+            luaL_argerror(L, arg,
+                          lua_pushfstring(L, "%s: unknown option, did you mean %s?", name,
+                                          o->name));
+        else if (!(o->scope & scope)) flawed(L, arg, name, "belongs to geelark.new");
+        else read_value(L, arg, o, refs, options);
     }
 }
 
-void options_push_client_names(lua_State *L)
-{
+void options_push_client_names(lua_State *L) {
     lua_newtable(L);
     for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
         if (!(options_known[i].scope & SCOPE_CLIENT)) continue;
@@ -235,11 +226,11 @@ void options_push_client_names(lua_State *L)
     }
 }
 
-/* --- the environment -------------------------------------------------------------------------- */
+/* --- the environment --------------------------------------------------------------- */
 
 /* Takes a variable where the field has no value yet; false: the variable's is flawed. */
-static bool complete(const char **field, const char *variable, char text[FAULT_TEXT_SIZE])
-{
+static bool complete(const char **field, const char *variable,
+                     char text[FAULT_TEXT_SIZE]) {
     const char *value = *field ? NULL : getenv(variable);
     if (!value || !*value) return true;
     const char *flaw = text_flaw(value, strlen(value));
@@ -248,9 +239,9 @@ static bool complete(const char **field, const char *variable, char text[FAULT_T
     return !flaw;
 }
 
-/* An option wins over the environment, and a token over a key. False: they can't serve. */
-static bool complete_credentials(struct credentials *c, char text[FAULT_TEXT_SIZE])
-{
+/* An option wins over the environment, and a token over a key. False: they can't serve.
+ */
+static bool complete_credentials(struct credentials *c, char text[FAULT_TEXT_SIZE]) {
     const char *missing = NULL;
     bool given = c->app_id || c->api_key;
     if (!given && !complete(&c->token, "GEELARK_TOKEN", text)) return false;
@@ -262,16 +253,16 @@ static bool complete_credentials(struct credentials *c, char text[FAULT_TEXT_SIZ
         !complete(&c->api_key, "GEELARK_API_KEY", text))
         return false;
     if (!c->app_id && !c->api_key)
-        missing = "no credentials: set the option token (GEELARK_TOKEN), or app_id and api_key "
-                  "(GEELARK_APP_ID, GEELARK_API_KEY)";
+        missing =
+            "no credentials: set the option token (GEELARK_TOKEN), or app_id and api_key "
+            "(GEELARK_APP_ID, GEELARK_API_KEY)";
     else if (!c->app_id) missing = "app_id is missing (option, or GEELARK_APP_ID)";
     else if (!c->api_key) missing = "api_key is missing (option, or GEELARK_API_KEY)";
     if (missing) snprintf(text, FAULT_TEXT_SIZE, "%s", missing);
     return !missing;
 }
 
-static void complete_network(struct transfer_settings *n, char text[FAULT_TEXT_SIZE])
-{
+static void complete_network(struct transfer_settings *n, char text[FAULT_TEXT_SIZE]) {
     bool plain;
     const char *flaw;
     if (!complete(&n->base_url, "GEELARK_BASE_URL", text) ||
@@ -287,8 +278,7 @@ static void complete_network(struct transfer_settings *n, char text[FAULT_TEXT_S
         snprintf(text, FAULT_TEXT_SIZE, "ca_file: cannot read %s", n->ca_file);
 }
 
-void options_complete(struct options *o, struct fault *fault)
-{
+void options_complete(struct options *o, struct fault *fault) {
     char text[FAULT_TEXT_SIZE] = "";
     if (complete_credentials(&o->client.credentials, text))
         complete_network(&o->client.network, text);

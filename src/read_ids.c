@@ -6,16 +6,16 @@
 #include "compat.h"
 #include "lib/private.h"
 
-enum { POP_EVERY = 32 }; /* values at once: popping each by itself costs as much as reading it */
+enum {
+    POP_EVERY = 32
+}; /* values at once: popping each by itself costs as much as reading it */
 
-static int bad_id(lua_State *L, int arg, size_t position, const char *flaw)
-{
+static int bad_id(lua_State *L, int arg, size_t position, const char *flaw) {
     lua_pushfstring(L, "ids[%d]: %s", (int)position, flaw);
     return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
-static int bad_type(lua_State *L, int arg, size_t position)
-{
+static int bad_type(lua_State *L, int arg, size_t position) {
     bool number = lua_type(L, -1) == LUA_TNUMBER;
     lua_pushfstring(L, "string expected, got %s%s", luaL_typename(L, -1),
                     number ? " (a number that is no integer may have lost digits)" : "");
@@ -23,8 +23,7 @@ static int bad_type(lua_State *L, int arg, size_t position)
 }
 
 /* Adds the value on top of the stack, of this type. */
-static void take_id(lua_State *L, int arg, int type, size_t position, struct ids *ids)
-{
+static void take_id(lua_State *L, int arg, int type, size_t position, struct ids *ids) {
     size_t len;
     bool integer = type == LUA_TNUMBER && lua_isinteger(L, -1);
     if (type != LUA_TSTRING && !integer) bad_type(L, arg, position);
@@ -34,8 +33,7 @@ static void take_id(lua_State *L, int arg, int type, size_t position, struct ids
     if (added == IDS_NO_MEMORY) compat_memory_error(L);
 }
 
-static void read_iterator(lua_State *L, int arg, struct ids *ids)
-{
+static void read_iterator(lua_State *L, int arg, struct ids *ids) {
     for (size_t position = 1;; position++) {
         lua_pushvalue(L, arg);
         lua_call(L, 0, 1);
@@ -47,8 +45,7 @@ static void read_iterator(lua_State *L, int arg, struct ids *ids)
 }
 
 /* The key on top of the stack is no position in 1..count. */
-static int bad_key(lua_State *L, int arg)
-{
+static int bad_key(lua_State *L, int arg) {
     if (lua_type(L, -1) == LUA_TSTRING) {
         lua_pushfstring(L, "array of ids expected, got a table with the key \"%s\"",
                         lua_tostring(L, -1));
@@ -61,10 +58,9 @@ static int bad_key(lua_State *L, int arg)
     return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
-/* Raises for a key outside 1..count, where each of these positions has a value and the next
- * one has none. */
-static void check_keys(lua_State *L, int arg, size_t count)
-{
+/* Raises for a key outside 1..count, where each of these positions has a value and the
+ * next one has none. */
+static void check_keys(lua_State *L, int arg, size_t count) {
     size_t keys = 0;
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) keys++;
     if (keys == count) return;
@@ -81,22 +77,22 @@ static void check_keys(lua_State *L, int arg, size_t count)
 }
 
 /* An object that only pretends to be an array would pass for an empty one. */
-static void check_no_proxy(lua_State *L, int arg)
-{
+static void check_no_proxy(lua_State *L, int arg) {
     static const char *const events[] = {"__len", "__call", "__pairs", NULL};
     if (!lua_getmetatable(L, arg)) return;
     for (int i = 0; events[i]; i++) {
         lua_getfield(L, -1, events[i]);
-        if (!lua_isnil(L, -1)) luaL_argerror(L, arg, "plain array of ids expected, got an object");
+        if (!lua_isnil(L, -1))
+            luaL_argerror(L, arg, "plain array of ids expected, got an object");
         lua_pop(L, 1);
     }
     lua_getfield(L, -1, "__index");
-    if (lua_isfunction(L, -1)) luaL_argerror(L, arg, "plain array of ids expected, got an object");
+    if (lua_isfunction(L, -1))
+        luaL_argerror(L, arg, "plain array of ids expected, got an object");
     lua_pop(L, 2);
 }
 
-static void read_array(lua_State *L, int arg, struct ids *ids)
-{
+static void read_array(lua_State *L, int arg, struct ids *ids) {
     size_t count = lua_rawlen(L, arg);
     int top = lua_gettop(L);
     if (count > 0xf0000000u) luaL_argerror(L, arg, "too many ids");
@@ -111,12 +107,14 @@ static void read_array(lua_State *L, int arg, struct ids *ids)
     if (count == 0) check_no_proxy(L, arg);
 }
 
-void read_ids(lua_State *L, int arg, struct ids *ids)
-{
+void read_ids(lua_State *L, int arg, struct ids *ids) {
     luaL_checkstack(L, POP_EVERY + 8, NULL);
     if (lua_type(L, arg) == LUA_TFUNCTION) read_iterator(L, arg, ids);
     else if (lua_type(L, arg) == LUA_TTABLE) read_array(L, arg, ids);
-    else luaL_argerror(L, arg, lua_pushfstring(L, "array of ids or iterator expected, got %s",
-                                               lua_isnone(L, arg) ? "no value" : luaL_typename(L, arg)));
+    else
+        luaL_argerror(
+            L, arg,
+            lua_pushfstring(L, "array of ids or iterator expected, got %s",
+                            lua_isnone(L, arg) ? "no value" : luaL_typename(L, arg)));
     ids_seal(ids);
 }

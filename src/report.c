@@ -10,38 +10,33 @@
 static const char ERROR_TYPE[] = "geelark.error";
 static const char REMAINING[] = "geelark.remaining";
 
-/* --- pieces: each sets a field of the table on top ------------------------------------------- */
+/* --- pieces: each sets a field of the table on top --------------------------------- */
 
-static void set_integer(lua_State *L, const char *name, lua_Integer value)
-{
+static void set_integer(lua_State *L, const char *name, lua_Integer value) {
     lua_pushinteger(L, value);
     lua_setfield(L, -2, name);
 }
 
-static void set_number(lua_State *L, const char *name, double value)
-{
+static void set_number(lua_State *L, const char *name, double value) {
     lua_pushnumber(L, value);
     lua_setfield(L, -2, name);
 }
 
 /* Whole seconds are an integer, as they were said. */
-static void set_seconds(lua_State *L, const char *name, double value)
-{
+static void set_seconds(lua_State *L, const char *name, double value) {
     if (value == floor(value) && value < 1e15) set_integer(L, name, (lua_Integer)value);
     else set_number(L, name, value);
 }
 
-static void set_string(lua_State *L, const char *name, const char *value)
-{
+static void set_string(lua_State *L, const char *name, const char *value) {
     lua_pushstring(L, value);
     lua_setfield(L, -2, name);
 }
 
-/* --- ids --------------------------------------------------------------------------------------- */
+/* --- ids --------------------------------------------------------------------------- */
 
 /* An id as the caller gave it. */
-static void push_id(lua_State *L, const struct ledger *ledger, uint32_t position)
-{
+static void push_id(lua_State *L, const struct ledger *ledger, uint32_t position) {
     struct id_text id = ids_get(&ledger->ids, position);
     char digits[24];
     if (id.integer && id.len < sizeof digits) {
@@ -54,9 +49,8 @@ static void push_id(lua_State *L, const struct ledger *ledger, uint32_t position
 }
 
 /* Pushes the ids of [first, last) that are in a state of this set of bits. */
-static void push_ids(lua_State *L, const struct ledger *ledger, uint32_t first, uint32_t last,
-                     unsigned states)
-{
+static void push_ids(lua_State *L, const struct ledger *ledger, uint32_t first,
+                     uint32_t last, unsigned states) {
     int n = 0;
     lua_newtable(L);
     for (uint32_t i = first; i < last; i++) {
@@ -68,22 +62,21 @@ static void push_ids(lua_State *L, const struct ledger *ledger, uint32_t first, 
 
 /* Sets a list of all ids in this state, of which most jobs have none. */
 static void set_ids(lua_State *L, const char *name, const struct ledger *ledger,
-                    enum id_state state)
-{
+                    enum id_state state) {
     uint32_t last = ledger->tally[state] > 0 ? ledger->ids.count : 0;
     push_ids(L, ledger, 0, last, 1u << state);
     lua_setfield(L, -2, name);
 }
 
-void report_push_pending_ids(lua_State *L, const struct ledger *ledger, const struct chunk *chunk)
-{
+void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
+                             const struct chunk *chunk) {
     push_ids(L, ledger, chunk->first, chunk->last, 1u << ID_PENDING);
 }
 
-/* --- failures and requests ------------------------------------------------------------------- */
+/* --- failures and requests --------------------------------------------------------- */
 
-static void push_failure(lua_State *L, const struct ledger *ledger, const struct failure *failure)
-{
+static void push_failure(lua_State *L, const struct ledger *ledger,
+                         const struct failure *failure) {
     size_t len;
     const char *msg = ledger_msg(ledger, failure->msg, &len);
     lua_createtable(L, 0, 3);
@@ -95,9 +88,10 @@ static void push_failure(lua_State *L, const struct ledger *ledger, const struct
 }
 
 /* Sets failDetails: the failures of ids in [first, last), in the caller's order. */
-static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t first, uint32_t last)
-{
-    uint32_t from = ledger_find_failure(ledger, first), to = ledger_find_failure(ledger, last);
+static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t first,
+                         uint32_t last) {
+    uint32_t from = ledger_find_failure(ledger, first),
+             to = ledger_find_failure(ledger, last);
     lua_createtable(L, (int)(to - from), 0);
     for (uint32_t i = from; i < to; i++) {
         push_failure(L, ledger, &ledger->failures[i]);
@@ -107,8 +101,7 @@ static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t fir
 }
 
 /* Sets what an entry of the log and a settle event have in common. */
-static void set_entry(lua_State *L, const struct entry *entry)
-{
+static void set_entry(lua_State *L, const struct entry *entry) {
     if (entry->trace_id[0]) set_string(L, "traceId", entry->trace_id);
     set_integer(L, "attempts", entry->attempts);
     if (entry->has_code) set_integer(L, "code", entry->code);
@@ -116,8 +109,7 @@ static void set_entry(lua_State *L, const struct entry *entry)
 }
 
 /* Sets the log of all requests, in the order of settling. */
-static void set_requests(lua_State *L, const struct ledger *ledger)
-{
+static void set_requests(lua_State *L, const struct ledger *ledger) {
     lua_createtable(L, (int)ledger->entry_count, 0);
     for (uint32_t i = 0; i < ledger->entry_count; i++) {
         const struct entry *entry = &ledger->entries[i];
@@ -134,24 +126,21 @@ static void set_requests(lua_State *L, const struct ledger *ledger)
     lua_setfield(L, -2, "requests");
 }
 
-static lua_Integer success_amount(const struct ledger *ledger)
-{
+static lua_Integer success_amount(const struct ledger *ledger) {
     return (lua_Integer)ledger->tally[ID_DELETED] + ledger->tally[ID_PRESUMED];
 }
 
-static void set_amounts(lua_State *L, const struct ledger *ledger)
-{
+static void set_amounts(lua_State *L, const struct ledger *ledger) {
     set_integer(L, "totalAmount", ledger->ids.count);
     set_integer(L, "successAmount", success_amount(ledger));
     set_integer(L, "failAmount", ledger->tally[ID_FAILED]);
 }
 
-/* --- result and err ------------------------------------------------------------------------ */
+/* --- result and err ---------------------------------------------------------------- */
 
 /* Unknown and pending ids stand in two lists, so their common order is kept beside the
  * result, in a table with weak keys: core.remaining. The result is on top. */
-static void remember_order(lua_State *L, const struct ledger *ledger)
-{
+static void remember_order(lua_State *L, const struct ledger *ledger) {
     lua_getfield(L, LUA_REGISTRYINDEX, REMAINING);
     lua_pushvalue(L, -2);
     push_ids(L, ledger, 0, ledger->ids.count, 1u << ID_PENDING | 1u << ID_UNKNOWN);
@@ -159,8 +148,7 @@ static void remember_order(lua_State *L, const struct ledger *ledger)
     lua_pop(L, 1);
 }
 
-static void push_result(lua_State *L, const struct ledger *ledger)
-{
+static void push_result(lua_State *L, const struct ledger *ledger) {
     lua_createtable(L, 0, 10);
     set_amounts(L, ledger);
     set_integer(L, "duplicateAmount", (lua_Integer)ledger->ids.duplicates);
@@ -169,12 +157,12 @@ static void push_result(lua_State *L, const struct ledger *ledger)
     set_ids(L, "unknownIds", ledger, ID_UNKNOWN);
     set_ids(L, "pendingIds", ledger, ID_PENDING);
     set_requests(L, ledger);
-    if (ledger->tally[ID_UNKNOWN] > 0 && ledger->tally[ID_PENDING] > 0) remember_order(L, ledger);
+    if (ledger->tally[ID_UNKNOWN] > 0 && ledger->tally[ID_PENDING] > 0)
+        remember_order(L, ledger);
 }
 
 /* Pushes " (3 ids: 2 deleted, 1 unknown)". */
-static void push_account(lua_State *L, const struct ledger *ledger)
-{
+static void push_account(lua_State *L, const struct ledger *ledger) {
     const struct {
         lua_Integer amount;
         const char *name;
@@ -184,7 +172,8 @@ static void push_account(lua_State *L, const struct ledger *ledger)
                  {ledger->tally[ID_PENDING], "pending"}};
     int top = lua_gettop(L);
     const char *before = ": ";
-    lua_pushfstring(L, " (%d id%s", (int)ledger->ids.count, ledger->ids.count == 1 ? "" : "s");
+    lua_pushfstring(L, " (%d id%s", (int)ledger->ids.count,
+                    ledger->ids.count == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (parts[i].amount == 0) continue;
         lua_pushfstring(L, "%s%d %s", before, (int)parts[i].amount, parts[i].name);
@@ -195,8 +184,8 @@ static void push_account(lua_State *L, const struct ledger *ledger)
 }
 
 /* Pushes "kind: what happened; traceId …, HTTP …, body: … (3 ids: …)". */
-static void push_message(lua_State *L, const struct ledger *ledger, const struct fault *fault)
-{
+static void push_message(lua_State *L, const struct ledger *ledger,
+                         const struct fault *fault) {
     int top = lua_gettop(L);
     lua_pushfstring(L, "%s: %s", fault_kind_name(fault->kind), fault->text);
     if (fault->trace_id[0]) lua_pushfstring(L, "; traceId %s", fault->trace_id);
@@ -206,8 +195,8 @@ static void push_message(lua_State *L, const struct ledger *ledger, const struct
     lua_concat(L, lua_gettop(L) - top);
 }
 
-static void push_error(lua_State *L, const struct ledger *ledger, const struct fault *fault)
-{
+static void push_error(lua_State *L, const struct ledger *ledger,
+                       const struct fault *fault) {
     lua_createtable(L, 0, 7);
     set_string(L, "kind", fault_kind_name(fault->kind));
     push_message(L, ledger, fault);
@@ -222,13 +211,14 @@ static void push_error(lua_State *L, const struct ledger *ledger, const struct f
     lua_setmetatable(L, -2);
 }
 
-int report_push_outcome(lua_State *L, const struct ledger *ledger, const struct fault *fault,
-                        bool pending_ok)
-{
-    /* A mistake in the caller's own code is told even where it came too late to do harm. */
+int report_push_outcome(lua_State *L, const struct ledger *ledger,
+                        const struct fault *fault, bool pending_ok) {
+    /* A mistake in the caller's own code is told even where it came too late to do harm.
+     */
     bool mistake = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK;
     luaL_checkstack(L, 12, NULL);
-    if ((ledger_is_complete(ledger) && !mistake) || (pending_ok && fault->kind == KIND_NONE)) {
+    if ((ledger_is_complete(ledger) && !mistake) ||
+        (pending_ok && fault->kind == KIND_NONE)) {
         push_result(L, ledger);
         return 1;
     }
@@ -237,16 +227,14 @@ int report_push_outcome(lua_State *L, const struct ledger *ledger, const struct 
     return 2;
 }
 
-static int error_tostring(lua_State *L)
-{
+static int error_tostring(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_getfield(L, 1, "message");
     return 1;
 }
 
 /* err .. text, text .. err */
-static int error_concat(lua_State *L)
-{
+static int error_concat(lua_State *L) {
     lua_settop(L, 2);
     for (int i = 1; i <= 2; i++) {
         if (luaL_callmeta(L, i, "__tostring")) lua_replace(L, i);
@@ -256,8 +244,7 @@ static int error_concat(lua_State *L)
     return 1;
 }
 
-void report_open(lua_State *L)
-{
+void report_open(lua_State *L) {
     luaL_newmetatable(L, ERROR_TYPE);
     lua_pushcfunction(L, error_concat);
     lua_setfield(L, -2, "__concat");
@@ -273,10 +260,9 @@ void report_open(lua_State *L)
     lua_setfield(L, LUA_REGISTRYINDEX, REMAINING);
 }
 
-/* --- progress and events ---------------------------------------------------------------------- */
+/* --- progress and events ----------------------------------------------------------- */
 
-void report_push_progress(lua_State *L, struct job *job, double now)
-{
+void report_push_progress(lua_State *L, struct job *job, double now) {
     const struct ledger *ledger = &job->ledger;
     struct job_progress progress = job_progress(job, now);
     lua_createtable(L, 0, 8);
@@ -289,8 +275,7 @@ void report_push_progress(lua_State *L, struct job *job, double now)
 }
 
 void report_push_send_event(lua_State *L, const struct ledger *ledger,
-                            const struct request *request)
-{
+                            const struct request *request) {
     lua_createtable(L, 0, 4);
     set_string(L, "type", "send");
     set_string(L, "traceId", request->headers.trace_id);
@@ -300,8 +285,7 @@ void report_push_send_event(lua_State *L, const struct ledger *ledger,
 }
 
 void report_push_settle_event(lua_State *L, const struct ledger *ledger,
-                              const struct chunk *chunk)
-{
+                              const struct chunk *chunk) {
     static const struct {
         const char *name;
         unsigned states;

@@ -9,10 +9,10 @@
  * result with unknown and pending ids, both in the caller's order. */
 void report_open(lua_State *L);
 
-/* Pushes `result`, or nil and `err`; returns how many values. The fault decided, where it has a
- * kind. `pending_ok`: ids that are left pending are no error (a dry run). */
-int report_push_outcome(lua_State *L, const struct ledger *ledger, const struct fault *fault,
-                        bool pending_ok);
+/* Pushes `result`, or nil and `err`; returns how many values. The fault decided, where it
+ * has a kind. `pending_ok`: ids that are left pending are no error (a dry run). */
+int report_push_outcome(lua_State *L, const struct ledger *ledger,
+                        const struct fault *fault, bool pending_ok);
 
 /* Pushes what the job knows of itself now. */
 void report_push_progress(lua_State *L, struct job *job, double now);

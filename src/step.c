@@ -21,31 +21,28 @@ struct step {
     double now;
 };
 
-static struct moment read_clock(struct step *s)
-{
+static struct moment read_clock(struct step *s) {
     struct moment moment = moment_read(s->L, s->refs, &s->lj->owner->clock);
     s->now = moment.now;
     return moment;
 }
 
-/* --- callbacks --------------------------------------------------------------------------- */
+/* --- callbacks --------------------------------------------------------------------- */
 
-/* Nothing more is sent; the text is the error's message, on top of the stack. */
-static void stop_for_error(struct step *s, enum kind kind, const char *who)
-{
+/* Nothing more is sent. The error of `who` is on top of the stack. */
+static void stop_for_error(struct step *s, enum kind kind, const char *who) {
     struct fault fault;
     lua_State *L = s->L;
     const char *text = lua_tostring(L, -1);
     if (!text && luaL_callmeta(L, -1, "__tostring")) text = lua_tostring(L, -1);
-    lua_pushfstring(L, "%s%s", who, text ? text : "error object is no string");
-    fault_set(&fault, kind, lua_tostring(L, -1));
+    if (!text) text = "error object is no string";
+    fault_set(&fault, kind, who ? lua_pushfstring(L, "%s: %s", who, text) : text);
     job_stop(s->job, &fault, s->now);
     s->lj->quiet = true;
 }
 
 /* Calls the function below `args` values. False: it raised; the error is on top. */
-static bool call(struct step *s, int args, int results)
-{
+static bool call(struct step *s, int args, int results) {
     bool was = s->lj->in_callback;
     s->lj->in_callback = true;
     int status = lua_pcall(s->L, args, results, 0);
@@ -54,81 +51,61 @@ static bool call(struct step *s, int args, int results)
 }
 
 /* Calls refs[name] with the value on top. */
-static void call_back(struct step *s, const char *name)
-{
+static void call_back(struct step *s, const char *name) {
     lua_State *L = s->L;
     lua_getfield(L, s->refs, name);
     lua_insert(L, -2);
-    if (call(s, 1, 0)) return;
-    lua_pushfstring(L, "%s: ", name);
-    const char *who = lua_tostring(L, -1);
-    lua_insert(L, -2);
-    stop_for_error(s, KIND_CALLBACK, who);
+    if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, name);
 }
 
-/* --- waiting ------------------------------------------------------------------------------- */
+/* --- waiting ----------------------------------------------------------------------- */
 
 /* Runs a pending debug hook; Lua's SIGINT handler raises from one. */
-static void run_hooks(struct step *s)
-{
+static void run_hooks(struct step *s) {
     if (luaL_loadstring(s->L, "return") == LUA_OK && call(s, 0, 0)) return;
     lua_pushliteral(s->L, "interrupted");
-    stop_for_error(s, KIND_CANCELLED, "");
+    stop_for_error(s, KIND_CANCELLED, NULL);
 }
 
-static void sleep_by_caller(struct step *s, double seconds)
-{
+static void sleep_by_caller(struct step *s, double seconds) {
     lua_getfield(s->L, s->refs, "sleep");
     lua_pushnumber(s->L, seconds);
     if (call(s, 1, 0)) return;
     s->lj->owner->clock.has_sleep = false;
-    stop_for_error(s, KIND_CALLBACK, "clock.sleep: ");
+    stop_for_error(s, KIND_CALLBACK, "clock.sleep");
 }
 
 /* Waits for the network, or only for time to pass. */
-static void rest(struct step *s, double seconds, int max_answers)
-{
+static void rest(struct step *s, double seconds, int max_answers) {
     struct lua_client *owner = s->lj->owner;
     bool network = client_has_network(&owner->client);
     bool undisturbed = true;
     seconds = fmin(seconds, SLEEP_MAX);
-    if (owner->clock.has_sleep && seconds > 0 && !(network && client_in_flight(&owner->client)))
+    if (owner->clock.has_sleep && seconds > 0 &&
+        !(network && client_in_flight(&owner->client)))
         sleep_by_caller(s, seconds);
-    else if (network)
-        undisturbed = job_poll(s->job, seconds, max_answers);
-    else if (seconds > 0)
-        undisturbed = moment_sleep(seconds);
+    else if (network) undisturbed = job_poll(s->job, seconds, max_answers);
+    else if (seconds > 0) undisturbed = moment_sleep(seconds);
     if (!undisturbed) run_hooks(s);
 }
 
-/* --- the caller's limiter ----------------------------------------------------------------- */
+/* --- the caller's limiter ---------------------------------------------------------- */
 
 /* The shortest wait that it can ask for: a lower bound, to avoid a busy loop. */
 static const double LIMITER_WAIT_MIN = 1e-3; /* seconds */
 
-/* Pushes the table from a request's number to what the limiter gave for it. */
-static void push_tokens(struct step *s)
-{
-    lua_getfield(s->L, s->refs, "tokens");
-    if (!lua_isnil(s->L, -1)) return;
-    lua_pop(s->L, 1);
-    lua_newtable(s->L);
-    lua_pushvalue(s->L, -1);
-    lua_setfield(s->L, s->refs, "tokens");
-}
-
-/* limiter.take(seconds) → token, or nil and the seconds to wait. False: the request stays. */
-static bool take_token(struct step *s, struct request *request)
-{
+/* limiter.take(seconds) → token, or nil and the seconds to wait. False: the request
+ * stays. */
+static bool take_token(struct step *s, struct request *request) {
     lua_State *L = s->L;
-    push_tokens(s);
+    lua_getfield(L, s->refs, "tokens");
     int tokens = lua_gettop(L);
     lua_rawgeti(L, tokens, (int)request->number);
     if (!lua_isnil(L, -1)) return true; /* it has one: there was no memory to send it */
     lua_getfield(L, s->refs, "take");
     lua_pushnumber(L, request->timeout);
     if (!call(s, 1, 2)) {
-        stop_for_error(s, KIND_CALLBACK, "limiter.take: ");
+        stop_for_error(s, KIND_CALLBACK, "limiter.take");
         return false;
     }
     if (lua_toboolean(L, -2)) {
@@ -142,25 +119,23 @@ static bool take_token(struct step *s, struct request *request)
 }
 
 /* limiter.give(token): the answer to this request came, or none will. */
-static void give_token(struct step *s, uint64_t number)
-{
+static void give_token(struct step *s, uint64_t number) {
     lua_State *L = s->L;
-    push_tokens(s);
+    lua_getfield(L, s->refs, "tokens");
     int tokens = lua_gettop(L);
     lua_getfield(L, s->refs, "give");
     lua_rawgeti(L, tokens, (int)number);
     if (lua_isnil(L, -1)) return;
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)number);
-    if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give: ");
+    if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give");
 }
 
-/* --- sending ----------------------------------------------------------------------------------- */
+/* --- sending ----------------------------------------------------------------------- */
 
-/* Makes sure that there is a network before anybody is told of a request. False: none can be
- * had, and the job is stopped. */
-static bool has_network(struct step *s)
-{
+/* Makes sure that there is a network before anybody is told of a request. False: none can
+ * be had, and the job is stopped. */
+static bool has_network(struct step *s) {
     if (!s->job->options.network) return true;
     errno = 0;
     if (client_network(&s->lj->owner->client)) return true;
@@ -172,8 +147,7 @@ static bool has_network(struct step *s)
 }
 
 /* Hands a request that was launched, and is on top, to the caller's transport. */
-static void carry(struct step *s, uint64_t number)
-{
+static void carry(struct step *s, uint64_t number) {
     lua_State *L = s->L;
     int base = lua_gettop(L) - 1;
     lua_getfield(L, s->refs, "transport");
@@ -181,22 +155,22 @@ static void carry(struct step *s, uint64_t number)
     bool raised = !call(s, 1, LUA_MULTRET);
     const char *flaw = NULL;
     read_clock(s);
-    struct request *request = job_find(s->job, number); /* NULL: it was answered from within */
+    struct request *request =
+        job_find(s->job, number); /* NULL: it was answered from within */
     if (raised) {
         if (request) request_fail(request, KIND_CALLBACK, true, "the transport raised");
-        stop_for_error(s, KIND_CALLBACK, "transport: ");
+        stop_for_error(s, KIND_CALLBACK, "transport");
     } else if (request && lua_gettop(L) > base) {
         flaw = transport_take_results(L, base + 1, request);
     }
     if (request && request->completed) job_complete(s->job, request, s->now);
     if (flaw) {
         lua_pushstring(L, flaw);
-        stop_for_error(s, KIND_CALLBACK, "transport: ");
+        stop_for_error(s, KIND_CALLBACK, "transport");
     }
 }
 
-static void send(struct step *s, struct request *request)
-{
+static void send(struct step *s, struct request *request) {
     lua_State *L = s->L;
     uint64_t number = request->number;
     bool network = s->job->options.network;
@@ -216,17 +190,15 @@ static void send(struct step *s, struct request *request)
     if (!network) carry(s, number);
 }
 
-/* --- settling ---------------------------------------------------------------------------------- */
+/* --- settling ---------------------------------------------------------------------- */
 
-static void settle_response(struct step *s, struct request *request)
-{
+static void settle_response(struct step *s, struct request *request) {
     if (s->lj->has_limiter) give_token(s, request->number);
     decode_response(s->L, &request->response);
     if (!job_settle(s->job, request, s->now)) compat_memory_error(s->L);
 }
 
-static void tell(struct step *s, const struct chunk *chunk)
-{
+static void tell(struct step *s, const struct chunk *chunk) {
     if (s->lj->has_event && !s->lj->quiet) {
         report_push_settle_event(s->L, &s->job->ledger, chunk);
         call_back(s, "on_event");
@@ -237,10 +209,10 @@ static void tell(struct step *s, const struct chunk *chunk)
     }
 }
 
-/* --- stepping ---------------------------------------------------------------------------------- */
+/* --- stepping ---------------------------------------------------------------------- */
 
-bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds, int max_answers)
-{
+bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
+              int max_answers) {
     struct step s = {L, lj, &lj->job, refs, 0};
     int top = lua_gettop(L), settled = 0;
     bool polled = false;

@@ -10,27 +10,25 @@
 #include "lib/private.h"
 
 static const char REQUEST_TYPE[] = "geelark.request";
-/* Where a request's table keeps its job's references and its number, out of the caller's way. */
+/* Where a request's table keeps its job's references and its number, out of the caller's
+ * way. */
 static char key_refs, key_number;
 
-static void set_header(lua_State *L, const char *line)
-{
+static void set_header(lua_State *L, const char *line) {
     const char *colon = strchr(line, ':');
     lua_pushlstring(L, line, (size_t)(colon - line));
     lua_pushstring(L, colon + 2);
     lua_rawset(L, -3);
 }
 
-static void set_hidden(lua_State *L, void *key)
-{
+static void set_hidden(lua_State *L, void *key) {
     lua_pushlightuserdata(L, key);
     lua_insert(L, -2);
     lua_rawset(L, -3);
 }
 
 void transport_push_request(lua_State *L, int refs, const struct job *job,
-                            const struct request *request)
-{
+                            const struct request *request) {
     const struct headers *headers = &request->headers;
     lua_createtable(L, 0, 8);
     lua_pushliteral(L, DELETE_PATH);
@@ -52,12 +50,12 @@ void transport_push_request(lua_State *L, int refs, const struct job *job,
     lua_setmetatable(L, -2);
 }
 
-/* Pushes the header's value as a string, whatever the case of its name; returns NULL and pushes
- * nil where there is none. */
-static const char *push_header(lua_State *L, int headers, const char *name)
-{
+/* Pushes the header's value as a string, whatever the case of its name; returns NULL and
+ * pushes nil where there is none. */
+static const char *push_header(lua_State *L, int headers, const char *name) {
     for (lua_pushnil(L); lua_next(L, headers); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING || strcasecmp(lua_tostring(L, -2), name) != 0) continue;
+        if (lua_type(L, -2) != LUA_TSTRING || strcasecmp(lua_tostring(L, -2), name) != 0)
+            continue;
         lua_replace(L, -2);
         return lua_tostring(L, -1);
     }
@@ -65,8 +63,7 @@ static const char *push_header(lua_State *L, int headers, const char *name)
     return NULL;
 }
 
-static void read_headers(lua_State *L, int headers, struct request *request)
-{
+static void read_headers(lua_State *L, int headers, struct request *request) {
     const char *date = push_header(L, headers, "date");
     const char *value = push_header(L, headers, "retry-after");
     if (value)
@@ -75,8 +72,7 @@ static void read_headers(lua_State *L, int headers, struct request *request)
     lua_pop(L, 2);
 }
 
-static const char *take_answer(lua_State *L, int first, struct request *request)
-{
+static const char *take_answer(lua_State *L, int first, struct request *request) {
     struct response *response = &request->response;
     size_t len = 0;
     double status = lua_tonumber(L, first);
@@ -99,18 +95,17 @@ static const char *take_answer(lua_State *L, int first, struct request *request)
 }
 
 /* `reason` at index, and whether the request may have left. */
-static void take_failure(lua_State *L, int reason, struct request *request)
-{
+static void take_failure(lua_State *L, int reason, struct request *request) {
     bool sent = lua_toboolean(L, reason + 1) != 0 && !lua_isnone(L, reason + 1);
-    const char *text = lua_type(L, reason) == LUA_TSTRING ? lua_tostring(L, reason) : "no answer";
+    const char *text =
+        lua_type(L, reason) == LUA_TSTRING ? lua_tostring(L, reason) : "no answer";
     enum kind kind = strcasecmp(text, "timeout") == 0 ? KIND_TIMEOUT
                      : strcasecmp(text, "tls") == 0   ? KIND_TLS
                                                       : KIND_NETWORK;
     request_fail(request, kind, sent, text);
 }
 
-const char *transport_take_results(lua_State *L, int first, struct request *request)
-{
+const char *transport_take_results(lua_State *L, int first, struct request *request) {
     const char *flaw = NULL;
     lua_settop(L, first + 2 > lua_gettop(L) ? first + 2 : lua_gettop(L));
     if (lua_isnil(L, first)) take_failure(L, first + 1, request);
@@ -120,10 +115,9 @@ const char *transport_take_results(lua_State *L, int first, struct request *requ
     return flaw;
 }
 
-/* The request behind the table at 1, NULL where it is over: an answer that comes too late is no
- * error of anybody's. Leaves the job's references and its userdata on the stack. */
-static struct request *check_request(lua_State *L, struct lua_job **out)
-{
+/* The request behind the table at 1, NULL where it is over: an answer that comes too late
+ * is no error of anybody's. Leaves the job's references and its userdata on the stack. */
+static struct request *check_request(lua_State *L, struct lua_job **out) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_pushlightuserdata(L, &key_refs);
     lua_rawget(L, 1);
@@ -137,16 +131,15 @@ static struct request *check_request(lua_State *L, struct lua_job **out)
     return lj->owner ? job_find(&lj->job, (uint64_t)number) : NULL;
 }
 
-static int complete(lua_State *L, struct lua_job *lj, struct request *request)
-{
+static int complete(lua_State *L, struct lua_job *lj, struct request *request) {
     int refs = lua_gettop(L) - 1;
-    if (request) job_complete(&lj->job, request, moment_read(L, refs, &lj->owner->clock).now);
+    if (request)
+        job_complete(&lj->job, request, moment_read(L, refs, &lj->owner->clock).now);
     lua_pushboolean(L, request != NULL);
     return 1;
 }
 
-static int l_answer(lua_State *L)
-{
+static int l_answer(lua_State *L) {
     struct lua_job *lj;
     lua_settop(L, 4);
     luaL_checktype(L, 2, LUA_TNUMBER);
@@ -156,8 +149,7 @@ static int l_answer(lua_State *L)
     return complete(L, lj, request);
 }
 
-static int l_fail(lua_State *L)
-{
+static int l_fail(lua_State *L) {
     struct lua_job *lj;
     lua_settop(L, 3);
     struct request *request = check_request(L, &lj);
@@ -165,8 +157,7 @@ static int l_fail(lua_State *L)
     return complete(L, lj, request);
 }
 
-void transport_open(lua_State *L)
-{
+void transport_open(lua_State *L) {
     luaL_newmetatable(L, REQUEST_TYPE);
     lua_newtable(L);
     lua_pushcfunction(L, l_answer);

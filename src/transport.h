@@ -1,4 +1,5 @@
-/* transport.h: the caller's transport: the request that it gets, the answer that it gives. */
+/* transport.h: the caller's transport: the request that it gets, the answer that it
+ * gives. */
 #pragma once
 
 #include <lua.h>
@@ -9,8 +10,8 @@
 void transport_push_request(lua_State *L, int refs, const struct job *job,
                             const struct request *request);
 
-/* Reads what a transport returned, from `first` to the top, into the request's response. Returns
- * what is wrong with it (the answer then counts as lost), NULL for nothing. */
+/* Reads what a transport returned, from `first` to the top, into the request's response.
+ * Returns what is wrong with it (the answer then counts as lost), NULL for nothing. */
 const char *transport_take_results(lua_State *L, int first, struct request *request);
 
 /* Makes the metatable of requests; called once for a Lua state. */

@@ -7,56 +7,49 @@
 #include <string.h>
 #include "private.h"
 
-/* A new chunk, in no list yet; NULL: out of memory. Its entry in the log is reserved, so that
- * nothing that happens to it later can fail. */
-static struct chunk *make_chunk(struct batch *b, uint32_t first, uint32_t last)
-{
+/* A new chunk, in no list yet; NULL: out of memory. Its entry in the log is reserved, so
+ * that nothing that happens to it later can fail. */
+static struct chunk *make_chunk(struct batch *b, uint32_t first, uint32_t last) {
     if (!ledger_reserve_entries(b->ledger, (uint64_t)b->live + 2)) return NULL;
-    struct chunk *c = b->spare;
-    if (c) b->spare = c->next;
-    else if (!(c = malloc(sizeof *c))) return NULL;
-    *c = (struct chunk){.state = CHUNK_WAITING, .first = first, .last = last, .due = -INFINITY,
-                        .entry.amount = last - first, .order = b->orders++};
+    struct chunk *c = malloc(sizeof *c);
+    if (!c) return NULL;
+    *c = (struct chunk){.state = CHUNK_WAITING,
+                        .first = first,
+                        .last = last,
+                        .due = -INFINITY,
+                        .entry.amount = last - first,
+                        .order = b->orders++};
     b->live++;
     return c;
 }
 
-/* A chunk that was made and never used. */
-static void unmake_chunk(struct batch *b, struct chunk *c)
-{
-    c->next = b->spare;
-    b->spare = c;
-    b->live--;
-}
-
-void batch_open(struct batch *b, struct ledger *ledger, const struct batch_options *options)
-{
+void batch_open(struct batch *b, struct ledger *ledger,
+                const struct batch_options *options) {
     uint32_t seed = (uint32_t)(options->seed ^ options->seed >> 32);
-    *b = (struct batch){.options = *options, .ledger = ledger, .throttled_since = INFINITY,
+    *b = (struct batch){.options = *options,
+                        .ledger = ledger,
+                        .throttled_since = INFINITY,
                         .random = {0x330e, (unsigned short)seed, /* as srand48 does */
                                    (unsigned short)(seed >> 16)}};
     b->settled_end = &b->settled;
 }
 
-static void free_list(struct chunk *c)
-{
+static void free_list(struct chunk *c) {
     for (struct chunk *next; c; c = next) {
         next = c->next;
         free(c);
     }
 }
 
-void batch_close(struct batch *b)
-{
+void batch_close(struct batch *b) {
     free_list(b->waiting);
     free_list(b->settled);
-    free_list(b->spare);
+    free(b->told);
     *b = (struct batch){0};
 }
 
 /* Few chunks wait at a time: those of lost requests and halves. */
-static void wait_until(struct batch *b, struct chunk *c, double due)
-{
+static void wait_until(struct batch *b, struct chunk *c, double due) {
     struct chunk **at = &b->waiting;
     c->state = CHUNK_WAITING;
     c->due = due;
@@ -66,8 +59,7 @@ static void wait_until(struct batch *b, struct chunk *c, double due)
     *at = c;
 }
 
-static struct chunk *take_waiting(struct batch *b)
-{
+static struct chunk *take_waiting(struct batch *b) {
     struct chunk *c = b->waiting;
     b->waiting = c->next;
     return c;
@@ -75,19 +67,18 @@ static struct chunk *take_waiting(struct batch *b)
 
 /* While nobody answers, no more requests are risked than may still fail in a row, and
  * fresh chunks keep back: those that failed find out first. */
-static bool may_send(const struct batch *b)
-{
+static bool may_send(const struct batch *b) {
     unsigned failures = b->consecutive_failures;
-    return !b->stopped && (failures == 0 || failures + b->in_flight < CONSECUTIVE_FAILURES_MAX);
+    return !b->stopped &&
+           (failures == 0 || failures + b->in_flight < CONSECUTIVE_FAILURES_MAX);
 }
 
-static bool may_start_fresh(const struct batch *b)
-{
-    return b->cursor < b->ledger->ids.count && (b->consecutive_failures == 0 || !b->waiting);
+static bool may_start_fresh(const struct batch *b) {
+    return b->cursor < b->ledger->ids.count &&
+           (b->consecutive_failures == 0 || !b->waiting);
 }
 
-struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory)
-{
+struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory) {
     *out_of_memory = false;
     if (!may_send(b)) return NULL;
     if (b->waiting && b->waiting->due <= now) return take_waiting(b);
@@ -99,15 +90,13 @@ struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory)
     return c;
 }
 
-double batch_due(const struct batch *b, double now)
-{
+double batch_due(const struct batch *b, double now) {
     if (!may_send(b)) return INFINITY;
     if (may_start_fresh(b)) return now;
     return b->waiting ? b->waiting->due : INFINITY;
 }
 
-void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double now)
-{
+void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double now) {
     assert(c->state == CHUNK_WAITING);
     c->state = CHUNK_IN_FLIGHT;
     if (c->entry.attempts++ == 0) c->started = now;
@@ -115,25 +104,24 @@ void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double n
     b->in_flight++;
 }
 
-void batch_return(struct batch *b, struct chunk *c)
-{
+void batch_return(struct batch *b, struct chunk *c) {
     batch_wait_or_end(b, c, -INFINITY, c->started);
 }
 
-bool batch_done(const struct batch *b)
-{
+bool batch_done(const struct batch *b) {
     return b->in_flight == 0 && !b->waiting && !b->settled &&
            (b->stopped || b->cursor == b->ledger->ids.count);
 }
 
-bool batch_halve(struct batch *b, struct chunk *c, double now)
-{
-    uint32_t middle = c->first, half = ledger_count_pending(b->ledger, c->first, c->last) / 2;
+bool batch_halve(struct batch *b, struct chunk *c, double now) {
+    uint32_t middle = c->first,
+             half = ledger_count_pending(b->ledger, c->first, c->last) / 2;
     for (; half > 0; middle++) half -= ledger_is_pending(b->ledger, middle);
     struct chunk *left = make_chunk(b, c->first, middle);
     struct chunk *right = left ? make_chunk(b, middle, c->last) : NULL;
     if (!right) {
-        if (left) unmake_chunk(b, left);
+        b->live -= left != NULL;
+        free(left);
         return false;
     }
     left->lost = right->lost = c->lost;
@@ -146,14 +134,12 @@ bool batch_halve(struct batch *b, struct chunk *c, double now)
     return true;
 }
 
-void batch_wait_or_end(struct batch *b, struct chunk *c, double due, double now)
-{
+void batch_wait_or_end(struct batch *b, struct chunk *c, double due, double now) {
     if (b->stopped) batch_end_chunk(b, c, now);
     else wait_until(b, c, due);
 }
 
-void batch_end_chunk(struct batch *b, struct chunk *c, double now)
-{
+void batch_end_chunk(struct batch *b, struct chunk *c, double now) {
     if (c->lost) ledger_mark_pending(b->ledger, c->first, c->last, ID_UNKNOWN);
     c->state = CHUNK_SETTLED;
     b->live--;
@@ -164,25 +150,19 @@ void batch_end_chunk(struct batch *b, struct chunk *c, double now)
     b->settled_end = &c->next;
 }
 
-struct chunk *batch_settled(struct batch *b)
-{
+struct chunk *batch_settled(struct batch *b) {
     struct chunk *c = b->settled;
-    if (!c) return NULL;
-    b->settled = c->next;
+    free(b->told);
+    b->told = c;
+    if (c) b->settled = c->next;
     if (!b->settled) b->settled_end = &b->settled;
-    c->next = b->spare;
-    b->spare = c;
     return c;
 }
 
-void batch_stop(struct batch *b, const struct fault *fault, double now)
-{
+void batch_stop(struct batch *b, const struct fault *fault, double now) {
     if (fault && b->fault.kind == KIND_NONE) b->fault = *fault;
     b->stopped = true;
     while (b->waiting) batch_end_chunk(b, take_waiting(b), now);
 }
 
-double batch_random(struct batch *b)
-{
-    return erand48(b->random);
-}
+double batch_random(struct batch *b) { return erand48(b->random); }

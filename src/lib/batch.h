@@ -1,10 +1,10 @@
 /*
  * batch.h: the heart. Which ids go into which request, and when.
  *
- * It knows no socket, no Lua and no clock; time is an argument, in monotonic seconds. The list
- * of ids is cut into chunks, in order. A chunk waits, is in flight, and is settled. The job
- * takes chunks from batch_next, tells of each request by batch_sent, has settle.c read what
- * came back, and takes settled chunks from batch_settled.
+ * It knows no socket, no Lua and no clock; time is an argument, in monotonic seconds. The
+ * list of ids is cut into chunks, in order. A chunk waits, is in flight, and is settled.
+ * The job takes chunks from batch_next, tells of each request by batch_sent, has settle.c
+ * read what came back, and takes settled chunks from batch_settled.
  *
  * Functions that may run out of memory say so and have then changed nothing.
  */
@@ -18,13 +18,13 @@ enum chunk_state { CHUNK_WAITING, CHUNK_IN_FLIGHT, CHUNK_SETTLED };
 struct chunk {
     enum chunk_state state;
     uint32_t first, last;
-    unsigned faults;  /* tries that came to nothing; halves inherit them */
-    bool lost;        /* a request may have been obeyed without our knowing */
-    double due;       /* earliest send time */
-    uint64_t order;   /* among equals the oldest first */
-    double started;   /* when its first request left */
+    unsigned faults;    /* tries that came to nothing; halves inherit them */
+    bool lost;          /* a request may have been obeyed without our knowing */
+    double due;         /* earliest send time */
+    uint64_t order;     /* among equals the oldest first */
+    double started;     /* when its first request left */
     struct entry entry; /* what the log will say of it */
-    struct chunk *next; /* in the list of waiting, of settled or of spare ones */
+    struct chunk *next; /* in the list of waiting or of settled ones */
 };
 
 struct batch_options {
@@ -40,26 +40,29 @@ struct batch {
     unsigned in_flight;
     unsigned consecutive_failures; /* tries in a row without any answer */
     bool stopped;
-    double throttled_since; /* start of an unbroken run of 40007 and 40017, else INFINITY */
-    struct fault fault; /* the first that decided; KIND_NONE: none did */
+    double
+        throttled_since; /* start of an unbroken run of 40007 and 40017, else INFINITY */
+    struct fault fault;  /* the first that decided; KIND_NONE: none did */
     struct chunk *waiting; /* sorted: the next one due first */
     struct chunk *settled, **settled_end;
-    struct chunk *spare;
-    uint32_t live; /* chunks that are waiting or in flight */
+    struct chunk *told; /* the last of them that batch_settled returned */
+    uint32_t live;      /* chunks that are waiting or in flight */
     uint64_t orders;
     unsigned short random[3]; /* erand48's */
 };
 
-/* An all-zero batch may be closed. The ledger must outlive it; a chunk that is in flight is
- * its request's to free. */
-void batch_open(struct batch *batch, struct ledger *ledger, const struct batch_options *options);
+/* An all-zero batch may be closed. The ledger must outlive it; a chunk that is in flight
+ * is its request's to free. */
+void batch_open(struct batch *batch, struct ledger *ledger,
+                const struct batch_options *options);
 void batch_close(struct batch *batch);
 
 /* The chunk to send now, NULL for none (or out of memory, told apart by the flag). It
  * stays where it is until batch_sent or batch_return. */
 struct chunk *batch_next(struct batch *batch, double now, bool *out_of_memory);
 /* Its request leaves. */
-void batch_sent(struct batch *batch, struct chunk *chunk, const char *trace_id, double now);
+void batch_sent(struct batch *batch, struct chunk *chunk, const char *trace_id,
+                double now);
 /* It was not sent after all. */
 void batch_return(struct batch *batch, struct chunk *chunk);
 /* When batch_next may have a chunk; INFINITY if only an answer can bring one. */
@@ -72,13 +75,13 @@ bool batch_done(const struct batch *batch);
 /* The next chunk that is settled (or halved), NULL for none; good until the next call. */
 struct chunk *batch_settled(struct batch *batch);
 
-/* --- for settle.c ------------------------------------------------------------------------ */
+/* --- for settle.c ------------------------------------------------------------------ */
 
 /* No more tries than these, over all chunks, without one answer. */
 enum { CONSECUTIVE_FAILURES_MAX = 8 };
 
-/* Two waiting chunks in place of one, the left half of its pending ids and the right; they know
- * what it knew. False: out of memory. */
+/* Two waiting chunks in place of one, the left half of its pending ids and the right;
+ * they know what it knew. False: out of memory. */
 bool batch_halve(struct batch *batch, struct chunk *chunk, double now);
 /* Puts a chunk among the waiting ones, or ends it where the job was stopped. */
 void batch_wait_or_end(struct batch *batch, struct chunk *chunk, double due, double now);

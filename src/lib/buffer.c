@@ -7,20 +7,17 @@
 
 enum { REUSED_CAPACITY = 256 * 1024 }; /* a larger buffer is freed when it is emptied */
 
-void buffer_close(struct buffer *b)
-{
+void buffer_close(struct buffer *b) {
     free(b->data);
     *b = (struct buffer){0};
 }
 
-void buffer_empty(struct buffer *b)
-{
+void buffer_empty(struct buffer *b) {
     b->size = 0;
     if (b->capacity > REUSED_CAPACITY) buffer_close(b);
 }
 
-char *buffer_room(struct buffer *b, size_t count)
-{
+char *buffer_room(struct buffer *b, size_t count) {
     if (b->size + count > b->capacity) {
         size_t capacity = b->size + count + b->capacity / 2 + 512;
         char *data = realloc(b->data, capacity);
@@ -31,8 +28,7 @@ char *buffer_room(struct buffer *b, size_t count)
     return b->data + b->size;
 }
 
-bool buffer_append(struct buffer *b, const void *bytes, size_t count)
-{
+bool buffer_append(struct buffer *b, const void *bytes, size_t count) {
     if (count == 0) return true;
     char *room = buffer_room(b, count);
     if (!room) return false;
@@ -41,8 +37,7 @@ bool buffer_append(struct buffer *b, const void *bytes, size_t count)
     return true;
 }
 
-bool array_reserve(void *array, uint32_t *capacity, size_t item, uint64_t needed)
-{
+bool array_reserve(void *array, uint32_t *capacity, size_t item, uint64_t needed) {
     void **items = array;
     if (needed <= *capacity) return true;
     if (needed > UINT32_MAX / 2) return false;
@@ -54,14 +49,12 @@ bool array_reserve(void *array, uint32_t *capacity, size_t item, uint64_t needed
     return true;
 }
 
-void wipe(void *bytes, size_t count)
-{
+void wipe(void *bytes, size_t count) {
     volatile char *at = bytes;
     while (count-- > 0) *at++ = 0;
 }
 
-void wipe_text(char *text)
-{
+void wipe_text(char *text) {
     if (text) wipe(text, strlen(text));
     free(text);
 }

@@ -5,13 +5,11 @@
 #include <string.h>
 #include "private.h"
 
-static bool copy(const char **out, const char *text)
-{
+static bool copy(const char **out, const char *text) {
     return !text || (*out = strdup(text));
 }
 
-bool client_open(struct client *c, const struct client_settings *settings)
-{
+bool client_open(struct client *c, const struct client_settings *settings) {
     const struct transfer_settings *network = &settings->network;
     *c = (struct client){.network.path = DELETE_PATH};
     gate_open(&c->gate, settings->requests_per_minute, settings->requests_per_hour);
@@ -21,8 +19,7 @@ bool client_open(struct client *c, const struct client_settings *settings)
            (c->signer = signer_new(&settings->credentials));
 }
 
-void client_close(struct client *c, bool abandon)
-{
+void client_close(struct client *c, bool abandon) {
     for (struct request *r; (r = c->spare);) {
         c->spare = r->next;
         transfer_release(r, abandon);
@@ -40,24 +37,16 @@ void client_close(struct client *c, bool abandon)
     *c = (struct client){0};
 }
 
-struct transfer *client_network(struct client *c)
-{
+struct transfer *client_network(struct client *c) {
     if (!c->transfer) c->transfer = transfer_new(&c->network);
     return c->transfer;
 }
 
-bool client_has_network(const struct client *c)
-{
-    return c->transfer != NULL;
-}
+bool client_has_network(const struct client *c) { return c->transfer != NULL; }
 
-unsigned client_in_flight(const struct client *c)
-{
-    return gate_in_flight(&c->gate);
-}
+unsigned client_in_flight(const struct client *c) { return gate_in_flight(&c->gate); }
 
-struct request *client_take(struct client *c, struct ticket *ticket)
-{
+struct request *client_take(struct client *c, struct ticket *ticket) {
     struct request *r = c->spare;
     if (!r && !(r = calloc(1, sizeof *r))) return NULL;
     if (r == c->spare) c->spare = r->next;
@@ -74,22 +63,19 @@ struct request *client_take(struct client *c, struct ticket *ticket)
     return r;
 }
 
-void client_completed(struct client *c, struct request *r, double now)
-{
+void client_completed(struct client *c, struct request *r, double now) {
     if (!r->in_gate) return;
     r->in_gate = false;
     gate_complete(&c->gate, now);
 }
 
-void client_refund(struct client *c, struct request *r)
-{
+void client_refund(struct client *c, struct request *r) {
     r->in_gate = false;
     gate_refund(&c->gate);
     client_recycle(c, r);
 }
 
-void client_recycle(struct client *c, struct request *r)
-{
+void client_recycle(struct client *c, struct request *r) {
     r->next = c->spare;
     c->spare = r;
 }

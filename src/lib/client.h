@@ -1,8 +1,8 @@
 /*
  * client.h: what the jobs of one client share: credentials, connections and the gate.
  *
- * It knows neither Lua nor libcurl nor a clock. `now` is monotonic seconds. A client outlives
- * its jobs.
+ * It knows neither Lua nor libcurl nor a clock. `now` is monotonic seconds. A client
+ * outlives its jobs.
  */
 #pragma once
 
@@ -18,21 +18,21 @@ struct client_settings {
 struct client {
     struct gate gate;
     struct signer *signer;
-    struct transfer *transfer; /* made for the first request that needs one */
+    struct transfer *transfer;        /* made for the first request that needs one */
     struct transfer_settings network; /* owns its strings */
-    uint64_t requests; /* numbers given so far */
+    uint64_t requests;                /* numbers given so far */
     struct request *spare;
     unsigned watchers; /* jobs whose descriptors watch the network */
 };
 
 /* An all-zero client may be closed. False: out of memory. */
 bool client_open(struct client *client, const struct client_settings *settings);
-/* Wipes the secrets and closes the connections, which in the child of a fork (`abandon`) are
- * the parent's. Nothing may be in flight. */
+/* Wipes the secrets and closes the connections, which in the child of a fork (`abandon`)
+ * are the parent's. Nothing may be in flight. */
 void client_close(struct client *client, bool abandon);
 
-/* The client's transfer, made where there is none yet; NULL: out of memory, or of descriptors,
- * where errno tells so. */
+/* The client's transfer, made where there is none yet; NULL: out of memory, or of
+ * descriptors, where errno tells so. */
 struct transfer *client_network(struct client *client);
 
 bool client_has_network(const struct client *client);

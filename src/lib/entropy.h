@@ -9,9 +9,8 @@
 #include <sys/random.h> /* where getentropy is declared elsewhere */
 #endif
 
-/* False: the system has none. libcrypto's generator takes 3 ms to start, as long as a short
- * script. */
-static inline bool entropy(void *out, size_t count)
-{
+/* False: the system has none. libcrypto's generator takes 3 ms to start, as long as a
+ * short script. */
+static inline bool entropy(void *out, size_t count) {
     return getentropy(out, count) == 0;
 }

@@ -2,24 +2,25 @@
  * fault.h: the kinds of trouble that a job can end with, and the record of one.
  *
  * A fault owns its text; an unset fault has the kind KIND_NONE. Numbers that are not
- * known are 0 (code, http_status: neither is ever 0 in a fault) or negative (retry_after).
+ * known are 0 (code, http_status: neither is ever 0 in a fault) or negative
+ * (retry_after).
  */
 #pragma once
 
-#define FAULT_KINDS(X) \
-    X(NONE, "") \
-    X(CONFIG, "config") \
-    X(AUTH, "auth") \
-    X(QUOTA, "quota") \
-    X(LOCKED, "locked") \
-    X(REFUSED, "refused") \
-    X(NETWORK, "network") \
-    X(TLS, "tls") \
-    X(TIMEOUT, "timeout") \
-    X(SERVER, "server") \
-    X(PROTOCOL, "protocol") \
-    X(DEADLINE, "deadline") \
-    X(CANCELLED, "cancelled") \
+#define FAULT_KINDS(X)                                                                   \
+    X(NONE, "")                                                                          \
+    X(CONFIG, "config")                                                                  \
+    X(AUTH, "auth")                                                                      \
+    X(QUOTA, "quota")                                                                    \
+    X(LOCKED, "locked")                                                                  \
+    X(REFUSED, "refused")                                                                \
+    X(NETWORK, "network")                                                                \
+    X(TLS, "tls")                                                                        \
+    X(TIMEOUT, "timeout")                                                                \
+    X(SERVER, "server")                                                                  \
+    X(PROTOCOL, "protocol")                                                              \
+    X(DEADLINE, "deadline")                                                              \
+    X(CANCELLED, "cancelled")                                                            \
     X(CALLBACK, "callback")
 
 enum kind {
@@ -36,8 +37,8 @@ struct fault {
     int http_status;
     double retry_after; /* seconds */
     char trace_id[TRACE_ID_SIZE];
-    char text[FAULT_TEXT_SIZE];  /* what happened, one line */
-    char excerpt[EXCERPT_SIZE];  /* of the response's body, printable */
+    char text[FAULT_TEXT_SIZE]; /* what happened, one line */
+    char excerpt[EXCERPT_SIZE]; /* of the response's body, printable */
 };
 
 /* The name that err.kind carries, "" for KIND_NONE. */

@@ -12,29 +12,26 @@ static const double TURN_SECONDS = 0.02;
 /* So many answers give one place back after the service found us too concurrent. */
 enum { ANSWERS_A_PLACE = 20 };
 
-void gate_open(struct gate *g, uint64_t per_minute, uint64_t per_hour)
-{
+void gate_open(struct gate *g, uint64_t per_minute, uint64_t per_hour) {
     *g = (struct gate){.limit = {per_minute, per_hour},
                        .held_until = -INFINITY,
                        .in_flight_max = CONCURRENCY_MAX};
 }
 
-void gate_close(struct gate *g)
-{
+void gate_close(struct gate *g) {
     free(g->answered_at);
     *g = (struct gate){0};
 }
 
-static double answered_at(const struct gate *g, uint64_t number)
-{
+static double answered_at(const struct gate *g, uint64_t number) {
     return g->answered_at[number % g->size];
 }
 
 /* Seconds until window w has room. */
-static double window_wait(struct gate *g, int w, double now)
-{
+static double window_wait(struct gate *g, int w, double now) {
     if (g->limit[w] == 0) return 0;
-    while (g->first[w] < g->next && answered_at(g, g->first[w]) + window_seconds[w] <= now)
+    while (g->first[w] < g->next &&
+           answered_at(g, g->first[w]) + window_seconds[w] <= now)
         g->first[w]++;
     uint64_t used = g->in_flight + (g->next - g->first[w]);
     if (used < g->limit[w]) return 0;
@@ -44,21 +41,18 @@ static double window_wait(struct gate *g, int w, double now)
     return answered_at(g, leaver) + window_seconds[w] - now;
 }
 
-double gate_quota_wait(struct gate *g, double now)
-{
+double gate_quota_wait(struct gate *g, double now) {
     double wait = fmax(0, g->held_until - now);
     for (int w = 0; w < WINDOWS; w++) wait = fmax(wait, window_wait(g, w, now));
     return wait;
 }
 
-static bool is_limited(const struct gate *g)
-{
+static bool is_limited(const struct gate *g) {
     return g->limit[0] != 0 || g->limit[1] != 0;
 }
 
 /* The oldest answer that any window still needs. */
-static uint64_t oldest(const struct gate *g)
-{
+static uint64_t oldest(const struct gate *g) {
     uint64_t first = g->next;
     for (int w = 0; w < WINDOWS; w++)
         if (g->limit[w] != 0 && g->first[w] < first) first = g->first[w];
@@ -66,8 +60,7 @@ static uint64_t oldest(const struct gate *g)
 }
 
 /* Doubles the ring; the numbers keep their meaning, so each moves to its new place. */
-static bool grow(struct gate *g)
-{
+static bool grow(struct gate *g) {
     uint64_t size = g->size ? 2 * g->size : 64;
     double *ring = malloc(size * sizeof *ring);
     if (!ring) return false;
@@ -78,8 +71,7 @@ static bool grow(struct gate *g)
     return true;
 }
 
-static void enqueue(struct gate *g, struct ticket *ticket)
-{
+static void enqueue(struct gate *g, struct ticket *ticket) {
     struct ticket **end = &g->queue;
     if (ticket->queued) return;
     while (*end) end = &(*end)->next;
@@ -89,8 +81,7 @@ static void enqueue(struct gate *g, struct ticket *ticket)
     ticket->next = NULL;
 }
 
-void gate_leave(struct gate *g, struct ticket *ticket)
-{
+void gate_leave(struct gate *g, struct ticket *ticket) {
     struct ticket **at = &g->queue;
     if (!ticket->queued) return;
     while (*at != ticket) at = &(*at)->next;
@@ -98,8 +89,7 @@ void gate_leave(struct gate *g, struct ticket *ticket)
     ticket->queued = false;
 }
 
-static void notify_first(struct gate *g, double now)
-{
+static void notify_first(struct gate *g, double now) {
     struct ticket *first = g->queue;
     if (!first || !isinf(first->notified_at)) return;
     first->notified_at = now;
@@ -108,8 +98,7 @@ static void notify_first(struct gate *g, double now)
 
 /* Seconds until it is this job's turn and not that of one that waited longer. A job that
  * doesn't come when it is notified loses its turn: perhaps nobody steps it any more. */
-static double queue_wait(struct gate *g, struct ticket *ticket, double now)
-{
+static double queue_wait(struct gate *g, struct ticket *ticket, double now) {
     while (g->queue && g->queue != ticket) {
         notify_first(g, now);
         double left = g->queue->notified_at + TURN_SECONDS - now;
@@ -122,8 +111,8 @@ static double queue_wait(struct gate *g, struct ticket *ticket, double now)
     return 0;
 }
 
-double gate_wait(struct gate *g, struct ticket *ticket, unsigned concurrency, double now)
-{
+double gate_wait(struct gate *g, struct ticket *ticket, unsigned concurrency,
+                 double now) {
     unsigned most = concurrency < g->in_flight_max ? concurrency : g->in_flight_max;
     double wait = g->in_flight >= most ? INFINITY : gate_quota_wait(g, now);
     if (wait > 0) {
@@ -133,8 +122,7 @@ double gate_wait(struct gate *g, struct ticket *ticket, unsigned concurrency, do
     return queue_wait(g, ticket, now);
 }
 
-bool gate_take(struct gate *g, struct ticket *ticket)
-{
+bool gate_take(struct gate *g, struct ticket *ticket) {
     /* Room for the answers of all in flight, so that gate_complete can't fail. */
     while (is_limited(g) && g->next - oldest(g) + g->in_flight + 1 > g->size)
         if (!grow(g)) return false;
@@ -143,36 +131,26 @@ bool gate_take(struct gate *g, struct ticket *ticket)
     return true;
 }
 
-unsigned gate_in_flight(const struct gate *g)
-{
-    return g->in_flight;
-}
+unsigned gate_in_flight(const struct gate *g) { return g->in_flight; }
 
-void gate_refund(struct gate *g)
-{
-    g->in_flight--;
-}
+void gate_refund(struct gate *g) { g->in_flight--; }
 
-void gate_complete(struct gate *g, double now)
-{
+void gate_complete(struct gate *g, double now) {
     g->in_flight--;
     if (is_limited(g)) g->answered_at[g->next++ % g->size] = now;
     notify_first(g, now);
 }
 
-void gate_hold(struct gate *g, double until)
-{
+void gate_hold(struct gate *g, double until) {
     g->held_until = fmax(g->held_until, until);
 }
 
-void gate_slow_down(struct gate *g)
-{
+void gate_slow_down(struct gate *g) {
     g->in_flight_max = 1;
     g->answers = 0;
 }
 
-void gate_answered(struct gate *g)
-{
+void gate_answered(struct gate *g) {
     if (g->in_flight_max >= CONCURRENCY_MAX || ++g->answers < ANSWERS_A_PLACE) return;
     g->in_flight_max++;
     g->answers = 0;

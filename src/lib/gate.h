@@ -1,11 +1,12 @@
 /*
- * gate.h: when may the next request leave? The quota, places in flight, pauses that the service
- * asks for, and whose turn it is among the jobs of a client.
+ * gate.h: when may the next request leave? The quota, places in flight, pauses that the
+ * service asks for, and whose turn it is among the jobs of a client.
  *
- * A request counts from when it is sent until a whole window after its answer came. The service
- * counts it somewhere between the two, so whatever the latencies and whatever kind of window
- * it uses, it never counts more than the limit. Times are monotonic seconds. One gate stands
- * for one API path. Jobs take turns: one that has waited longer comes first.
+ * A request counts from when it is sent until a whole window after its answer came. The
+ * service counts it somewhere between the two, so whatever the latencies and whatever
+ * kind of window it uses, it never counts more than the limit. Times are monotonic
+ * seconds. One gate stands for one API path. Jobs take turns: one that has waited longer
+ * comes first.
  */
 #pragma once
 
@@ -19,7 +20,8 @@ enum { WINDOWS = 2 /* the minute and the hour */, CONCURRENCY_MAX = 64 };
 
 /* A job's ticket in the queue. */
 struct ticket {
-    struct pollset *pollset; /* woken when it is the job's turn; NULL: it isn't waiting there */
+    struct pollset
+        *pollset; /* woken when it is the job's turn; NULL: it isn't waiting there */
     bool queued;
     double notified_at; /* when it was told that it is its turn; INFINITY: not yet */
     struct ticket *next;
@@ -40,9 +42,10 @@ struct gate {
 void gate_open(struct gate *gate, uint64_t per_minute, uint64_t per_hour);
 void gate_close(struct gate *gate);
 
-/* Seconds until a request of this job may leave: 0 for now, INFINITY where an event has to come
- * first. Takes no place yet. `concurrency` is the job's. */
-double gate_wait(struct gate *gate, struct ticket *ticket, unsigned concurrency, double now);
+/* Seconds until a request of this job may leave: 0 for now, INFINITY where an event has
+ * to come first. Takes no place yet. `concurrency` is the job's. */
+double gate_wait(struct gate *gate, struct ticket *ticket, unsigned concurrency,
+                 double now);
 /* Seconds that the quota alone makes everybody wait; INFINITY as above. */
 double gate_quota_wait(struct gate *gate, double now);
 /* The request takes its place. False: out of memory, and nothing changed. */

@@ -8,19 +8,18 @@
 #include "text.h"
 #include "private.h"
 
-/* The byte before each text: its length less one, and a flag for ids given as integers. */
+/* The byte before each text: its length less one, and a flag for ids given as integers.
+ */
 enum { AS_INTEGER = 0x80, LENGTH_MASK = 0x7f };
 
 /* White space of Unicode, and the byte order mark that editors leave behind. */
-static bool is_space(uint32_t c)
-{
+static bool is_space(uint32_t c) {
     return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200b) ||
            c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000 ||
            c == 0xfeff;
 }
 
-const char *ids_flaw(const char *id, size_t len)
-{
+const char *ids_flaw(const char *id, size_t len) {
     if (len == 0) return "empty string";
     if (len > ID_LENGTH_MAX) return "longer than 128 bytes";
     uint32_t c = 0;
@@ -36,29 +35,27 @@ const char *ids_flaw(const char *id, size_t len)
     return NULL;
 }
 
-/* Letters and digits alone need no closer look: a table, since every byte of every id of every
- * call passes here. */
-static bool is_plain(const char *id, size_t len)
-{
+/* Letters and digits alone need no closer look: a table, since every byte of every id of
+ * every call passes here. */
+static bool is_plain(const char *id, size_t len) {
     static const unsigned char plain[256] = {
-        ['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-        ['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-        ['a'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+        ['0'] = 1, 1, 1, 1, 1,         1, 1, 1, 1, 1, ['A'] = 1, 1, 1, 1, 1, 1,
+        1,         1, 1, 1, 1,         1, 1, 1, 1, 1, 1,         1, 1, 1, 1, 1,
+        1,         1, 1, 1, ['a'] = 1, 1, 1, 1, 1, 1, 1,         1, 1, 1, 1, 1,
+        1,         1, 1, 1, 1,         1, 1, 1, 1, 1, 1,         1, 1, 1};
     unsigned char all = 1;
     for (size_t i = 0; i < len; i++) all &= plain[(unsigned char)id[i]];
     return all && len > 0 && len <= ID_LENGTH_MAX;
 }
 
 /* MurmurHash3's finalizer: each bit of the result depends on every bit of x. */
-static uint64_t mix(uint64_t x)
-{
+static uint64_t mix(uint64_t x) {
     x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd);
     x = (x ^ x >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
     return x ^ x >> 33;
 }
 
-static uint64_t hash(uint64_t seed, const char *text, size_t len)
-{
+static uint64_t hash(uint64_t seed, const char *text, size_t len) {
     uint64_t h = seed ^ len, part;
     for (; len > 8; text += 8, len -= 8) {
         memcpy(&part, text, 8);
@@ -69,16 +66,14 @@ static uint64_t hash(uint64_t seed, const char *text, size_t len)
     return mix(h ^ part);
 }
 
-static bool is_id(const struct ids *ids, uint32_t position, const char *id, size_t len)
-{
+static bool is_id(const struct ids *ids, uint32_t position, const char *id, size_t len) {
     const char *entry = ids->arena.data + ids->offsets[position];
     size_t held = ((unsigned char)*entry & LENGTH_MASK) + 1u;
     return held == len && memcmp(entry + 1, id, len) == 0;
 }
 
 /* The place of an id in the hash: where it is, or the empty one where it belongs. */
-static uint32_t *find_place(const struct ids *ids, const char *id, size_t len)
-{
+static uint32_t *find_place(const struct ids *ids, const char *id, size_t len) {
     uint64_t h = hash(ids->seed, id, len);
     uint32_t at = (uint32_t)((h >> 32) * ids->seen_size >> 32);
     while (ids->seen[at] && !is_id(ids, ids->seen[at] - 1, id, len))
@@ -86,8 +81,7 @@ static uint32_t *find_place(const struct ids *ids, const char *id, size_t len)
     return &ids->seen[at];
 }
 
-static bool resize_hash(struct ids *ids, uint32_t size)
-{
+static bool resize_hash(struct ids *ids, uint32_t size) {
     uint32_t *seen = calloc(size, sizeof *seen);
     if (!seen || (!ids->seed && !entropy(&ids->seed, sizeof ids->seed))) {
         free(seen);
@@ -103,19 +97,19 @@ static bool resize_hash(struct ids *ids, uint32_t size)
     return true;
 }
 
-bool ids_reserve(struct ids *ids, uint32_t count)
-{
-    if (!array_reserve(&ids->offsets, &ids->capacity, sizeof *ids->offsets, count)) return false;
+bool ids_reserve(struct ids *ids, uint32_t count) {
+    if (!array_reserve(&ids->offsets, &ids->capacity, sizeof *ids->offsets, count))
+        return false;
     /* Never fuller than two thirds. */
     uint64_t size = ids->capacity + (uint64_t)ids->capacity / 2 + 8;
     if (size > UINT32_MAX) size = UINT32_MAX;
     return ids->seen_size >= count + count / 2 + 8 || resize_hash(ids, (uint32_t)size);
 }
 
-enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer)
-{
+enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer) {
     if (!is_plain(id, len) && ids_flaw(id, len)) return IDS_FLAWED;
-    if (ids->count == ids->capacity && !ids_reserve(ids, ids->count + 1)) return IDS_NO_MEMORY;
+    if (ids->count == ids->capacity && !ids_reserve(ids, ids->count + 1))
+        return IDS_NO_MEMORY;
     uint32_t *place = find_place(ids, id, len);
     if (*place) {
         ids->duplicates++;
@@ -131,30 +125,27 @@ enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer
     return IDS_ADDED;
 }
 
-void ids_seal(struct ids *ids)
-{
+void ids_seal(struct ids *ids) {
     free(ids->seen);
     ids->seen = NULL;
     ids->seen_size = 0;
 }
 
-void ids_close(struct ids *ids)
-{
+void ids_close(struct ids *ids) {
     buffer_close(&ids->arena);
     free(ids->offsets);
     free(ids->seen);
     *ids = (struct ids){0};
 }
 
-struct id_text ids_get(const struct ids *ids, uint32_t position)
-{
+struct id_text ids_get(const struct ids *ids, uint32_t position) {
     const char *entry = ids->arena.data + ids->offsets[position];
     unsigned char head = (unsigned char)*entry;
-    return (struct id_text){entry + 1, (head & LENGTH_MASK) + 1u, (head & AS_INTEGER) != 0};
+    return (struct id_text){entry + 1, (head & LENGTH_MASK) + 1u,
+                            (head & AS_INTEGER) != 0};
 }
 
-char *ids_write_json(const struct ids *ids, uint32_t position, char *out)
-{
+char *ids_write_json(const struct ids *ids, uint32_t position, char *out) {
     struct id_text id = ids_get(ids, position);
     *out++ = '"';
     for (size_t i = 0; i < id.len; i++) {
@@ -166,8 +157,7 @@ char *ids_write_json(const struct ids *ids, uint32_t position, char *out)
 }
 
 uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,
-                  const char *id, size_t len)
-{
+                  const char *id, size_t len) {
     for (uint32_t at = start; at < last; at++)
         if (is_id(ids, at, id, len)) return at;
     for (uint32_t at = first; at < start; at++)

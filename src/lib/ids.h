@@ -1,8 +1,8 @@
 /*
  * ids.h: the job's own copy of the ids: distinct, in the caller's order, exact.
  *
- * Each id is kept as its text, asked for by its position, from 0. Until ids_seal the list also
- * finds repeated ids, by a hash whose seed nobody can guess.
+ * Each id is kept as its text, asked for by its position, from 0. Until ids_seal the list
+ * also finds repeated ids, by a hash whose seed nobody can guess.
  */
 #pragma once
 
@@ -13,8 +13,9 @@
 enum { ID_LENGTH_MAX = 128, ID_JSON_MAX = 2 * ID_LENGTH_MAX + 3 };
 
 struct ids {
-    struct buffer arena; /* for each id a byte that tells its length and kind, then its text */
-    uint32_t *offsets;   /* where each one stands in the arena */
+    struct buffer
+        arena; /* for each id a byte that tells its length and kind, then its text */
+    uint32_t *offsets; /* where each one stands in the arena */
     uint32_t count, capacity;
     uint32_t *seen; /* a hash by open addressing: position + 1, 0 for an empty place */
     uint32_t seen_size;
@@ -30,7 +31,8 @@ struct id_text {
 
 enum ids_added { IDS_ADDED, IDS_REPEATED, IDS_FLAWED, IDS_NO_MEMORY };
 
-/* An all-zero struct is an empty list. Reserving saves memory where the number is known. */
+/* An all-zero struct is an empty list. Reserving saves memory where the number is known.
+ */
 bool ids_reserve(struct ids *ids, uint32_t count);
 /* IDS_FLAWED: it is no id, and ids_flaw says why. */
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer);

@@ -8,11 +8,12 @@
 #include "settle.h"
 #include "private.h"
 
-/* Linux lets a socket be watched through few descriptors at once: 10 where five epolls are
- * nested (path_limits in fs/eventpoll.c). Jobs beyond these are woken by the first ones. */
+/* Linux lets a socket be watched through few descriptors at once: 10 where five epolls
+ * are nested (path_limits in fs/eventpoll.c). Jobs beyond these are woken by the first
+ * ones. */
 enum { WATCHERS_MAX = 8 };
-/* A job whose descriptor doesn't watch the network is woken by those whose does, and looks
- * by itself so often in case that nobody steps them. */
+/* A job whose descriptor doesn't watch the network is woken by those whose does, and
+ * looks by itself so often in case that nobody steps them. */
 static const double LOOK_AGAIN_SECONDS = 0.25;
 /* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
 static const double WAIT_MIN = 1e-6; /* seconds */
@@ -20,11 +21,10 @@ static const double WAIT_MIN = 1e-6; /* seconds */
 /* Bytes: a shorter secret could stand in an id or a name by chance, or in any text. */
 enum { SECRET_IN_ANSWER = 8, SECRET_IN_TEXT = 4 };
 
-/* --- opening and closing ------------------------------------------------------------------ */
+/* --- opening and closing ----------------------------------------------------------- */
 
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
-              double now)
-{
+              double now) {
     job->client = client;
     job->options = *options;
     job->completed_end = &job->completed;
@@ -34,30 +34,27 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
     return ledger_open(&job->ledger);
 }
 
-static void watch_network(struct job *job)
-{
+static void watch_network(struct job *job) {
     struct client *c = job->client;
     if (job->watching || !c->transfer || c->watchers == WATCHERS_MAX) return;
-    job->watching = pollset_watch(job->pollset, transfer_fd(c->transfer), true, false, false);
+    job->watching =
+        pollset_watch(job->pollset, transfer_fd(c->transfer), true, false, false);
     if (job->watching) c->watchers++;
 }
 
-static void unwatch_network(struct job *job)
-{
+static void unwatch_network(struct job *job) {
     if (!job->watching) return;
     pollset_watch(job->pollset, transfer_fd(job->client->transfer), false, false, false);
     job->client->watchers--;
     job->watching = false;
 }
 
-static void free_pollset(struct job *job)
-{
+static void free_pollset(struct job *job) {
     pollset_free(job->pollset);
     job->pollset = job->ticket.pollset = NULL;
 }
 
-static void close_requests(struct job *job, struct request **list, bool abandon)
-{
+static void close_requests(struct job *job, struct request **list, bool abandon) {
     for (struct request *r; (r = *list);) {
         *list = r->next;
         if (!abandon) transfer_cut(job->client->transfer, r);
@@ -67,8 +64,7 @@ static void close_requests(struct job *job, struct request **list, bool abandon)
     }
 }
 
-void job_close(struct job *job, bool abandon)
-{
+void job_close(struct job *job, bool abandon) {
     if (job->client) {
         gate_leave(&job->client->gate, &job->ticket);
         close_requests(job, &job->prepared, abandon);
@@ -82,19 +78,17 @@ void job_close(struct job *job, bool abandon)
     *job = (struct job){0};
 }
 
-void job_release(struct job *job)
-{
+void job_release(struct job *job) {
     unwatch_network(job);
     free_pollset(job);
     batch_close(&job->batch);
     ledger_release(&job->ledger);
 }
 
-/* --- the request's body ------------------------------------------------------------------ */
+/* --- the request's body ------------------------------------------------------------ */
 
 /* {"ids":["…","…"]} of the chunk's open ids, of which there is one at least. */
-static bool write_body(const struct job *job, struct request *r)
-{
+static bool write_body(const struct job *job, struct request *r) {
     static const char head[] = "{\"ids\":[", tail[] = "]}";
     const struct chunk *chunk = r->chunk;
     size_t ids = (size_t)(chunk->last - chunk->first) * ID_JSON_MAX;
@@ -112,70 +106,58 @@ static bool write_body(const struct job *job, struct request *r)
     return true;
 }
 
-/* --- secrets ------------------------------------------------------------------------------- */
+/* --- secrets ----------------------------------------------------------------------- */
 
 /* What the service sends back of our secrets goes no further. */
-static void redact_response(const struct job *job, struct request *r)
-{
+static void redact_response(const struct job *job, struct request *r) {
     struct buffer *body = &r->response.body;
     if (body->size > 0)
-        signer_redact(job->client->signer, &r->headers, body->data, body->size, SECRET_IN_ANSWER);
+        signer_redact(job->client->signer, &r->headers, body->data, body->size,
+                      SECRET_IN_ANSWER);
 }
 
-/* A fault's texts are for people alone, so that short secrets, too, can be overwritten. */
-static void redact_fault(struct job *job, const struct request *r)
-{
+/* A fault's texts are for people alone, so that short secrets, too, can be overwritten.
+ */
+static void redact_fault(struct job *job, const struct request *r) {
     char *const texts[] = {job->batch.fault.text, job->batch.fault.excerpt};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         signer_redact(job->client->signer, &r->headers, texts[i], strlen(texts[i]),
                       SECRET_IN_TEXT);
 }
 
-/* --- stopping, completing ------------------------------------------------------------------ */
+/* --- stopping, completing ---------------------------------------------------------- */
 
-void job_stop(struct job *job, const struct fault *fault, double now)
-{
+void job_stop(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
 }
 
-bool job_stopped(const struct job *job)
-{
-    return job->batch.stopped;
-}
+bool job_stopped(const struct job *job) { return job->batch.stopped; }
 
-const struct fault *job_fault(const struct job *job)
-{
-    return &job->batch.fault;
-}
+const struct fault *job_fault(const struct job *job) { return &job->batch.fault; }
 
-void job_hold(struct job *job, double until)
-{
-    gate_hold(&job->client->gate, until);
-}
+void job_hold(struct job *job, double until) { gate_hold(&job->client->gate, until); }
 
-void job_complete(struct job *job, struct request *r, double now)
-{
+void job_complete(struct job *job, struct request *r, double now) {
     struct request **at = &job->in_flight;
     while (*at != r) at = &(*at)->next;
     *at = r->next;
     r->next = NULL;
     *job->completed_end = r;
     job->completed_end = &r->next;
-    redact_response(job, r); /* while the signer is there: the client may be closed next */
+    redact_response(job,
+                    r); /* while the signer is there: the client may be closed next */
     client_completed(job->client, r, now);
     job_wake(job);
 }
 
 /* Hands what the network brought to the jobs that it belongs to. */
-static void collect(struct job *job, double now)
-{
+static void collect(struct job *job, double now) {
     struct request *r;
     if (!job->client->transfer) return;
     while ((r = transfer_completed(job->client->transfer))) job_complete(r->job, r, now);
 }
 
-void job_cut(struct job *job, const struct fault *fault, double now)
-{
+void job_cut(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
     for (struct request *r; (r = job->in_flight);) {
         bool sent = !job->options.network || transfer_cut(job->client->transfer, r);
@@ -187,16 +169,14 @@ void job_cut(struct job *job, const struct fault *fault, double now)
     job_wake(job); /* it may have waited for nothing but time */
 }
 
-static void stop_for_deadline(struct job *job, double now)
-{
+static void stop_for_deadline(struct job *job, double now) {
     struct fault fault;
     fault_set(&fault, KIND_DEADLINE, "the deadline has passed");
     job_cut(job, &fault, now);
 }
 
 /* A transport of the caller's that doesn't answer in time has lost the answer. */
-static void expire_requests(struct job *job, double now)
-{
+static void expire_requests(struct job *job, double now) {
     for (struct request *r = job->in_flight, *next; r; r = next) {
         next = r->next;
         if (r->expires > now) continue;
@@ -205,16 +185,14 @@ static void expire_requests(struct job *job, double now)
     }
 }
 
-static double deadline_at(const struct job *job)
-{
+static double deadline_at(const struct job *job) {
     return job->started + job->options.deadline;
 }
 
-/* --- preparing ----------------------------------------------------------------------------- */
+/* --- preparing --------------------------------------------------------------------- */
 
 /* When the next request could leave, as seen from now; 0 for at once. */
-static double send_wait(struct job *job, double now)
-{
+static double send_wait(struct job *job, double now) {
     struct gate *gate = &job->client->gate;
     double due = batch_due(&job->batch, now);
     if (due == INFINITY) { /* a chunk that was not sent after all is due at -INFINITY */
@@ -226,8 +204,7 @@ static double send_wait(struct job *job, double now)
 }
 
 /* Prepares the next request where one may leave. False: out of memory. */
-static bool prepare(struct job *job, double now)
-{
+static bool prepare(struct job *job, double now) {
     bool out_of_memory;
     if (send_wait(job, now) > 0) return true;
     struct chunk *chunk = batch_next(&job->batch, now, &out_of_memory);
@@ -247,10 +224,9 @@ static bool prepare(struct job *job, double now)
     return false;
 }
 
-/* The prepared request, with headers of its own for each offer. NULL: it can't be sent, and was
- * returned. */
-static struct request *offer(struct job *job, struct moment m)
-{
+/* The prepared request, with headers of its own for each offer. NULL: it can't be sent,
+ * and was returned. */
+static struct request *offer(struct job *job, struct moment m) {
     struct request *r = job->prepared;
     if (!job->batch.stopped) {
         if (signer_sign(job->client->signer, &r->headers, m.wall)) return r;
@@ -265,23 +241,20 @@ static struct request *offer(struct job *job, struct moment m)
 
 /* Nothing is in flight and the next request could only leave after the deadline: there is
  * no reason to wait for that. */
-static bool leaves_too_late(struct job *job, double now)
-{
+static bool leaves_too_late(struct job *job, double now) {
     if (job->in_flight || job->batch.stopped) return false;
     double wait = send_wait(job, now);
     return !isinf(wait) && now + wait >= deadline_at(job);
 }
 
-static struct job_next finish(struct job *job, double now)
-{
+static struct job_next finish(struct job *job, double now) {
     if (isinf(job->ended)) job->ended = now;
     unwatch_network(job);
     gate_leave(&job->client->gate, &job->ticket);
     return (struct job_next){JOB_DONE, NULL, NULL};
 }
 
-struct job_next job_next(struct job *job, struct moment m)
-{
+struct job_next job_next(struct job *job, struct moment m) {
     struct chunk *settled;
     struct request *r;
     job->wall = (double)m.wall / 1000;
@@ -291,7 +264,8 @@ struct job_next job_next(struct job *job, struct moment m)
     if (job->completed) return (struct job_next){JOB_RESPONSE, job->completed, NULL};
     if ((settled = batch_settled(&job->batch)))
         return (struct job_next){JOB_SETTLED, NULL, settled};
-    if (!job->prepared && !prepare(job, m.now)) return (struct job_next){JOB_NO_MEMORY, NULL, NULL};
+    if (!job->prepared && !prepare(job, m.now))
+        return (struct job_next){JOB_NO_MEMORY, NULL, NULL};
     if (job->prepared) {
         if ((r = offer(job, m))) return (struct job_next){JOB_SEND, r, NULL};
         return job_next(job, m);
@@ -304,8 +278,7 @@ struct job_next job_next(struct job *job, struct moment m)
     return (struct job_next){JOB_WAIT, NULL, NULL};
 }
 
-bool job_launch(struct job *job, struct request *r, double now)
-{
+bool job_launch(struct job *job, struct request *r, double now) {
     if (job->options.network) {
         struct transfer *network = client_network(job->client);
         if (!network || !transfer_start(network, r)) return false;
@@ -318,22 +291,19 @@ bool job_launch(struct job *job, struct request *r, double now)
     return true;
 }
 
-void job_return(struct job *job, struct request *r)
-{
+void job_return(struct job *job, struct request *r) {
     job->prepared = NULL;
     batch_return(&job->batch, r->chunk);
     client_refund(job->client, r);
 }
 
-struct request *job_find(struct job *job, uint64_t number)
-{
+struct request *job_find(struct job *job, uint64_t number) {
     struct request *r = job->in_flight;
     while (r && r->number != number) r = r->next;
     return r;
 }
 
-bool job_settle(struct job *job, struct request *r, double now)
-{
+bool job_settle(struct job *job, struct request *r, double now) {
     struct gate *gate = &job->client->gate;
     bool had_no_fault = job->batch.fault.kind == KIND_NONE;
     struct effects effects = settle(&job->batch, r->chunk, &r->response, now);
@@ -348,18 +318,16 @@ bool job_settle(struct job *job, struct request *r, double now)
     return true;
 }
 
-/* --- waiting --------------------------------------------------------------------------------- */
+/* --- waiting ----------------------------------------------------------------------- */
 
 /* When to look again although no event came. */
-static double look_again_wait(struct job *job)
-{
+static double look_again_wait(struct job *job) {
     if (!job->options.network) return INFINITY;
     watch_network(job); /* another job may have left its place */
     return job->watching ? INFINITY : LOOK_AGAIN_SECONDS;
 }
 
-double job_wait(struct job *job, double now)
-{
+double job_wait(struct job *job, double now) {
     if (job->completed || job->prepared || job->batch.settled) return 0;
     double wait = send_wait(job, now);
     if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
@@ -370,31 +338,24 @@ double job_wait(struct job *job, double now)
     return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
 }
 
-bool job_poll(struct job *job, double seconds, int most)
-{
+bool job_poll(struct job *job, double seconds, int most) {
     return !job->client->transfer || transfer_step(job->client->transfer, seconds, most);
 }
 
-bool job_expects(const struct job *job)
-{
-    return job->in_flight || job->ticket.queued;
-}
+bool job_expects(const struct job *job) { return job->in_flight || job->ticket.queued; }
 
-bool job_unwatched(const struct job *job)
-{
+bool job_unwatched(const struct job *job) {
     return !job->pollset && job->options.network && job_expects(job);
 }
 
-static struct pollset *new_pollset(void)
-{
+static struct pollset *new_pollset(void) {
     struct pollset *set = pollset_new();
     if (set && pollset_make_wakeable(set)) return set;
     pollset_free(set);
     return NULL;
 }
 
-int job_fd(struct job *job)
-{
+int job_fd(struct job *job) {
     if (job->options.network && !client_network(job->client)) return -1;
     if (!job->pollset) job->pollset = job->ticket.pollset = new_pollset();
     if (!job->pollset) return -1;
@@ -403,23 +364,19 @@ int job_fd(struct job *job)
     return pollset_fd(job->pollset);
 }
 
-int job_open_fd(const struct job *job)
-{
+int job_open_fd(const struct job *job) {
     return job->pollset ? pollset_fd(job->pollset) : -1;
 }
 
-void job_wake(struct job *job)
-{
+void job_wake(struct job *job) {
     if (job->pollset) pollset_wake(job->pollset);
 }
 
-void job_calm(struct job *job)
-{
+void job_calm(struct job *job) {
     if (job->pollset) pollset_calm(job->pollset);
 }
 
-struct job_progress job_progress(struct job *job, double now)
-{
+struct job_progress job_progress(struct job *job, double now) {
     double wait = isinf(job->ended) ? gate_quota_wait(&job->client->gate, now) : 0;
     return (struct job_progress){.in_flight = job->batch.in_flight,
                                  .seconds = fmin(now, job->ended) - job->started,

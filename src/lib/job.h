@@ -1,9 +1,10 @@
 /*
  * job.h: one call of delete, driven step by step.
  *
- * A job owns its ledger and its batch and uses its client's shared things. The caller (step.c)
- * asks job_next what is to be done, does it, and asks again; it owns the callbacks and the
- * caller's transport. Whatever goes wrong in between, the next call resumes.
+ * A job owns its ledger and its batch and uses its client's shared things. The caller
+ * (step.c) asks job_next what is to be done, does it, and asks again; it owns the
+ * callbacks and the caller's transport. Whatever goes wrong in between, the next call
+ * resumes.
  */
 #pragma once
 
@@ -29,8 +30,8 @@ struct job {
     struct job_options options;
     struct ledger ledger;
     struct batch batch;
-    double started, ended; /* ended: INFINITY until it is */
-    double wall;           /* seconds since the epoch, at the last job_next */
+    double started, ended;     /* ended: INFINITY until it is */
+    double wall;               /* seconds since the epoch, at the last job_next */
     struct request *prepared;  /* offered to the caller, not sent yet */
     struct request *in_flight; /* any order */
     struct request *completed, **completed_end;
@@ -54,8 +55,9 @@ struct job_next {
     struct chunk *chunk;
 };
 
-/* `job->ledger.ids` is filled and all else zero; an all-zero job may be closed. A job that is
- * stopped at once needs no more of its client than an address. False: out of memory. */
+/* `job->ledger.ids` is filled and all else zero; an all-zero job may be closed. A job
+ * that is stopped at once needs no more of its client than an address. False: out of
+ * memory. */
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
               double now);
 /* Cuts what is in flight. `abandon`: in the child of a fork. */
@@ -103,7 +105,8 @@ int job_open_fd(const struct job *job);
 void job_wake(struct job *job);
 /* All that could be done has been: the descriptor need not be readable. */
 void job_calm(struct job *job);
-/* The job is done and its account was read: of all that it holds only its amounts stay. */
+/* The job is done and its account was read: of all that it holds only its amounts stay.
+ */
 void job_release(struct job *job);
 
 struct job_progress {

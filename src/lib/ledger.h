@@ -1,9 +1,10 @@
 /*
- * ledger.h: the account of a job: every id's outcome, its tallies, what failed and why, and the
- * log of requests.
+ * ledger.h: the account of a job: every id's outcome, its tallies, what failed and why,
+ * and the log of requests.
  *
- * It owns the ids. Each starts as pending and gets one outcome, once. What is written can't
- * fail: room for it is reserved before. Ids are named by their position in the list.
+ * It owns the ids. Each starts as pending and gets one outcome, once. What is written
+ * can't fail: room for it is reserved before. Ids are named by their position in the
+ * list.
  */
 #pragma once
 
@@ -41,12 +42,11 @@ struct ledger {
     struct entry *entries; /* in the order of settling */
     uint32_t entry_count, entry_capacity;
     struct buffer texts; /* each: its length in four bytes, then the bytes */
-    uint32_t recent_texts[8];
-    unsigned recent_count;
+    uint32_t last_text;
 };
 
-/* `ledger->ids` is filled and all else zero; an all-zero ledger may be closed. False: out of
- * memory. */
+/* `ledger->ids` is filled and all else zero; an all-zero ledger may be closed. False: out
+ * of memory. */
 bool ledger_open(struct ledger *ledger);
 void ledger_close(struct ledger *ledger);
 /* It was read: of all that it holds only its amounts stay. */
@@ -65,8 +65,7 @@ void ledger_fail(struct ledger *ledger, uint32_t position, long code, const char
                  size_t len);
 void ledger_log(struct ledger *ledger, const struct entry *entry);
 
-static inline bool ledger_is_pending(const struct ledger *ledger, uint32_t position)
-{
+static inline bool ledger_is_pending(const struct ledger *ledger, uint32_t position) {
     return ledger->states[position] == ID_PENDING;
 }
 /* How many in [first, last) are pending. */

@@ -10,7 +10,7 @@
 
 #if defined __linux__
 #include <sys/epoll.h>
-#elif defined __APPLE__ || defined __FreeBSD__ || defined __OpenBSD__ || \
+#elif defined __APPLE__ || defined __FreeBSD__ || defined __OpenBSD__ ||                 \
     defined __NetBSD__ || defined __DragonFly__
 #define POLLSET_KQUEUE
 #include <sys/event.h>
@@ -26,8 +26,7 @@ struct pollset {
     bool awake;
 };
 
-static int open_set(void)
-{
+static int open_set(void) {
 #if defined __linux__
     return epoll_create1(EPOLL_CLOEXEC);
 #elif defined POLLSET_KQUEUE
@@ -40,8 +39,7 @@ static int open_set(void)
 #endif
 }
 
-struct pollset *pollset_new(void)
-{
+struct pollset *pollset_new(void) {
     struct pollset *set = calloc(1, sizeof *set);
     if (!set) return NULL;
     set->wake_read = set->wake_write = -1;
@@ -51,8 +49,7 @@ struct pollset *pollset_new(void)
     return NULL;
 }
 
-void pollset_free(struct pollset *set)
-{
+void pollset_free(struct pollset *set) {
     if (!set) return;
     close(set->fd);
     if (set->wake_read >= 0) close(set->wake_read);
@@ -60,13 +57,9 @@ void pollset_free(struct pollset *set)
     free(set);
 }
 
-int pollset_fd(const struct pollset *set)
-{
-    return set->fd;
-}
+int pollset_fd(const struct pollset *set) { return set->fd; }
 
-bool pollset_make_wakeable(struct pollset *set)
-{
+bool pollset_make_wakeable(struct pollset *set) {
     int ends[2];
     if (set->wake_read >= 0) return true;
     if (pipe(ends) != 0) return false;
@@ -79,13 +72,11 @@ bool pollset_make_wakeable(struct pollset *set)
     return pollset_watch(set, set->wake_read, true, false, false);
 }
 
-void pollset_wake(struct pollset *set)
-{
+void pollset_wake(struct pollset *set) {
     if (!set->awake) set->awake = write(set->wake_write, "", 1) == 1;
 }
 
-void pollset_calm(struct pollset *set)
-{
+void pollset_calm(struct pollset *set) {
     char byte;
     if (set->awake) set->awake = read(set->wake_read, &byte, 1) != 1;
 }
@@ -93,50 +84,47 @@ void pollset_calm(struct pollset *set)
 #if defined __linux__
 
 /* Rounded up, so that nobody wakes before it is time and has to wait again. */
-static int milliseconds(double seconds)
-{
+static int milliseconds(double seconds) {
     if (!(seconds < INT_MAX / 1000)) return isinf(seconds) ? -1 : INT_MAX;
     return seconds > 0 ? (int)ceil(seconds * 1000) : 0;
 }
 
-bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
-{
+bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge) {
     struct epoll_event event = {.data.fd = fd};
-    event.events = (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u) | (edge ? (unsigned)EPOLLET : 0u);
+    event.events =
+        (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u) | (edge ? (unsigned)EPOLLET : 0u);
     if (!in && !out) return epoll_ctl(set->fd, EPOLL_CTL_DEL, fd, &event) == 0;
     return epoll_ctl(set->fd, EPOLL_CTL_MOD, fd, &event) == 0 ||
            (errno == ENOENT && epoll_ctl(set->fd, EPOLL_CTL_ADD, fd, &event) == 0);
 }
 
-int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
-{
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most) {
     struct epoll_event events[EVENTS_MAX];
-    int count = epoll_wait(set->fd, events, most < EVENTS_MAX ? most : EVENTS_MAX, milliseconds(seconds));
+    int count = epoll_wait(set->fd, events, most < EVENTS_MAX ? most : EVENTS_MAX,
+                           milliseconds(seconds));
     for (int i = 0; i < count; i++) {
         uint32_t e = events[i].events;
         bool broken = (e & (EPOLLERR | EPOLLHUP)) != 0;
-        ready[i] = (struct ready){events[i].data.fd, broken || (e & EPOLLIN), e & EPOLLOUT};
+        ready[i] =
+            (struct ready){events[i].data.fd, broken || (e & EPOLLIN), e & EPOLLOUT};
     }
     return count;
 }
 
 #elif defined POLLSET_KQUEUE
 
-static bool change(struct pollset *set, int fd, short filter, bool on, bool edge)
-{
+static bool change(struct pollset *set, int fd, short filter, bool on, bool edge) {
     struct kevent event;
     EV_SET(&event, fd, filter, on ? EV_ADD | (edge ? EV_CLEAR : 0) : EV_DELETE, 0, 0, 0);
     return kevent(set->fd, &event, 1, NULL, 0, NULL) == 0 || (!on && errno == ENOENT);
 }
 
-bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
-{
+bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge) {
     bool reads = change(set, fd, EVFILT_READ, in, edge);
     return change(set, fd, EVFILT_WRITE, out, edge) && reads;
 }
 
-int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
-{
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most) {
     struct kevent events[EVENTS_MAX];
     struct timespec time, *limit = NULL;
     if (!isinf(seconds)) {
@@ -145,7 +133,8 @@ int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int m
         time.tv_nsec = (long)((fmax(seconds, 0) - whole) * 1e9);
         limit = &time;
     }
-    int count = kevent(set->fd, NULL, 0, events, most < EVENTS_MAX ? most : EVENTS_MAX, limit);
+    int count =
+        kevent(set->fd, NULL, 0, events, most < EVENTS_MAX ? most : EVENTS_MAX, limit);
     for (int i = 0; i < count; i++) {
         bool out = events[i].filter == EVFILT_WRITE;
         ready[i] = (struct ready){(int)events[i].ident, !out, out};
@@ -155,14 +144,12 @@ int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int m
 
 #else /* nobody has a set here */
 
-bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge)
-{
+bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge) {
     (void)set, (void)fd, (void)in, (void)out, (void)edge;
     return false;
 }
 
-int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most)
-{
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most) {
     (void)set, (void)seconds, (void)ready, (void)most;
     return 0;
 }

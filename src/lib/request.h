@@ -1,8 +1,8 @@
 /*
  * request.h: one request, from its making to the settling of its answer.
  *
- * It is prepared, then in flight, then completed: its response says what came. The client owns
- * requests and uses them again. Times are in seconds.
+ * It is prepared, then in flight, then completed: its response says what came. The client
+ * owns requests and uses them again. Times are in seconds.
  */
 #pragma once
 
@@ -32,8 +32,7 @@ struct request {
 
 /* Ends it without an answer. */
 static inline void request_fail(struct request *request, enum kind kind, bool sent,
-                                const char *reason)
-{
+                                const char *reason) {
     response_fail(&request->response, kind, sent, reason);
     request->completed = true;
 }

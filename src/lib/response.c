@@ -7,8 +7,7 @@
 #include "text.h"
 #include "private.h"
 
-void response_reset(struct response *r)
-{
+void response_reset(struct response *r) {
     response_forget_body(r);
     buffer_empty(&r->body);
     r->fault = KIND_NONE;
@@ -18,23 +17,20 @@ void response_reset(struct response *r)
     r->retry_after = -1;
 }
 
-void response_close(struct response *r)
-{
+void response_close(struct response *r) {
     buffer_close(&r->body);
     buffer_close(&r->texts);
     free(r->details);
     *r = (struct response){0};
 }
 
-void response_fail(struct response *r, enum kind kind, bool sent, const char *reason)
-{
+void response_fail(struct response *r, enum kind kind, bool sent, const char *reason) {
     r->fault = kind;
     r->sent = sent;
     text_copy_line(r->reason, sizeof r->reason, reason, strlen(reason));
 }
 
-void response_forget_body(struct response *r)
-{
+void response_forget_body(struct response *r) {
     buffer_empty(&r->texts);
     r->has_envelope = r->has_amounts = false;
     r->details_sound = true;
@@ -43,8 +39,7 @@ void response_forget_body(struct response *r)
     r->detail_count = 0;
 }
 
-bool response_keep(struct response *r, const char *text, size_t len, struct span *span)
-{
+bool response_keep(struct response *r, const char *text, size_t len, struct span *span) {
     *span = (struct span){(uint32_t)r->texts.size, (uint32_t)len};
     return buffer_append(&r->texts, text, len);
 }

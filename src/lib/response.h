@@ -1,9 +1,9 @@
 /*
  * response.h: what came back for one request: an answer, or why there is none.
  *
- * A transfer, or the caller's transport, fills in the answer as it came; decode.c then reads its
- * body. It owns its texts; those of the body stand in `texts`, at offsets. Buffers only grow,
- * and are used again for the next request.
+ * A transfer, or the caller's transport, fills in the answer as it came; decode.c then
+ * reads its body. It owns its texts; those of the body stand in `texts`, at offsets.
+ * Buffers only grow, and are used again for the next request.
  */
 #pragma once
 
@@ -16,10 +16,10 @@ struct span { /* of a response's texts */
     uint32_t at, len;
 };
 
-struct detail {     /* one entry of failDetails */
-    bool has_id;    /* false: the entry has no usable id */
+struct detail {  /* one entry of failDetails */
+    bool has_id; /* false: the entry has no usable id */
     struct span id, msg;
-    long code;      /* 0: the entry has no usable code */
+    long code; /* 0: the entry has no usable code */
 };
 
 struct response {
@@ -47,13 +47,15 @@ struct response {
 void response_reset(struct response *response);
 void response_close(struct response *response);
 /* There will be no answer. */
-void response_fail(struct response *response, enum kind kind, bool sent, const char *reason);
+void response_fail(struct response *response, enum kind kind, bool sent,
+                   const char *reason);
 /* Forgets what was read in the body. */
 void response_forget_body(struct response *response);
 /* Keeps a text of the body; false: out of memory. */
-bool response_keep(struct response *response, const char *text, size_t len, struct span *span);
+bool response_keep(struct response *response, const char *text, size_t len,
+                   struct span *span);
 
-static inline const char *response_text(const struct response *response, struct span span)
-{
+static inline const char *response_text(const struct response *response,
+                                        struct span span) {
     return span.len > 0 ? response->texts.data + span.at : "";
 }

@@ -18,23 +18,22 @@ struct code_row {
 };
 
 static const struct code_row code_rows[] = {
-#define CODE_ROW(number, name, class, kind, retryable, meaning, remedy) \
+#define CODE_ROW(number, name, class, kind, retryable, meaning, remedy)                  \
     {number, RETRY_##class, KIND_##kind, meaning},
     GEELARK_CODES(CODE_ROW)
 #undef CODE_ROW
 };
 
-static const struct code_row *find_row(long code)
-{
-    /* Every code that the list does not know and that starts with 9000 is one of access. */
+static const struct code_row *find_row(long code) {
+    /* Every code that the list does not know and that starts with 9000 is one of access.
+     */
     static const struct code_row access = {0, RETRY_STOP, KIND_AUTH, "access denied"};
     for (size_t i = 0; i < sizeof code_rows / sizeof *code_rows; i++)
         if (code_rows[i].code == code) return &code_rows[i];
     return code / 10 == 9000 ? &access : NULL;
 }
 
-static enum disposition envelope_disposition(const struct response *r)
-{
+static enum disposition envelope_disposition(const struct response *r) {
     const struct code_row *row = find_row(r->code);
     enum disposition then = row ? row->disposition : RETRY_FAILED;
     bool settles = then == RETRY_ACCEPT || then == RETRY_PARTIAL;
@@ -44,8 +43,7 @@ static enum disposition envelope_disposition(const struct response *r)
     return then;
 }
 
-enum disposition retry_disposition(const struct response *r)
-{
+enum disposition retry_disposition(const struct response *r) {
     int status = r->status;
     if (r->fault != KIND_NONE) {
         if (r->final) return RETRY_STOP;
@@ -59,8 +57,7 @@ enum disposition retry_disposition(const struct response *r)
     return status >= 400 ? RETRY_STOP : RETRY_LOST;
 }
 
-static enum kind kind_of(const struct response *r)
-{
+static enum kind kind_of(const struct response *r) {
     const struct code_row *row = r->has_envelope ? find_row(r->code) : NULL;
     int status = r->status;
     if (r->fault != KIND_NONE) return r->fault;
@@ -75,8 +72,7 @@ static enum kind kind_of(const struct response *r)
 }
 
 /* Seconds until the same request may succeed, negative where nobody said. */
-static double retry_after(const struct response *r)
-{
+static double retry_after(const struct response *r) {
     double least = -1;
     enum disposition then = retry_disposition(r);
     if (then == RETRY_LOCK) least = LOCK_SECONDS;
@@ -84,25 +80,21 @@ static double retry_after(const struct response *r)
     return r->retry_after > least ? r->retry_after : least;
 }
 
-static void describe_envelope(char *out, size_t size, const struct response *r)
-{
+static void describe_envelope(char *out, size_t size, const struct response *r) {
     char msg[160];
     const struct code_row *row = find_row(r->code);
     enum disposition then = retry_disposition(r);
     text_copy_line(msg, sizeof msg, response_text(r, r->msg), r->msg.len);
     if (then == RETRY_ACCEPT || then == RETRY_PARTIAL)
         snprintf(out, size, "the answer does not add up");
-    else if (!row)
-        snprintf(out, size, "code %ld: %s", r->code, *msg ? msg : "unknown");
+    else if (!row) snprintf(out, size, "code %ld: %s", r->code, *msg ? msg : "unknown");
     else if (*msg && strcmp(msg, row->meaning) != 0)
         snprintf(out, size, "code %ld: %s (%s)", r->code, row->meaning, msg);
-    else
-        snprintf(out, size, "code %ld: %s", r->code, row->meaning);
+    else snprintf(out, size, "code %ld: %s", r->code, row->meaning);
 }
 
 /* What an HTTP status says where there is no envelope. */
-static const char *status_text(int status)
-{
+static const char *status_text(int status) {
     if (status >= 300 && status < 400) return "redirect refused";
     if (status == 401 || status == 403) return "access refused";
     if (status == 429) return "too many requests";
@@ -110,8 +102,7 @@ static const char *status_text(int status)
     return "the answer is not the service's";
 }
 
-void retry_fault(struct fault *fault, const struct response *r, const char *trace_id)
-{
+void retry_fault(struct fault *fault, const struct response *r, const char *trace_id) {
     char text[FAULT_TEXT_SIZE];
     if (r->fault != KIND_NONE) snprintf(text, sizeof text, "%s", r->reason);
     else if (r->has_envelope) describe_envelope(text, sizeof text, r);
@@ -125,8 +116,7 @@ void retry_fault(struct fault *fault, const struct response *r, const char *trac
     fault->retry_after = retry_after(r);
 }
 
-double retry_backoff(unsigned faults, double random)
-{
+double retry_backoff(unsigned faults, double random) {
     double most = BACKOFF_BASE;
     while (--faults > 0 && most < BACKOFF_CAP) most *= 2;
     return random * (most < BACKOFF_CAP ? most : BACKOFF_CAP);

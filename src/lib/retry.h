@@ -26,7 +26,8 @@ enum { LOCK_SECONDS = 7200, MINUTE_SECONDS = 60 };
 enum disposition retry_disposition(const struct response *response);
 
 /* The fault that a response gives where it decides; `trace_id` is the request's. */
-void retry_fault(struct fault *fault, const struct response *response, const char *trace_id);
+void retry_fault(struct fault *fault, const struct response *response,
+                 const char *trace_id);
 
 /* Seconds to wait before the next try after `faults` (>= 1) failed ones: full jitter,
  * `random` in [0, 1). */

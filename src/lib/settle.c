@@ -24,29 +24,26 @@ struct settling {
     double now;
 };
 
-static uint32_t count_open(const struct settling *s)
-{
+static uint32_t count_open(const struct settling *s) {
     return ledger_count_pending(s->ledger, s->chunk->first, s->chunk->last);
 }
 
-/* --- outcomes ---------------------------------------------------------------------------------- */
+/* --- outcomes ---------------------------------------------------------------------- */
 
 /* The API says that this id failed. Gone after a lost answer, it counts as deleted. */
-static void fail_id(struct settling *s, uint32_t position, long code, struct span msg)
-{
+static void fail_id(struct settling *s, uint32_t position, long code, struct span msg) {
     if (code == CODE_NOT_FOUND && s->chunk->lost)
         ledger_mark(s->ledger, position, ID_PRESUMED);
-    else
-        ledger_fail(s->ledger, position, code, response_text(s->response, msg), msg.len);
+    else ledger_fail(s->ledger, position, code, response_text(s->response, msg), msg.len);
 }
 
-static void fail_open(struct settling *s)
-{
+static void fail_open(struct settling *s) {
     for (uint32_t i = s->chunk->first; i < s->chunk->last; i++)
-        if (ledger_is_pending(s->ledger, i)) fail_id(s, i, s->response->code, s->response->msg);
+        if (ledger_is_pending(s->ledger, i))
+            fail_id(s, i, s->response->code, s->response->msg);
 }
 
-/* --- does it add up? ------------------------------------------------------------------------- */
+/* --- does it add up? --------------------------------------------------------------- */
 
 /* An id of the chunk that failDetails names. */
 struct naming {
@@ -54,10 +51,11 @@ struct naming {
     const struct detail *detail;
 };
 
-/* The position of the id that an entry names, the chunk's end where that is none of its open
- * ones. Entries mostly stand in the order of the request, so the search begins at `start`. */
-static uint32_t find_open(const struct settling *s, uint32_t start, const struct detail *d)
-{
+/* The position of the id that an entry names, the chunk's end where that is none of its
+ * open ones. Entries mostly stand in the order of the request, so the search begins at
+ * `start`. */
+static uint32_t find_open(const struct settling *s, uint32_t start,
+                          const struct detail *d) {
     const struct chunk *c = s->chunk;
     if (!d->has_id || d->code == 0) return c->last;
     uint32_t at = ids_find(&s->ledger->ids, c->first, c->last, start,
@@ -65,16 +63,15 @@ static uint32_t find_open(const struct settling *s, uint32_t start, const struct
     return at < c->last && ledger_is_pending(s->ledger, at) ? at : c->last;
 }
 
-static int by_position(const void *a, const void *b)
-{
+static int by_position(const void *a, const void *b) {
     const struct naming *x = a, *y = b;
     if (x->position != y->position) return x->position < y->position ? -1 : 1;
     return x->detail < y->detail ? -1 : x->detail > y->detail;
 }
 
-/* Leaves one naming of each id, none where its codes differ. False: something was left out. */
-static bool drop_repeated(struct naming *named, uint32_t *count)
-{
+/* Leaves one naming of each id, none where its codes differ. False: something was left
+ * out. */
+static bool drop_repeated(struct naming *named, uint32_t *count) {
     uint32_t used = 0;
     bool sound = true;
     qsort(named, *count, sizeof *named, by_position);
@@ -90,9 +87,9 @@ static bool drop_repeated(struct naming *named, uint32_t *count)
 }
 
 /* Collects what failDetails says of ids that were asked for, in their order, into `named`
- * (room for one entry a detail). Returns how many; *sound: nothing stood there but that. */
-static uint32_t collect(const struct settling *s, struct naming *named, bool *sound)
-{
+ * (room for one entry a detail). Returns how many; *sound: nothing stood there but that.
+ */
+static uint32_t collect(const struct settling *s, struct naming *named, bool *sound) {
     const struct response *r = s->response;
     uint32_t count = 0, start = s->chunk->first;
     bool sorted = true;
@@ -111,8 +108,7 @@ static uint32_t collect(const struct settling *s, struct naming *named, bool *so
     return count;
 }
 
-static bool adds_up(const struct settling *s, uint32_t named, bool sound)
-{
+static bool adds_up(const struct settling *s, uint32_t named, bool sound) {
     const struct response *r = s->response;
     if (s->disposition == RETRY_PARTIAL && named == 0) return false;
     if (s->disposition == RETRY_FAILED && r->has_amounts && r->success > 0 &&
@@ -122,9 +118,9 @@ static bool adds_up(const struct settling *s, uint32_t named, bool sound)
            r->success >= 0 && r->success + r->fail == r->total;
 }
 
-/* Settles what the answer accounts for. False: ids are left that it doesn't account for. */
-static bool settle_by_data(struct settling *s, struct naming *named)
-{
+/* Settles what the answer accounts for. False: ids are left that it doesn't account for.
+ */
+static bool settle_by_data(struct settling *s, struct naming *named) {
     const struct response *r = s->response;
     bool sound;
     uint32_t count = collect(s, named, &sound);
@@ -132,29 +128,28 @@ static bool settle_by_data(struct settling *s, struct naming *named)
     bool no_success = !r->has_amounts || r->success <= 0;
     for (uint32_t i = 0; i < count; i++)
         fail_id(s, named[i].position, named[i].detail->code, named[i].detail->msg);
-    if (believed) ledger_mark_pending(s->ledger, s->chunk->first, s->chunk->last, ID_DELETED);
+    if (believed)
+        ledger_mark_pending(s->ledger, s->chunk->first, s->chunk->last, ID_DELETED);
     else if (s->disposition == RETRY_FAILED && no_success) fail_open(s);
     return count_open(s) == 0;
 }
 
-/* --- what follows ---------------------------------------------------------------------------- */
+/* --- what follows ------------------------------------------------------------------ */
 
-static void decide(struct settling *s)
-{
+static void decide(struct settling *s) {
     struct fault *fault = &s->batch->fault;
-    if (fault->kind == KIND_NONE) retry_fault(fault, s->response, s->chunk->entry.trace_id);
+    if (fault->kind == KIND_NONE)
+        retry_fault(fault, s->response, s->chunk->entry.trace_id);
 }
 
-static void stop(struct settling *s)
-{
+static void stop(struct settling *s) {
     decide(s);
     batch_stop(s->batch, NULL, s->now);
     batch_end_chunk(s->batch, s->chunk, s->now);
 }
 
 /* A try came to nothing. */
-static void try_again(struct settling *s)
-{
+static void try_again(struct settling *s) {
     struct batch *b = s->batch;
     struct chunk *c = s->chunk;
     c->faults++;
@@ -168,15 +163,13 @@ static void try_again(struct settling *s)
     batch_wait_or_end(b, c, s->now + wait, s->now);
 }
 
-static void lose(struct settling *s)
-{
+static void lose(struct settling *s) {
     s->chunk->lost = true;
     try_again(s);
 }
 
 /* One bad id, alone or among others. */
-static void halve(struct settling *s)
-{
+static void halve(struct settling *s) {
     if (count_open(s) == 1) fail_open(s);
     else if (!s->batch->stopped) {
         s->effects.out_of_memory = !batch_halve(s->batch, s->chunk, s->now);
@@ -185,16 +178,14 @@ static void halve(struct settling *s)
     batch_end_chunk(s->batch, s->chunk, s->now);
 }
 
-static void throttle(struct settling *s)
-{
+static void throttle(struct settling *s) {
     s->effects.throttled = true;
     s->effects.alone = s->disposition == RETRY_ALONE;
     s->effects.hold = fmax(s->effects.hold, MINUTE_SECONDS);
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
 
-static void follow(struct settling *s, struct naming *named)
-{
+static void follow(struct settling *s, struct naming *named) {
     switch (s->disposition) {
     case RETRY_ACCEPT:
     case RETRY_PARTIAL:
@@ -212,11 +203,10 @@ static void follow(struct settling *s, struct naming *named)
     }
 }
 
-/* --- a service that is down, or has had enough --------------------------------------------- */
+/* --- a service that is down, or has had enough ------------------------------------- */
 
 /* Counts tries in a row without an answer, and the time of nothing but "too many". */
-static void count_failures(struct settling *s)
-{
+static void count_failures(struct settling *s) {
     const struct response *r = s->response;
     struct batch *b = s->batch;
     int status = r->status;
@@ -225,11 +215,11 @@ static void count_failures(struct settling *s)
     s->effects.answered = answered;
     b->consecutive_failures = answered ? 0 : b->consecutive_failures + 1;
     if (!s->effects.throttled && answered) b->throttled_since = INFINITY;
-    if (s->effects.throttled && b->throttled_since == INFINITY) b->throttled_since = s->now;
+    if (s->effects.throttled && b->throttled_since == INFINITY)
+        b->throttled_since = s->now;
 }
 
-static void give_up_where_hopeless(struct settling *s)
-{
+static void give_up_where_hopeless(struct settling *s) {
     struct batch *b = s->batch;
     bool down = b->consecutive_failures >= CONSECUTIVE_FAILURES_MAX;
     if (b->stopped || !(down || s->now - b->throttled_since >= THROTTLED_MAX)) return;
@@ -238,8 +228,7 @@ static void give_up_where_hopeless(struct settling *s)
 }
 
 /* Memory for all that following the response may have to remember. */
-static bool reserve(struct settling *s, struct naming **named)
-{
+static bool reserve(struct settling *s, struct naming **named) {
     const struct response *r = s->response;
     uint32_t open = count_open(s);
     size_t texts = r->msg.len;
@@ -250,10 +239,13 @@ static bool reserve(struct settling *s, struct naming **named)
 }
 
 struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *r,
-                      double now)
-{
-    struct settling s = {.batch = batch, .ledger = batch->ledger, .chunk = chunk,
-                         .response = r, .disposition = retry_disposition(r), .now = now};
+                      double now) {
+    struct settling s = {.batch = batch,
+                         .ledger = batch->ledger,
+                         .chunk = chunk,
+                         .response = r,
+                         .disposition = retry_disposition(r),
+                         .now = now};
     struct naming *named;
     assert(chunk->state == CHUNK_IN_FLIGHT);
     if (r->retry_after > 0) s.effects.hold = fmin(r->retry_after, RETRY_AFTER_MAX);

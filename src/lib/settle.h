@@ -1,8 +1,8 @@
 /*
  * settle.h: what a response means for the ids of a chunk.
  *
- * An answer is believed where it adds up. Where it doesn't, the ids that it names as failed
- * are failed all the same, and all others count as lost: they may be gone already.
+ * An answer is believed where it adds up. Where it doesn't, the ids that it names as
+ * failed are failed all the same, and all others count as lost: they may be gone already.
  */
 #pragma once
 
@@ -18,5 +18,5 @@ struct effects {
     bool answered;      /* the service answered */
 };
 
-struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *response,
-                      double now);
+struct effects settle(struct batch *batch, struct chunk *chunk,
+                      const struct response *response, double now);

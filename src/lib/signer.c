@@ -22,16 +22,14 @@ struct signer {
 
 static const char SIGN_NAME[] = "sign: ", TRACE_NAME[] = "traceId: ";
 
-static char *join(const char *a, const char *b)
-{
+static char *join(const char *a, const char *b) {
     size_t size = strlen(a) + strlen(b) + 1;
     char *joined = malloc(size);
     if (joined) snprintf(joined, size, "%s%s", a, b);
     return joined;
 }
 
-struct signer *signer_new(const struct credentials *given)
-{
+struct signer *signer_new(const struct credentials *given) {
     struct signer *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     bool made;
@@ -52,8 +50,7 @@ struct signer *signer_new(const struct credentials *given)
     return NULL;
 }
 
-void signer_free(struct signer *s)
-{
+void signer_free(struct signer *s) {
     if (!s) return;
     wipe_text(s->authorization);
     wipe_text(s->app_id_line);
@@ -64,8 +61,8 @@ void signer_free(struct signer *s)
     free(s);
 }
 
-static void put_hex(char *out, const unsigned char *bytes, size_t count, const char *digits)
-{
+static void put_hex(char *out, const unsigned char *bytes, size_t count,
+                    const char *digits) {
     for (size_t i = 0; i < count; i++) {
         *out++ = digits[bytes[i] >> 4];
         *out++ = digits[bytes[i] & 15];
@@ -73,8 +70,7 @@ static void put_hex(char *out, const unsigned char *bytes, size_t count, const c
 }
 
 /* A random UUID: version 4, variant 1 (RFC 4122, 4.4). */
-static bool make_trace_id(char out[TRACE_ID_SIZE])
-{
+static bool make_trace_id(char out[TRACE_ID_SIZE]) {
     static const unsigned char groups[] = {4, 2, 2, 2, 6};
     unsigned char uuid[16], *bytes = uuid;
     if (!entropy(uuid, sizeof uuid)) return false;
@@ -89,8 +85,8 @@ static bool make_trace_id(char out[TRACE_ID_SIZE])
 }
 
 /* The signature: upper-case hexadecimal SHA-256 of appId, traceId, ts, nonce, apiKey. */
-static bool put_signature(struct signer *s, char *out, const char *trace_id, const char *time)
-{
+static bool put_signature(struct signer *s, char *out, const char *trace_id,
+                          const char *time) {
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     bool made = EVP_DigestInit_ex(s->digest, NULL, NULL) == 1 &&
@@ -106,19 +102,17 @@ static bool put_signature(struct signer *s, char *out, const char *trace_id, con
     return true;
 }
 
-static void add_line(struct headers *h, const char *line)
-{
-    h->lines[h->count++] = line;
-}
+static void add_line(struct headers *h, const char *line) { h->lines[h->count++] = line; }
 
-static bool add_key_headers(struct signer *s, struct headers *h, int64_t milliseconds)
-{
+static bool add_key_headers(struct signer *s, struct headers *h, int64_t milliseconds) {
     char time[24];
     snprintf(time, sizeof time, "%" PRId64, milliseconds);
     snprintf(h->time_line, sizeof h->time_line, "ts: %s", time);
-    snprintf(h->nonce_line, sizeof h->nonce_line, "nonce: %.*s", NONCE_LENGTH, h->trace_id);
+    snprintf(h->nonce_line, sizeof h->nonce_line, "nonce: %.*s", NONCE_LENGTH,
+             h->trace_id);
     memcpy(h->sign_line, SIGN_NAME, sizeof SIGN_NAME);
-    if (!put_signature(s, h->sign_line + sizeof SIGN_NAME - 1, h->trace_id, time)) return false;
+    if (!put_signature(s, h->sign_line + sizeof SIGN_NAME - 1, h->trace_id, time))
+        return false;
     add_line(h, s->app_id_line);
     add_line(h, h->time_line);
     add_line(h, h->nonce_line);
@@ -126,8 +120,7 @@ static bool add_key_headers(struct signer *s, struct headers *h, int64_t millise
     return true;
 }
 
-bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds)
-{
+bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds) {
     if (!make_trace_id(h->trace_id)) return false;
     memcpy(h->trace_line, TRACE_NAME, sizeof TRACE_NAME - 1);
     memcpy(h->trace_line + sizeof TRACE_NAME - 1, h->trace_id, TRACE_ID_SIZE);
@@ -135,7 +128,8 @@ bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds)
     h->count = 0;
     add_line(h, "Content-Type: application/json");
     add_line(h, "Accept: application/json");
-    add_line(h, "Accept-Encoding: identity"); /* without it any coding would be acceptable */
+    add_line(h,
+             "Accept-Encoding: identity"); /* without it any coding would be acceptable */
     add_line(h, "User-Agent: geelark/" GEELARK_VERSION);
     add_line(h, h->trace_line);
     if (!s->token) return add_key_headers(s, h, milliseconds);
@@ -143,45 +137,40 @@ bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds)
     return true;
 }
 
-static bool is_hex_of(const char *four, char c)
-{
+static bool is_hex_of(const char *four, char c) {
     static const char digits[] = "0123456789abcdef";
     unsigned char byte = (unsigned char)c;
-    return four[0] == '0' && four[1] == '0' && (four[2] | 0x20) == (digits[byte >> 4] | 0x20) &&
+    return four[0] == '0' && four[1] == '0' &&
+           (four[2] | 0x20) == (digits[byte >> 4] | 0x20) &&
            (four[3] | 0x20) == (digits[byte & 15] | 0x20);
 }
 
-/* The length of a text's beginning that is the secret, each character as it stands or as an
- * escape of JSON's; 0: it isn't. */
-static size_t match_escaped(const char *text, size_t len, const char *secret)
-{
+/* The length of a text's beginning that is the secret, each character as it stands or as
+ * an escape of JSON's; 0: it isn't. */
+static size_t match_escaped(const char *text, size_t len, const char *secret) {
     size_t at = 0;
     for (; *secret; secret++) {
         if (at < len && text[at] == *secret && *secret != '\\') at++;
         else if (at + 1 < len && text[at] == '\\' && text[at + 1] == *secret) at += 2;
         else if (at + 5 < len && text[at] == '\\' && text[at + 1] == 'u' &&
-                 is_hex_of(text + at + 2, *secret)) at += 6;
+                 is_hex_of(text + at + 2, *secret))
+            at += 6;
         else return 0;
     }
     return at;
 }
 
-static void redact(char *text, size_t len, const char *secret, size_t least)
-{
-    size_t size = secret ? strlen(secret) : 0;
-    if (size == 0 || size < least) return;
-    for (char *at = text; (at = memmem(at, len - (size_t)(at - text), secret, size)); at += size)
-        memset(at, '*', size);
-    if (!memchr(text, '\\', len)) return;
-    for (size_t at = 0; at < len; at++) {
-        size_t matched = match_escaped(text + at, len - at, secret);
+static void redact(char *text, size_t len, const char *secret, size_t least) {
+    size_t matched;
+    if (!secret || !*secret || strlen(secret) < least) return;
+    for (size_t at = 0; at < len; at += matched ? matched : 1) {
+        matched = match_escaped(text + at, len - at, secret);
         memset(text + at, '*', matched);
     }
 }
 
-void signer_redact(const struct signer *s, const struct headers *h, char *text, size_t len,
-                   size_t least)
-{
+void signer_redact(const struct signer *s, const struct headers *h, char *text,
+                   size_t len, size_t least) {
     if (s) redact(text, len, s->token, least);
     if (s) redact(text, len, s->api_key, least);
     if (h->sign_line[0]) redact(text, len, h->sign_line + sizeof SIGN_NAME - 1, least);

@@ -13,7 +13,8 @@
 
 #include "fault.h"
 
-/* Either token is set, or app_id and api_key are. Zero-terminated, no control characters. */
+/* Either token is set, or app_id and api_key are. Zero-terminated, no control characters.
+ */
 struct credentials {
     const char *token, *app_id, *api_key;
 };
@@ -22,8 +23,8 @@ struct signer;
 
 enum { HEADER_LINES_MAX = 9 };
 
-/* The header lines of one request, "Name: value". They point into this struct and into the
- * signer, so it is not copied. */
+/* The header lines of one request, "Name: value". They point into this struct and into
+ * the signer, so it is not copied. */
 struct headers {
     char trace_id[TRACE_ID_SIZE];
     char trace_line[48], time_line[32], nonce_line[16], sign_line[72];
@@ -36,11 +37,12 @@ struct signer *signer_new(const struct credentials *credentials);
 /* Wipes the secrets. NULL is fine. */
 void signer_free(struct signer *signer);
 
-/* Makes a request's headers; `milliseconds` since the epoch. False: the system has no random
- * bytes or libcrypto no SHA-256. */
+/* Makes a request's headers; `milliseconds` since the epoch. False: the system has no
+ * random bytes or libcrypto no SHA-256. */
 bool signer_sign(struct signer *signer, struct headers *headers, int64_t milliseconds);
 
-/* Overwrites every secret of at least `least` bytes that stands in a text, its characters as
- * they are or as JSON's escapes: the signer's (NULL knows none), and a request's signature. */
+/* Overwrites every secret of at least `least` bytes that stands in a text, its characters
+ * as they are or as JSON's escapes: the signer's (NULL knows none), and a request's
+ * signature. */
 void signer_redact(const struct signer *signer, const struct headers *headers, char *text,
                    size_t len, size_t least);

@@ -4,11 +4,14 @@
 #include <string.h>
 #include "private.h"
 
-size_t text_character(const char *text, size_t left, uint32_t *code)
-{
+size_t text_character(const char *text, size_t left, uint32_t *code) {
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *s = (const unsigned char *)text;
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
+    size_t n = s[0] < 0x80    ? 1
+               : s[0] >= 0xf0 ? 4
+               : s[0] >= 0xe0 ? 3
+               : s[0] >= 0xc0 ? 2
+                              : 0;
     if (n == 0 || n > left || s[0] > 0xf4) return 0;
     uint32_t c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
     for (size_t i = 1; i < n; i++) {
@@ -20,8 +23,7 @@ size_t text_character(const char *text, size_t left, uint32_t *code)
     return n;
 }
 
-void text_copy_line(char *out, size_t size, const char *text, size_t len)
-{
+void text_copy_line(char *out, size_t size, const char *text, size_t len) {
     size_t used = 0;
     for (size_t at = 0; at < len;) {
         uint32_t code = 0;
@@ -40,14 +42,12 @@ void text_copy_line(char *out, size_t size, const char *text, size_t len)
     out[used] = '\0';
 }
 
-static size_t least_of(size_t a, size_t b, size_t c)
-{
+static size_t least_of(size_t a, size_t b, size_t c) {
     size_t least = a < b ? a : b;
     return least < c ? least : c;
 }
 
-size_t text_distance(const char *name, const char *other)
-{
+size_t text_distance(const char *name, const char *other) {
     enum { LONGEST = 63 };
     size_t row[LONGEST + 1], length = strnlen(name, LONGEST);
     for (size_t i = 0; i <= length; i++) row[i] = i;

@@ -7,18 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads one character of strict UTF-8 (no overlong forms, no surrogates); returns its length,
- * 0 where there is none. `left` is 1 or more. */
+/* Reads one character of strict UTF-8 (no overlong forms, no surrogates); returns its
+ * length, 0 where there is none. `left` is 1 or more. */
 size_t text_character(const char *text, size_t left, uint32_t *code);
 
 /* Control characters of ASCII and those that move a terminal's cursor as well, C1. */
-static inline bool text_is_control(uint32_t code)
-{
+static inline bool text_is_control(uint32_t code) {
     return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
-/* Copies text into a buffer of size bytes as one printable line of UTF-8, cut where it is too
- * long. */
+/* Copies text into a buffer of size bytes as one printable line of UTF-8, cut where it is
+ * too long. */
 void text_copy_line(char *out, size_t size, const char *text, size_t len);
 
 /* How many letters have to be changed, added or left out to make one name of the other

@@ -42,13 +42,12 @@ struct transfer {
     bool plain;
 };
 
-/* --- libcurl's callbacks: plain C, they only take notes -------------------------------- */
+/* --- libcurl's callbacks: plain C, they only take notes ---------------------------- */
 
-/* libcurl re-sends a POST by itself where a reused connection dies, though the server may have
- * obeyed the first one. A body that is read piece by piece and can't be rewound prevents that:
- * the transfer ends, and our own retry counts it as a lost answer. */
-static size_t on_read(char *out, size_t size, size_t count, void *user)
-{
+/* libcurl re-sends a POST by itself where a reused connection dies, though the server may
+ * have obeyed the first one. A body that is read piece by piece and can't be rewound
+ * prevents that: the transfer ends, and our own retry counts it as a lost answer. */
+static size_t on_read(char *out, size_t size, size_t count, void *user) {
     struct easy *easy = user;
     const struct buffer *body = &easy->request->body;
     size_t left = body->size - easy->body_sent, room = size * count;
@@ -59,14 +58,12 @@ static size_t on_read(char *out, size_t size, size_t count, void *user)
     return n;
 }
 
-static int on_seek(void *user, curl_off_t offset, int origin)
-{
+static int on_seek(void *user, curl_off_t offset, int origin) {
     (void)user, (void)offset, (void)origin;
     return CURL_SEEKFUNC_FAIL;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *user)
-{
+static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
     struct easy *easy = user;
     struct buffer *body = &easy->request->response.body;
     size_t n = size * count;
@@ -77,8 +74,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 }
 
 /* Copies the value of a header line, where it has this name. */
-static void copy_value(char out[HEADER_VALUE_SIZE], const char *name, const char *line, size_t len)
-{
+static void copy_value(char out[HEADER_VALUE_SIZE], const char *name, const char *line,
+                       size_t len) {
     size_t prefix = strlen(name);
     if (len <= prefix || strncasecmp(line, name, prefix) != 0) return;
     len -= prefix;
@@ -87,8 +84,7 @@ static void copy_value(char out[HEADER_VALUE_SIZE], const char *name, const char
     out[len] = '\0';
 }
 
-static size_t on_header(char *line, size_t size, size_t count, void *user)
-{
+static size_t on_header(char *line, size_t size, size_t count, void *user) {
     struct easy *easy = user;
     size_t n = size * count;
     easy->header_bytes += n;
@@ -99,14 +95,13 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     return n;
 }
 
-static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *a)
-{
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose,
+                                    struct curl_sockaddr *a) {
     (void)user, (void)purpose;
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-static int on_socket(CURL *handle, curl_socket_t fd, int what, void *user, void *known)
-{
+static int on_socket(CURL *handle, curl_socket_t fd, int what, void *user, void *known) {
     struct transfer *t = user;
     struct stat info;
     (void)handle;
@@ -119,25 +114,22 @@ static int on_socket(CURL *handle, curl_socket_t fd, int what, void *user, void 
     return 0;
 }
 
-static int on_timer(CURLM *multi, long milliseconds, void *user)
-{
+static int on_timer(CURLM *multi, long milliseconds, void *user) {
     struct transfer *t = user;
     (void)multi;
     t->timer = milliseconds < 0 ? INFINITY : clock_now() + (double)milliseconds / 1000;
     return 0;
 }
 
-/* --- opening and closing ----------------------------------------------------------------- */
+/* --- opening and closing ----------------------------------------------------------- */
 
-bool transfer_init(void)
-{
+bool transfer_init(void) {
     static bool done;
     if (!done) done = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
     return done;
 }
 
-static bool open_multi(struct transfer *t)
-{
+static bool open_multi(struct transfer *t) {
     t->multi = curl_multi_init();
     t->pollset = t->multi ? pollset_new() : NULL;
     return t->multi && (t->pollset || errno == ENOSYS) &&
@@ -147,8 +139,7 @@ static bool open_multi(struct transfer *t)
            curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t) == CURLM_OK;
 }
 
-struct transfer *transfer_new(const struct transfer_settings *settings)
-{
+struct transfer *transfer_new(const struct transfer_settings *settings) {
     struct transfer *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->timer = INFINITY;
@@ -162,35 +153,31 @@ struct transfer *transfer_new(const struct transfer_settings *settings)
     return NULL;
 }
 
-void transfer_abandon(struct transfer *t)
-{
+void transfer_abandon(struct transfer *t) {
     if (!t) return;
     pollset_free(t->pollset);
     free(t->url);
     free(t);
 }
 
-void transfer_free(struct transfer *t)
-{
+void transfer_free(struct transfer *t) {
     if (t) curl_multi_cleanup(t->multi);
     transfer_abandon(t);
 }
 
-void transfer_release(struct request *request, bool abandon)
-{
+void transfer_release(struct request *request, bool abandon) {
     struct easy *easy = request->easy;
     if (easy && !abandon) curl_easy_cleanup(easy->handle);
     free(easy);
     request->easy = NULL;
 }
 
-/* --- one request ------------------------------------------------------------------------- */
+/* --- one request ------------------------------------------------------------------- */
 
 /* Sets an option and remembers whether that failed, in a local variable `failed`. */
 #define SET(option, value) (failed |= curl_easy_setopt(handle, option, value) != CURLE_OK)
 
-static bool set_security(const struct transfer *t, CURL *handle)
-{
+static bool set_security(const struct transfer *t, CURL *handle) {
     bool failed = false;
 #if LIBCURL_VERSION_NUM >= 0x075500
     SET(CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https");
@@ -216,8 +203,7 @@ static bool set_security(const struct transfer *t, CURL *handle)
     return !failed;
 }
 
-static bool set_callbacks(struct easy *easy)
-{
+static bool set_callbacks(struct easy *easy) {
     bool failed = false;
     CURL *handle = easy->handle;
     SET(CURLOPT_READFUNCTION, on_read);
@@ -233,13 +219,13 @@ static bool set_callbacks(struct easy *easy)
     return !failed;
 }
 
-static bool set_http(const struct transfer *t, CURL *handle)
-{
+static bool set_http(const struct transfer *t, CURL *handle) {
     bool failed = false;
     SET(CURLOPT_URL, t->url);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_POST, 1L);
-    /* One request on a connection at a time: where a path dies, only its own request is lost. */
+    /* One request on a connection at a time: where a path dies, only its own request is
+     * lost. */
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_NOPROGRESS, 1L);
@@ -253,8 +239,7 @@ static bool set_http(const struct transfer *t, CURL *handle)
 }
 
 /* Makes what the request needs here, where it has it not yet; false: out of memory. */
-static bool attach(struct transfer *t, struct request *request)
-{
+static bool attach(struct transfer *t, struct request *request) {
     if (request->easy) return true;
     struct easy *easy = calloc(1, sizeof *easy);
     if (!easy) return false;
@@ -269,8 +254,7 @@ static bool attach(struct transfer *t, struct request *request)
 }
 
 /* libcurl only reads the list, so it can stand in `easy` and point into the request. */
-static struct curl_slist *link_headers(struct easy *easy, const struct headers *headers)
-{
+static struct curl_slist *link_headers(struct easy *easy, const struct headers *headers) {
     for (size_t i = 0; i < headers->count; i++) {
         struct curl_slist *next = i + 1 < headers->count ? &easy->headers[i + 1] : NULL;
         easy->headers[i] = (struct curl_slist){(char *)headers->lines[i], next};
@@ -278,14 +262,12 @@ static struct curl_slist *link_headers(struct easy *easy, const struct headers *
     return easy->headers;
 }
 
-static long to_milliseconds(double seconds)
-{
+static long to_milliseconds(double seconds) {
     double ms = ceil(seconds * 1000);
     return ms < 1 ? 1 : ms < 2e9 ? (long)ms : 2000000000L;
 }
 
-bool transfer_start(struct transfer *t, struct request *request)
-{
+bool transfer_start(struct transfer *t, struct request *request) {
     bool failed = false;
     if (!attach(t, request)) return false;
     struct easy *easy = request->easy;
@@ -301,8 +283,7 @@ bool transfer_start(struct transfer *t, struct request *request)
     return easy->in_flight;
 }
 
-bool transfer_cut(struct transfer *t, struct request *request)
-{
+bool transfer_cut(struct transfer *t, struct request *request) {
     struct easy *easy = request->easy;
     if (!easy || !easy->in_flight) return false;
     curl_multi_remove_handle(t->multi, easy->handle);
@@ -310,40 +291,31 @@ bool transfer_cut(struct transfer *t, struct request *request)
     return easy->sent;
 }
 
-/* --- how it ended ------------------------------------------------------------------------ */
+/* --- how it ended ------------------------------------------------------------------ */
 
-static enum kind fault_kind(CURLcode code)
-{
+/* Of the codes that this use of libcurl can meet. */
+static enum kind fault_kind(CURLcode code) {
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT: return KIND_TIMEOUT;
     case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_USE_SSL_FAILED:
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CRL_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS: return KIND_TLS;
     case CURLE_WRITE_ERROR:
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING: return KIND_PROTOCOL;
     default: return KIND_NETWORK;
     }
 }
 
 /* A certificate that is refused now will be refused again. */
-static bool is_final(CURLcode code)
-{
+static bool is_final(CURLcode code) {
     return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
            code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
 }
 
-double transfer_retry_after(const char *value, const char *date, double wall)
-{
+double transfer_retry_after(const char *value, const char *date, double wall) {
     while (*value == ' ' || *value == '\t') value++;
     size_t digits = strspn(value, "0123456789");
     bool ends = value[digits + strspn(value + digits, " \t\r\n")] == '\0';
@@ -358,16 +330,15 @@ double transfer_retry_after(const char *value, const char *date, double wall)
     return fmax(wait, 0);
 }
 
-static const char *reason_text(const struct easy *easy, CURLcode code)
-{
+static const char *reason_text(const struct easy *easy, CURLcode code) {
     if (easy->too_large) return "the answer is too large";
     if (easy->out_of_memory) return "out of memory for the answer";
-    if (code == CURLE_SEND_FAIL_REWIND) return "the connection was lost before an answer came";
+    if (code == CURLE_SEND_FAIL_REWIND)
+        return "the connection was lost before an answer came";
     return easy->error[0] ? easy->error : curl_easy_strerror(code);
 }
 
-static void fill_response(struct easy *easy, CURLcode code)
-{
+static void fill_response(struct easy *easy, CURLcode code) {
     struct response *response = &easy->request->response;
     long status = 0;
     curl_easy_getinfo(easy->handle, CURLINFO_RESPONSE_CODE, &status);
@@ -381,8 +352,7 @@ static void fill_response(struct easy *easy, CURLcode code)
     response->final = is_final(code) && !easy->sent;
 }
 
-struct request *transfer_completed(struct transfer *t)
-{
+struct request *transfer_completed(struct transfer *t) {
     int left;
     CURLMsg *message;
     while ((message = curl_multi_info_read(t->multi, &left))) {
@@ -398,20 +368,17 @@ struct request *transfer_completed(struct transfer *t)
     return NULL;
 }
 
-/* --- driving ------------------------------------------------------------------------------ */
+/* --- driving ----------------------------------------------------------------------- */
 
-double transfer_timeout(const struct transfer *t)
-{
+double transfer_timeout(const struct transfer *t) {
     return isinf(t->timer) ? INFINITY : fmax(0, t->timer - clock_now());
 }
 
-int transfer_fd(const struct transfer *t)
-{
+int transfer_fd(const struct transfer *t) {
     return t->pollset ? pollset_fd(t->pollset) : -1;
 }
 
-static void serve_timer(struct transfer *t)
-{
+static void serve_timer(struct transfer *t) {
     int running;
     if (isinf(t->timer) || t->timer > clock_now()) return;
     t->timer = INFINITY;
@@ -419,8 +386,7 @@ static void serve_timer(struct transfer *t)
 }
 
 /* Where the system has no pollset libcurl waits by itself. */
-static bool step_without_pollset(struct transfer *t, double seconds)
-{
+static bool step_without_pollset(struct transfer *t, double seconds) {
     int running;
     curl_multi_perform(t->multi, &running);
     curl_multi_poll(t->multi, NULL, 0, (int)to_milliseconds(seconds), NULL);
@@ -428,8 +394,7 @@ static bool step_without_pollset(struct transfer *t, double seconds)
     return true;
 }
 
-bool transfer_step(struct transfer *t, double seconds, int most)
-{
+bool transfer_step(struct transfer *t, double seconds, int most) {
     struct ready ready[READY_MAX];
     int running;
     if (!t->pollset) return step_without_pollset(t, seconds);
@@ -437,7 +402,8 @@ bool transfer_step(struct transfer *t, double seconds, int most)
     int count = pollset_wait(t->pollset, fmin(seconds, transfer_timeout(t)), ready,
                              most < READY_MAX ? most : READY_MAX);
     for (int i = 0; i < count; i++) {
-        int what = (ready[i].in ? CURL_CSELECT_IN : 0) | (ready[i].out ? CURL_CSELECT_OUT : 0);
+        int what =
+            (ready[i].in ? CURL_CSELECT_IN : 0) | (ready[i].out ? CURL_CSELECT_OUT : 0);
         curl_multi_socket_action(t->multi, ready[i].fd, what, &running);
     }
     serve_timer(t);

@@ -1,9 +1,10 @@
 /*
  * transfer.h: requests over the network, by libcurl's multi interface.
  *
- * Beside url.c the only file that knows libcurl. It owns connections and handles; requests are
- * the client's and must live until they are completed or were cut. No callback of libcurl's
- * does more than to append bytes or to write down what libcurl wants.
+ * Beside url.c the only file that knows libcurl. It owns connections and handles;
+ * requests are the client's and must live until they are completed or were cut. No
+ * callback of libcurl's does more than to append bytes or to write down what libcurl
+ * wants.
  */
 #pragma once
 
@@ -22,11 +23,13 @@ struct transfer_settings {
 /* libcurl's one initialisation; any number of calls. False: it failed. */
 bool transfer_init(void);
 
-/* The settings must live as long. NULL: out of memory, or of descriptors, where errno tells so. */
+/* The settings must live as long. NULL: out of memory, or of descriptors, where errno
+ * tells so. */
 struct transfer *transfer_new(const struct transfer_settings *settings);
 /* Nothing may be in flight. NULL is fine. */
 void transfer_free(struct transfer *transfer);
-/* After a fork, in the child: libcurl's own memory is left alone, it shares TLS states. */
+/* After a fork, in the child: libcurl's own memory is left alone, it shares TLS states.
+ */
 void transfer_abandon(struct transfer *transfer);
 
 /* Sends the request. False: out of memory. */
@@ -36,8 +39,8 @@ bool transfer_cut(struct transfer *transfer, struct request *request);
 /* Frees what it needs here; `abandon`: in the child of a fork. */
 void transfer_release(struct request *request, bool abandon);
 
-/* Does what can be done, waiting at most `seconds` for it, for at most `most` descriptors.
- * False: a signal came. */
+/* Does what can be done, waiting at most `seconds` for it, for at most `most`
+ * descriptors. False: a signal came. */
 bool transfer_step(struct transfer *transfer, double seconds, int most);
 /* A request that was completed since, NULL for none. */
 struct request *transfer_completed(struct transfer *transfer);
@@ -47,7 +50,7 @@ int transfer_fd(const struct transfer *transfer);
 /* Seconds after which transfer_step has to be called anyway. */
 double transfer_timeout(const struct transfer *transfer);
 
-/* Seconds that a Retry-After value asks for: digits, or a date, as seen from the answer's Date
- * header, or where that is none ("") from `wall`, seconds since the epoch. Negative where it is
- * neither. */
+/* Seconds that a Retry-After value asks for: digits, or a date, as seen from the answer's
+ * Date header, or where that is none ("") from `wall`, seconds since the epoch. Negative
+ * where it is neither. */
 double transfer_retry_after(const char *value, const char *date, double wall);

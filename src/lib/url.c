@@ -9,8 +9,7 @@
 #include <strings.h>
 #include "private.h"
 
-static bool is_loopback(const char *host)
-{
+static bool is_loopback(const char *host) {
     struct in_addr v4;
     struct in6_addr v6;
     if (strcasecmp(host, "localhost") == 0) return true;
@@ -22,16 +21,14 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static bool has_part(CURLU *url, CURLUPart part)
-{
+static bool has_part(CURLU *url, CURLUPart part) {
     char *text = NULL;
     bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
     curl_free(text);
     return has;
 }
 
-static const char *parsed_url_flaw(CURLU *url, bool *plain)
-{
+static const char *parsed_url_flaw(CURLU *url, bool *plain) {
     char *scheme = NULL, *host = NULL;
     const char *flaw = NULL;
     if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
@@ -40,7 +37,8 @@ static const char *parsed_url_flaw(CURLU *url, bool *plain)
     } else {
         *plain = strcasecmp(scheme, "http") == 0;
         if (!*plain && strcasecmp(scheme, "https") != 0) flaw = "not https://";
-        else if (*plain && !is_loopback(host)) flaw = "http:// is for loopback addresses alone";
+        else if (*plain && !is_loopback(host))
+            flaw = "http:// is for loopback addresses alone";
     }
     if (!flaw && (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)))
         flaw = "must not carry a user or a password";
@@ -51,8 +49,7 @@ static const char *parsed_url_flaw(CURLU *url, bool *plain)
     return flaw;
 }
 
-const char *url_flaw(const char *text, bool *plain)
-{
+const char *url_flaw(const char *text, bool *plain) {
     CURLU *url = curl_url();
     const char *flaw = "not a URL";
     *plain = false;
@@ -67,8 +64,7 @@ const char *url_flaw(const char *text, bool *plain)
     return flaw;
 }
 
-char *url_join(const char *base_url, const char *path)
-{
+char *url_join(const char *base_url, const char *path) {
     size_t base = strlen(base_url), size = base + strlen(path) + 1;
     while (base > 0 && base_url[base - 1] == '/') base--;
     char *url = malloc(size);

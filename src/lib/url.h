@@ -1,8 +1,8 @@
 /*
  * url.h: where requests may go.
  *
- * Beside transfer.c the only file that knows libcurl: its parser judges addresses, so that
- * what is allowed is what it will connect to.
+ * Beside transfer.c the only file that knows libcurl: its parser judges addresses, so
+ * that what is allowed is what it will connect to.
  */
 #pragma once
 
