@@ -82,6 +82,9 @@ local function delete(nvim, call)
   local list, clients = id_list(ids), require "geelark.nvim.client"
   why = clients.flaw(list)
   if why then return refuse(why) end
+  if not call.bang and #vim.api.nvim_list_uis() == 0 then
+    return refuse "there is no screen to ask on (:GeelarkDelete! doesn't ask)"
+  end
   local buffer = call.range > 0 and vim.api.nvim_get_current_buf() or nil
   local places = require("geelark.nvim.places").mark(ids, buffer)
   if not call.bang and not agreed(ids) or current then
