@@ -4,9 +4,9 @@ max_comment_line_length = 130
 include_files = { "lua/**/*.lua", "lua/*.lua", "spec/**/*.lua", "spec/*.lua", "*.rockspec" }
 exclude_files = { "build" }
 files["spec/**/*_spec.lua"] = { std = "+busted" }
-files["lua/geelark/loop/nvim.lua"] = { globals = { "vim" } }
 files["lua/geelark/loop/ngx.lua"] = { std = "ngx_lua" }
 files["lua/geelark/loop/ngx/*.lua"] = { std = "ngx_lua" }
+files["lua/geelark/nvim.lua"] = { globals = { "vim" } }
 files["lua/geelark/nvim/*.lua"] = { globals = { "vim" } }
 files["lua/geelark/health.lua"] = { globals = { "vim" } }
 files["spec/support/nvim/host.lua"] = { globals = { "vim", "SCRIPT", "print" } }

@@ -68,6 +68,7 @@ build = {
     ["geelark.loop.ngx.quota"] = "lua/geelark/loop/ngx/quota.lua",
     ["geelark.loop.nvim"] = "lua/geelark/loop/nvim.lua",
     ["geelark.loop.start"] = "lua/geelark/loop/start.lua",
+    ["geelark.nvim"] = "lua/geelark/nvim.lua",
     ["geelark.nvim.account"] = "lua/geelark/nvim/account.lua",
     ["geelark.nvim.client"] = "lua/geelark/nvim/client.lua",
     ["geelark.nvim.command"] = "lua/geelark/nvim/command.lua",

@@ -8,7 +8,7 @@ local LATE = "return function() return { delay = 0.1 } end"
 
 -- Stands before every script.
 local PRELUDE = [[
-local driver = require "geelark.loop.nvim"
+local driver = require "geelark.nvim"
 local leaving = require "geelark.nvim.leaving"
 local ids = require("geelark.simulator.phones").ids(%d)
 
@@ -62,6 +62,10 @@ describe("in Neovim", function()
   end
 
   describe("the driver", function()
+    it("has a first name that goes on working", function()
+      assert.equal("true", output [[print(require "geelark.loop.nvim" == driver)]])
+    end)
+
     it("raises for wrong arguments in the caller's line, and sends nothing", function()
       local environment = start { phones = 1 }
       local printed = output([[
@@ -487,7 +491,8 @@ describe("in Neovim", function()
       local setup = [[driver.setup { app_id = "visible1", api_key = "visible2" }]]
       local report = output(setup .. REPORT .. " print(page)", "GEELARK_TOKEN=visible3")
       for _, part in ipairs { "^start\tgeelark\t", "\nok\tNeovim %d",
-        "\nok\tthe core module is loaded\t", "\ninfo\tlibcurl/%d", "\nok\tcredentials: the option app_id, the option api_key\t",
+        "\nok\tthe core module is loaded\t", "\ninfo\tlibcurl/%d",
+        "\nok\tcredentials: the option app_id, the option api_key\t",
         "\ninfo\tbase URL: the service's own\t" } do
         assert.matches(part, report)
       end
@@ -589,7 +594,7 @@ describe("in Neovim", function()
 
     it("progress says how long the quota makes it wait", function()
       open({ phones = 1000 }, 1000)
-      terminal:keys(":lua require('geelark.loop.nvim').setup { requests_per_minute = 1 }", "Enter")
+      terminal:keys(":lua require('geelark.nvim').setup { requests_per_minute = 1 }", "Enter")
       terminal:keys(":%GeelarkDelete!", "Enter")
       local screen = terminal:shows "s for the quota"
       assert.matches("waiting [56]%d s for the quota", screen)
@@ -660,7 +665,7 @@ describe("in Neovim", function()
   it("everything is found where make install puts it for Neovim", function()
     local done, directory = nvim.run([[
       assert(not package.path:find "geelark" and not package.cpath:find "geelark")
-      require "geelark.loop.nvim"
+      require "geelark.nvim"
       local health = vim.health or require "health"
       health[health.ok and "ok" or "report_ok"] = function(text) print("ok", text) end
       health[health.error and "error" or "report_error"] = function(text) print("error", text) end

@@ -51,7 +51,7 @@ local function check_settings()
   local clients = require "geelark.nvim.client"
   local why = clients.flaw { "1" }
   if why then
-    return fail(why, "Set it in the environment, or by require('geelark.loop.nvim').setup")
+    return fail(why, "Set it in the environment, or by require('geelark.nvim').setup")
   end
   local credentials, base_url = clients.describe()
   ok("credentials: " .. credentials)

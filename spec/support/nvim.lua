@@ -127,7 +127,7 @@ function nvim.open(ids, environment)
   local self = setmetatable({ directory = directory }, Terminal)
   directory:write("ids.txt", ids)
   local shown = ("cd %s; exec %s %s %s nvim --clean -n -c %s ids.txt"):format(directory.path,
-    CLEAN, environment, DIRECTORIES .. modules(here), shell.quote 'lua require "geelark.loop.nvim"')
+    CLEAN, environment, DIRECTORIES .. modules(here), shell.quote 'lua require "geelark.nvim"')
   shell.run(tmux(self, "-f /dev/null new-session -d -x 80 -y 24 " .. shell.quote(shown)))
   local pid = shell.output(tmux(self, "display-message -p '#{pane_pid}'"))
   self.guard = assert(io.popen(GUARD:format(tmux(self, "kill-server"), pid), "w"))

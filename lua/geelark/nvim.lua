@@ -1,0 +1,57 @@
+-- Jobs in Neovim's loop. All functions of the caller's are called from the main loop, where all
+-- of Neovim's may be called. A job that has none but the last callback goes on whatever the
+-- editor is at, a prompt included.
+--
+-- Loading this file defines :GeelarkDelete and :GeelarkCancel. The core is loaded when it is
+-- first needed, so that Neovim starts no later.
+
+local clients = require "geelark.nvim.client"
+local leaving = require "geelark.nvim.leaving"
+
+-- Options whose functions a step calls.
+local CALLED = { "on_progress", "on_event", "limiter", "transport", "clock" }
+
+-- How the job is stepped where a step calls functions of the caller's.
+local function put_off(options)
+  if type(options) ~= "table" then return nil end
+  for _, name in ipairs(CALLED) do
+    if options[name] ~= nil then return vim.schedule end
+  end
+end
+
+local nvim = {}
+
+--- Deletes phones while the editor goes on. Where Neovim is left in the middle, nothing more
+--- is sent, and the callback is called before Neovim ends.
+---@param ids any as geelark.delete takes them
+---@param options geelark.LoopOptions|nil
+---@param callback fun(result: geelark.Result|nil, err: geelark.Error|nil) called once
+---@return geelark.Job job for cancel and progress; raises for wrong arguments
+function nvim.delete(ids, options, callback)
+  if not vim.is_callable(callback) then
+    error("bad argument to 'delete' (callback: function expected, got " .. type(callback) .. ")", 2)
+  end
+  local run = {}
+  function run.finish(result, err)
+    if leaving.forget(run) then callback(result, err) end
+  end
+  local own = clients.with_own(options) -- so that leaving Neovim can close the client
+  local luv = require "geelark.loop.luv"
+  local started, job = pcall(luv.delete, ids, own, function(result, err)
+    vim.schedule(function() run.finish(result, err) end)
+  end, put_off(options))
+  if not started then error(job, 2) end
+  run.job, run.client = job, own and own.client
+  leaving.watch(run)
+  return job
+end
+
+--- Sets the options of :GeelarkDelete; without a call, the environment alone counts.
+---@param options geelark.Options
+function nvim.setup(options)
+  clients.setup(options)
+end
+
+require("geelark.nvim.command").define(nvim)
+
+return nvim
