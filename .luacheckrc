@@ -9,4 +9,6 @@ files["lua/geelark/loop/ngx/*.lua"] = { std = "ngx_lua" }
 files["lua/geelark/nvim.lua"] = { globals = { "vim" } }
 files["lua/geelark/nvim/*.lua"] = { globals = { "vim" } }
 files["lua/geelark/health.lua"] = { globals = { "vim" } }
-files["spec/support/nvim/host.lua"] = { globals = { "vim", "SCRIPT", "print" } }
+files["spec/support/nvim/*.lua"] = { globals = { "vim" } }
+files["spec/support/nvim/host.lua"] = { globals = { "SCRIPT", "print" } }
+files["spec/support/nvim/prelude.lua"] = { allow_defined_top = true, ignore = { "131" } }

@@ -11,13 +11,11 @@ local start, ok, info = reporter "start", reporter "ok", reporter "info"
 local warn, fail = reporter "warn", reporter "error"
 
 -- Some builds of Neovim have Lua 5.1 in LuaJIT's place.
-local function build()
+local function build_command()
   local lua = rawget(_G, "jit") and "luajit" or "lua5.1"
   local directory = vim.fn.stdpath "data" .. "/site/lua"
-  return {
-    ("In a clone of geelark: make deps LUA=%s && make install LUA=%s LUA_DIR=%s LIB_DIR=%s")
-      :format(lua, lua, directory, directory),
-  }
+  return ("In a clone of geelark: make deps LUA=%s && make install LUA=%s LUA_DIR=%s LIB_DIR=%s")
+    :format(lua, lua, directory, directory)
 end
 
 local function check_neovim()
@@ -28,12 +26,23 @@ end
 
 local function check_core()
   local loaded, why = pcall(require, "geelark.core")
+  why = tostring(why)
   if loaded then
     ok "the core module is loaded"
+  elseif why:find("module 'geelark.core' not found", 1, true) then -- and all places that it isn't at
+    fail("the core module can't be loaded: geelark/core.so is in no lua folder of 'runtimepath' "
+      .. "nor in package.cpath", { build_command() })
   else
-    fail("the core module can't be loaded: " .. tostring(why), build())
+    fail("the core module can't be loaded: " .. why,
+      { "It was built for another Lua, or misses a library", build_command() })
   end
   return loaded
+end
+
+-- Not lua-cjson: Neovim exports symbols of a copy of its own, which another one would call.
+local function check_json()
+  if vim.json then ok "answers are read by vim.json"
+  else fail("vim.json, which reads answers, is missing", "Neovim has it from 0.6 on") end
 end
 
 -- Which one is loaded already, not which one would be found.
@@ -70,6 +79,7 @@ return {
     start "geelark"
     check_neovim()
     if check_core() then
+      check_json()
       check_libcurl()
       check_settings()
     end

@@ -1,64 +1,73 @@
--- Neovim for specs: a headless one that runs a script, or one in a terminal, whose screen and
--- keys are tmux's. Both find the tree's modules as LuaJIT builds them, and write to a directory
--- of their own.
+-- Neovim for specs: a headless one that runs a script, or one on a screen. Both find the tree's
+-- modules as LuaJIT builds them, none of the person's files, and no credentials but those that
+-- they are given; what they write goes to a directory of their own.
 
+local screen = require "spec.support.nvim.screen"
 local shell = require "spec.support.shell"
+local simulator = require "geelark.simulator"
 local temporary = require "spec.support.temporary"
 
-local TIMES, PAUSE = 1500, 0.02 -- how often the screen is looked at, seconds between
-
-local function need(program, package)
-  if shell.output("command -v " .. program) == "" then
-    error(program .. " is missing (Debian package: " .. package .. ")", 0)
-  end
-end
-
-local nvim = {}
-
--- For env: where the tree's modules are, and no other file of the person's.
 local DIRECTORIES = "XDG_CACHE_HOME=$PWD/cache XDG_STATE_HOME=$PWD/state "
   .. "XDG_CONFIG_HOME=$PWD/config "
+local TREE = "XDG_DATA_HOME=$PWD/data LUA_PATH=%s LUA_CPATH=%s "
+local INSTALLED = "-u LUA_PATH -u LUA_CPATH -u XDG_DATA_HOME HOME=$PWD "
+local NO_CREDENTIALS = "env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY "
+  .. "-u GEELARK_BASE_URL -u GEELARK_CA_FILE "
 
-local function modules(here)
-  return ("XDG_DATA_HOME=$PWD/data LUA_PATH=%s LUA_CPATH=%s "):format(
-    shell.quote(here .. "/lua/?.lua;;"), shell.quote(here .. "/build/luajit/?.so;;"))
+-- The variables with which Neovim finds the tree's modules, built.
+local function tree()
+  shell.run "make -s all LUA=luajit"
+  local here = shell.output "pwd"
+  return TREE:format(shell.quote(here .. "/lua/?.lua;" .. here .. "/?.lua;;"),
+    shell.quote(here .. "/build/luajit/?.so;;")) .. DIRECTORIES
 end
 
-local function command(file, variables, arguments)
-  need("nvim", "neovim")
-  return ("env %s nvim --headless %s -c %s -c %s"):format(variables .. DIRECTORIES, arguments,
+local function program()
+  if shell.output "command -v nvim" == "" then
+    error("nvim is missing (Debian package: neovim)", 0)
+  end
+  return "nvim"
+end
+
+local function headless(file, variables, arguments)
+  return ("env %s %s --headless %s -c %s -c %s"):format(variables, program(), arguments,
     shell.quote(("lua SCRIPT = %q"):format(file)),
     shell.quote("luafile " .. shell.output "pwd" .. "/spec/support/nvim/host.lua"))
 end
+
+local nvim = {}
 
 ---A command for sh that runs a Lua file in a headless Neovim, in the file's directory.
 ---@param file string
 ---@return string
 function nvim.command(file)
-  shell.run "make -s all LUA=luajit"
-  local here = shell.output "pwd"
-  return command(file, modules(here), "--clean --cmd " .. shell.quote("set rtp+=" .. here))
+  return headless(file, tree(),
+    "--clean --cmd " .. shell.quote("set rtp+=" .. shell.output "pwd"))
 end
 
--- The same with what is installed in the directory alone.
-local function command_installed(file)
-  return command(file, "-u LUA_PATH -u LUA_CPATH -u XDG_DATA_HOME HOME=$PWD ", "-u NONE -i NONE")
+-- What Neovim gets of a simulator.
+local function variables(sim)
+  return sim and "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url .. " " or ""
 end
 
--- As README.md says.
-local function install(directory)
-  local line = shell.read "README.md":match "\n(make install LUA=luajit [^\n]*)"
-  shell.run(("HOME=%s XDG_DATA_HOME= %s -s"):format(directory.path, line))
+local function id_lines(count)
+  return table.concat(simulator.ids(count), "\n") .. "\n"
 end
 
-local CLEAN = "env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY -u GEELARK_BASE_URL "
-  .. "-u GEELARK_CA_FILE "
+local function finished(directory, environment, command)
+  local status = tonumber(shell.output(("cd %s; %s %s %s >output 2>errors </dev/null; echo $?")
+    :format(directory.path, NO_CREDENTIALS, environment, command)))
+  return { status = status, output = shell.read(directory:file "output"),
+    errors = shell.read(directory:file "errors") }
+end
 
 ---@class spec.support.NvimOptions
----@field environment string|nil for the shell
----@field install boolean|nil as README.md says, into the directory; nothing else is found then
+---@field sim spec.support.Simulator|nil that it deletes from
+---@field environment string|nil more variables, for sh
+---@field phones integer|nil how many ids it is given; default 250
+---@field before string|nil Lua that runs before the prelude
 
----Runs Lua in a headless Neovim.
+---Runs Lua in a headless Neovim, after spec/support/nvim/prelude.lua.
 ---@param source string
 ---@param options spec.support.NvimOptions|nil
 ---@return spec.support.Run
@@ -66,72 +75,60 @@ local CLEAN = "env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY -u GEEL
 function nvim.run(source, options)
   options = options or {}
   local directory = temporary.new()
+  directory:write("ids.txt", id_lines(options.phones or 250))
+  directory:write("script.lua",
+    (options.before or "") .. " require 'spec.support.nvim.prelude' " .. source)
+  return finished(directory, variables(options.sim) .. (options.environment or ""),
+    nvim.command "script.lua"), directory
+end
+
+-- What a run printed that must have gone well.
+local function printed(run, directory)
+  directory:remove()
+  if run.status ~= 0 or run.errors ~= "" then
+    error(("status %s\n%s%s"):format(run.status, run.errors, run.output), 3)
+  end
+  return (run.output:gsub("%s+$", ""))
+end
+
+---Runs Lua in a headless Neovim, after spec/support/nvim/prelude.lua.
+---@param source string
+---@param options spec.support.NvimOptions|nil
+---@return string output without white space at its end; raises where anything goes wrong
+function nvim.output(source, options)
+  return printed(nvim.run(source, options))
+end
+
+---The same, with the modules alone that README.md's command installs, and without the prelude.
+---@param source string
+---@param environment string for sh
+---@return string
+function nvim.output_installed(source, environment)
+  local directory = temporary.new()
+  local line = shell.read "README.md":match "\n(make install LUA=luajit [^\n]*)"
+  shell.run(("HOME=%s XDG_DATA_HOME= %s -s"):format(directory.path, line))
   directory:write("script.lua", source)
-  local build = options.install and command_installed or nvim.command
-  if options.install then install(directory) end
-  local status = tonumber(shell.output(("cd %s; %s %s %s >output 2>errors </dev/null; echo $?")
-    :format(directory.path, CLEAN, options.environment or "", build "script.lua")))
-  return { status = status, output = shell.read(directory:file "output"),
-    errors = shell.read(directory:file "errors") }, directory
+  return printed(finished(directory, environment,
+    headless("script.lua", INSTALLED .. DIRECTORIES, "-u NONE -i NONE")), directory)
 end
 
----@class spec.support.Terminal
-local Terminal = {}
-Terminal.__index = Terminal
+---@class spec.support.ScreenOptions
+---@field phones integer how many ids stand in the file that is edited, one a line
+---@field sim spec.support.Simulator|nil default: spec/support/nvim/service.lua, as `service`
 
-local function tmux(self, order)
-  return ("TMUX_TMPDIR=%s tmux -L spec %s"):format(self.directory.path, order)
-end
-
----@param ... string keys by tmux's names; text stands for itself
-function Terminal:keys(...)
-  for _, key in ipairs { ... } do shell.run(tmux(self, "send-keys " .. shell.quote(key))) end
-end
-
----@return string what a person sees
-function Terminal:screen()
-  return shell.output(tmux(self, "capture-pane -p"))
-end
-
----Waits until the screen shows a text.
----@param text string
----@return string screen
-function Terminal:shows(text)
-  local seen = shell.output(("for i in $(seq %d); do %s | grep -qF -- %s && echo seen && exit; "
-    .. "sleep %g; done"):format(TIMES, tmux(self, "capture-pane -p"), shell.quote(text), PAUSE))
-  local screen = self:screen()
-  if seen ~= "seen" then error(("%q is not on the screen:\n%s"):format(text, screen), 2) end
-  return screen
-end
-
----Ends it; it is gone on return. May be called again.
-function Terminal:stop()
-  if not self.guard then return end
-  self.guard:write "\n"
-  self.guard:close()
-  self.guard = nil
-  self.directory:remove()
-end
-
-local GUARD = "trap '' HUP INT TERM; read -r _; %s 2>/dev/null; tail --pid=%s -s 0.02 -f /dev/null"
-
----A Neovim on a screen of 80 by 24 that edits the file ids.txt, with the commands defined.
----@param ids string content of the file
----@param environment string for the shell
----@return spec.support.Terminal
-function nvim.open(ids, environment)
-  need("nvim", "neovim")
-  need("tmux", "tmux")
-  shell.run "make -s all LUA=luajit"
-  local here, directory = shell.output "pwd", temporary.new()
-  local self = setmetatable({ directory = directory }, Terminal)
-  directory:write("ids.txt", ids)
-  local shown = ("cd %s; exec %s %s %s nvim --clean -n -c %s ids.txt"):format(directory.path,
-    CLEAN, environment, DIRECTORIES .. modules(here), shell.quote 'lua require "geelark.nvim"')
-  shell.run(tmux(self, "-f /dev/null new-session -d -x 80 -y 24 " .. shell.quote(shown)))
-  local pid = shell.output(tmux(self, "display-message -p '#{pane_pid}'"))
-  self.guard = assert(io.popen(GUARD:format(tmux(self, "kill-server"), pid), "w"))
-  return self
+---Opens a Neovim on a screen, with the commands defined.
+---@param options spec.support.ScreenOptions
+---@return spec.support.Screen
+function nvim.open(options)
+  local directory = temporary.new()
+  directory:write("ids.txt", id_lines(options.phones))
+  local init = options.sim and 'require "geelark.nvim"'
+    or 'service = require "spec.support.nvim.service"'
+  local opened = screen.open(directory,
+    NO_CREDENTIALS .. variables(options.sim) .. tree() .. program(),
+    { "--clean", "-n", "-c", "lua " .. init, "ids.txt" })
+  opened:shows "ids.txt"
+  return opened
 end
 
 return nvim

@@ -1,0 +1,100 @@
+-- :checkhealth geelark, in the real editor.
+
+local nvim = require "spec.support.nvim"
+
+-- Prints what the check says: a level, a text and the first advice each. Editors word the levels
+-- differently, so that those are taken as they are told; the page must show the texts.
+local REPORT = [[
+  local health = vim.health or require "health"
+  local texts = {}
+  for _, level in ipairs { "start", "ok", "info", "warn", "error" } do
+    local name = health[level] and level or "report_" .. level
+    local show = health[name]
+    health[name] = function(text, advice)
+      print(level, text, type(advice) == "table" and table.concat(advice, " ") or advice)
+      texts[#texts + 1] = text
+      show(text, advice)
+    end
+  end
+  vim.cmd "silent checkhealth geelark"
+  local page = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+  for line in table.concat(texts, "\n"):gmatch "%S[^\n]*" do
+    assert(page:find(line, 1, true), line .. " is not shown:\n" .. page)
+  end
+]]
+
+-- What the check says after a script, and below that, the page.
+local function report(script, environment)
+  return nvim.output(script .. "\n" .. REPORT .. "print(page)", { environment = environment })
+end
+
+describe(":checkhealth geelark", function()
+  it("finds nothing missing, and never shows a credential", function()
+    local said = report([[driver.setup { app_id = "visible1", api_key = "visible2" }]],
+      "GEELARK_TOKEN=visible3")
+    assert.matches("^start\tgeelark\t", said)
+    for _, line in ipairs {
+      "ok\tNeovim %d", "ok\tthe core module is loaded\t", "ok\tanswers are read by vim.json\t",
+      "info\tlibcurl/%d", "ok\tcredentials: the option app_id, the option api_key\t",
+      "info\tbase URL: the service's own\t",
+    } do
+      assert.matches("\n" .. line, said)
+    end
+    assert.is_nil(said:find "\nerror" or said:find "\nwarn" or said:find "visible")
+  end)
+
+  it("says where the token comes from, and the address", function()
+    local said = report("", "GEELARK_TOKEN=visible GEELARK_BASE_URL=http://127.0.0.1:1")
+    assert.matches("\nok\tcredentials: GEELARK_TOKEN\t", said)
+    assert.matches("\ninfo\tbase URL: http://127.0.0.1:1\t", said, 1, true)
+    assert.is_nil(said:find "visible")
+  end)
+
+  it("says which credentials are missing, and where they are set", function()
+    assert.matches("\nerror\tconfig: no credentials: set the option token[^\n]*\t"
+      .. "Set it in the environment, or by require%('geelark.nvim'%).setup\n", report "")
+  end)
+
+  it("speaks to newer Neovims by their names", function()
+    assert.matches("^start\tgeelark\nok\tNeovim .*\nok\tcredentials: GEELARK_TOKEN\ninfo\tbase",
+      nvim.output([[
+      vim.health = {}
+      for _, name in ipairs { "start", "ok", "info", "warn", "error" } do
+        vim.health[name] = function(text) print(name, text) end
+      end
+      package.preload.health = error
+      require("geelark.health").check()]], { environment = "GEELARK_TOKEN=t" }))
+  end)
+
+  it("says how to build the core where there is none, and asks it nothing", function()
+    local said = report [[package.cpath = ""]]
+    assert.matches("\nerror\tthe core module can't be loaded: geelark/core.so is in no lua folder "
+      .. "of 'runtimepath' nor in package.cpath\tIn a clone of geelark: make deps LUA=luajit && "
+      .. "make install LUA=luajit LUA_DIR=[^\n]*/data/nvim/site/lua\n", said)
+    assert.is_nil(said:find "credentials" or said:find "vim.json")
+  end)
+
+  it("says why a core that is there can't be loaded, and how to build another", function()
+    assert.matches("\nerror\tthe core module can't be loaded: [^\n]*geelark/core.so.*\t"
+      .. "It was built for another Lua, or misses a library In a clone of geelark: make", report [[
+      vim.fn.mkdir "geelark"
+      io.open("geelark/core.so", "w"):close()
+      package.cpath = "./?.so"]])
+  end)
+
+  it("names the lists that were left behind", function()
+    assert.matches("\nwarn\tNeovim was left in the middle of a delete: [^\n]*geelark%-", report [[
+      local path = require("geelark.nvim.record").write {
+        summary = "s", left = { { id = "1", outcome = "pending" } } }
+      assert(io.open(path):read "*a" == "s\n1\tpending: not processed\n")]])
+  end)
+
+  it("finds everything where make install puts it for Neovim", function()
+    local said = nvim.output_installed([[
+      assert(not package.path:find "geelark" and not package.cpath:find "geelark")
+      require "geelark.nvim"
+      ]] .. REPORT, "GEELARK_TOKEN=t")
+    assert.matches("\nok\tthe core module is loaded\t", said)
+    assert.is_nil(said:find "\nerror")
+  end)
+end)
