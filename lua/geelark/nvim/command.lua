@@ -20,16 +20,10 @@ local function read(call)
   return reader.from_lines(vim.api.nvim_get_current_buf(), call.line1, call.line2)
 end
 
-local function id_list(ids)
-  local list = {}
-  for i, place in ipairs(ids.places) do list[i] = place.id end
-  return list
-end
-
 local function agreed(ids)
-  local count, again = #ids.places, ""
+  local count, again = #ids.list, ""
   if ids.repeated > 0 then again = (" (%d more are repeated)"):format(ids.repeated) end
-  local what = count == 1 and "the cloud phone " .. ids.places[1].id or count .. " cloud phones"
+  local what = count == 1 and "the cloud phone " .. ids.list[1] or count .. " cloud phones"
   return vim.fn.confirm(("Delete %s%s? This can't be undone."):format(what, again),
     "&Delete\n&No", 2) == 1
 end
@@ -78,9 +72,9 @@ local function delete(nvim, call)
   end
   local ids, why = read(call)
   if not ids then return refuse(why) end
-  if #ids.places == 0 then return refuse "the lines hold no id" end
-  local list, clients = id_list(ids), require "geelark.nvim.client"
-  why = clients.flaw(list)
+  if #ids.list == 0 then return refuse "the lines hold no id" end
+  local clients = require "geelark.nvim.client"
+  why = clients.flaw(ids.list)
   if why then return refuse(why) end
   if not call.bang and #vim.api.nvim_list_uis() == 0 then
     return refuse "there is no screen to ask on (:GeelarkDelete! doesn't ask)"
@@ -92,7 +86,7 @@ local function delete(nvim, call)
     return say("geelark: nothing was deleted", "INFO")
   end
   local options = clients.shared()
-  local job = nvim.delete(list, options, finish)
+  local job = nvim.delete(ids.list, options, finish)
   current = { job = job, places = places, dry_run = options.dry_run,
     progress = require "geelark.nvim.progress"(job) }
 end

@@ -5,13 +5,9 @@
 local SHOWN = 40    -- characters of a line in a message
 local LONGEST = 128 -- bytes; the core takes no longer id
 
----@class geelark.nvim.Place
----@field id string
----@field line integer|nil where it was read first; none for an argument
----@field mark integer|nil extmark at that line
-
 ---@class geelark.nvim.Ids
----@field places geelark.nvim.Place[] one for each id
+---@field list string[] each id once
+---@field lines table<string, integer> by id: the line, or argument, where it was read first
 ---@field repeated integer ids that stood somewhere before
 
 local reader = {}
@@ -21,6 +17,7 @@ local reader = {}
 ---@return string|nil id
 ---@return boolean empty
 function reader.id(text)
+  if text:find "^%w*%d%w*$" and #text <= LONGEST then return text, false end -- most lines
   local word = text:match "^[%s,]*(.-)[%s,]*$"
   local _, quoted = word:match "^(['\"])(.*)%1$"
   local id = quoted or word
@@ -38,22 +35,23 @@ local function complaint(flaws)
   return ("%s holds no single id: %s%s"):format(flaws[1].where, shortened(flaws[1].text), more)
 end
 
--- Adds what the texts hold; `where` names one of them.
-local function read(texts, where, line_of)
-  local ids, flaws, known = { places = {}, repeated = 0 }, {}, {}
+-- What the texts hold; the first of them is number `first` of those that `name` names.
+local function read(texts, name, first)
+  local list, lines, repeated, flaws = {}, {}, 0, {}
   for i, text in ipairs(texts) do
     local id, empty = reader.id(text)
+    local number = first + i - 1
     if not id then
-      if not empty then flaws[#flaws + 1] = { where = where(i), text = text } end
-    elseif known[id] then
-      ids.repeated = ids.repeated + 1
+      if not empty then flaws[#flaws + 1] = { where = name .. " " .. number, text = text } end
+    elseif lines[id] then
+      repeated = repeated + 1
     else
-      known[id] = true
-      ids.places[#ids.places + 1] = { id = id, line = line_of(i) }
+      list[#list + 1] = id
+      lines[id] = number
     end
   end
   if #flaws > 0 then return nil, complaint(flaws) end
-  return ids
+  return { list = list, lines = lines, repeated = repeated }
 end
 
 ---@param buffer integer
@@ -62,16 +60,14 @@ end
 ---@return geelark.nvim.Ids|nil ids
 ---@return string|nil why there are none
 function reader.from_lines(buffer, first, last)
-  local lines = vim.api.nvim_buf_get_lines(buffer, first - 1, last, false)
-  local function line_of(i) return first + i - 1 end
-  return read(lines, function(i) return "line " .. line_of(i) end, line_of)
+  return read(vim.api.nvim_buf_get_lines(buffer, first - 1, last, false), "line", first)
 end
 
 ---@param arguments string[]
 ---@return geelark.nvim.Ids|nil ids
 ---@return string|nil why there are none
 function reader.from_arguments(arguments)
-  return read(arguments, function(i) return "argument " .. i end, function() end)
+  return read(arguments, "argument", 1)
 end
 
 return reader

@@ -7,7 +7,8 @@ local namespace = vim.api.nvim_create_namespace "geelark"
 
 ---@class geelark.nvim.Places
 ---@field buffer integer|nil none for ids from arguments
----@field places table<string, geelark.nvim.Place> by id
+---@field lines table<string, integer> by id: where it stood at first
+---@field marks table<string, integer> by id: extmark at that line
 ---@field moved table<string, integer>|nil first line of each id in the whole buffer
 local Places = {}
 Places.__index = Places
@@ -34,9 +35,8 @@ end
 ---@return integer|nil line where it stands now; nil where it is gone
 function Places:line(id)
   if not self.buffer or not vim.api.nvim_buf_is_valid(self.buffer) then return nil end
-  if not vim.api.nvim_buf_is_loaded(self.buffer) then return self.places[id].line end
-  local mark = self.places[id].mark
-  local row = vim.api.nvim_buf_get_extmark_by_id(self.buffer, namespace, mark, {})[1]
+  if not vim.api.nvim_buf_is_loaded(self.buffer) then return self.lines[id] end
+  local row = vim.api.nvim_buf_get_extmark_by_id(self.buffer, namespace, self.marks[id], {})[1]
   if row and stands_at(self.buffer, row + 1, id) then return row + 1 end
   return search(self, id)
 end
@@ -54,14 +54,11 @@ local places = {}
 ---@param buffer integer|nil
 ---@return geelark.nvim.Places
 function places.mark(ids, buffer)
-  local by_id = {}
-  for _, place in ipairs(ids.places) do
-    by_id[place.id] = place
-    if buffer then
-      place.mark = vim.api.nvim_buf_set_extmark(buffer, namespace, place.line - 1, 0, {})
-    end
+  local marks, mark, plain = {}, vim.api.nvim_buf_set_extmark, {}
+  for _, id in ipairs(buffer and ids.list or {}) do
+    marks[id] = mark(buffer, namespace, ids.lines[id] - 1, 0, plain)
   end
-  return setmetatable({ buffer = buffer, places = by_id }, Places)
+  return setmetatable({ buffer = buffer, lines = ids.lines, marks = marks }, Places)
 end
 
 return places
