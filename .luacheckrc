@@ -12,3 +12,4 @@ files["lua/geelark/health.lua"] = { globals = { "vim" } }
 files["spec/support/nvim/*.lua"] = { globals = { "vim" } }
 files["spec/support/nvim/host.lua"] = { globals = { "SCRIPT", "print" } }
 files["spec/support/nvim/prelude.lua"] = { allow_defined_top = true, ignore = { "131" } }
+files["spec/bench/clients/nvim.lua"] = { globals = { "vim" } }

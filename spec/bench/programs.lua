@@ -21,9 +21,11 @@ function programs.build()
   end
 end
 
+local search_path = "lua/?.lua;lua/?/init.lua;./?.lua;;"
+
 local function client(lua, script, name)
   return { name = name .. ", " .. lua, command = lua .. " spec/bench/clients/" .. script,
-    environment = { LUA_PATH = "lua/?.lua;lua/?/init.lua;./?.lua;;" } }
+    environment = { LUA_PATH = search_path } }
 end
 
 --- The hand-written loop, over luasocket or over a binding of libcurl.
@@ -33,20 +35,33 @@ function programs.handwritten(lua, over)
   return client(lua, over .. ".lua", "hand-written, " .. over)
 end
 
+local function core(lua)
+  local path = "build/" .. lua .. "/geelark/core.so"
+  local file = io.open(path)
+  if not file then error(path .. " is missing: make LUA=" .. lua, 0) end
+  file:close()
+  return "build/" .. lua .. "/?.so;;"
+end
+
+--- A script that runs in Neovim.
+---@param script string
+function programs.neovim(script)
+  return { name = "Neovim",
+    command = ("nvim --headless --clean -n -i NONE -c 'luafile spec/bench/clients/%s' -c cquit")
+      :format(script),
+    environment = { LUA_PATH = search_path, LUA_CPATH = core "luajit" } }
+end
+
 --- Ours, in one of the ways that its client knows, or another script that needs our
 --- module.
 ---@param lua string
 ---@param mode? "delete"|"job"|"key"|"idle"|"clock"|"look"
 ---@param script? string
 function programs.geelark(lua, mode, script)
-  local core = "build/" .. lua .. "/geelark/core.so"
-  local file = io.open(core)
-  if not file then error(core .. " is missing: make LUA=" .. lua, 0) end
-  file:close()
   mode = mode or "delete"
   local program = client(lua, script or "geelark.lua",
     mode == "delete" and "geelark" or "geelark, " .. mode)
-  program.environment.LUA_CPATH = "build/" .. lua .. "/?.so;;"
+  program.environment.LUA_CPATH = core(lua)
   program.environment.BENCH_MODE = mode
   return program
 end

@@ -10,7 +10,7 @@ local report = require "spec.bench.report"
 local shell = require "spec.bench.shell"
 
 local names = { "instructions", "cpu", "failures", "signing", "idle", "longest_step",
-  "growth", "memory", "latency", "quota", "startup", "startup_tls", "http2", "nginx" }
+  "growth", "memory", "latency", "quota", "startup", "startup_tls", "http2", "nginx", "nvim" }
 
 -- Tests that must succeed, and the packages that make them.
 local needed = {
@@ -19,6 +19,7 @@ local needed = {
   { "command -v curl", "curl" },
   { "command -v nginx && ls /usr/lib/nginx/modules/ngx_http_lua_module.so",
     "nginx libnginx-mod-http-lua" },
+  { "command -v nvim", "neovim" },
   { "command -v valgrind", "valgrind" },
   { "command -v openssl", "openssl" },
   { "command -v taskset && command -v unshare", "util-linux" },
