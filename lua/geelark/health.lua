@@ -52,7 +52,7 @@ local function check_libcurl()
     ffi.cdef "const char *curl_version(void);"
     return ffi.string(ffi.load("libcurl.so.4").curl_version())
   end)
-  if known then info(version) end
+  if known then info(version:match "^%S+ %S+") end -- libcurl's own and the TLS library's
 end
 
 -- Asks the core, as the command does before it asks: nothing is sent.

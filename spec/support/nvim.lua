@@ -41,8 +41,8 @@ local nvim = {}
 ---@param file string
 ---@return string
 function nvim.command(file)
-  return headless(file, tree(),
-    "--clean --cmd " .. shell.quote("set rtp+=" .. shell.output "pwd"))
+  return headless(file, tree(), "--clean --cmd "
+    .. shell.quote(("lua vim.opt.rtp:append(%q)"):format(shell.output "pwd")))
 end
 
 -- What Neovim gets of a simulator.

@@ -36,8 +36,8 @@ return function(account, places, filled)
 
   local function fill(first)
     if first > #account.left then return filled() end
-    local fine, why = pcall(add, first)
-    if not fine then return filled(tostring(why)) end
+    local added, why = pcall(add, first)
+    if not added then return filled(tostring(why)) end
     vim.defer_fn(function() fill(first + AT_ONCE) end, 1)
   end
   fill(1)

@@ -7,11 +7,11 @@ function print(...)
   io.write(table.concat(texts, "\t"), "\n")
 end
 
-local fine, why = xpcall(assert(loadfile(SCRIPT)), debug.traceback)
+local ran, why = xpcall(assert(loadfile(SCRIPT)), debug.traceback)
 local leaving = package.loaded["geelark.nvim.leaving"]
-if fine and leaving and not vim.wait(30000, leaving.none, 5) then
-  fine, why = false, "a delete did not come to its end"
+if ran and leaving and not vim.wait(30000, leaving.none, 5) then
+  ran, why = false, "a delete did not come to its end"
 end
-if fine then vim.cmd "qall!" end
+if ran then vim.cmd "qall!" end
 io.stderr:write(tostring(why), "\n")
 vim.cmd "cquit"
