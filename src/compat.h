@@ -20,10 +20,6 @@
 #define lua_pushglobaltable(L) lua_pushvalue(L, LUA_GLOBALSINDEX)
 #define luaL_setfuncs(L, list, upvalues) luaL_register(L, NULL, list)
 
-static inline int lua_absindex(lua_State *L, int index) {
-    return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
-}
-
 /* The userdata at index if it has this metatable (of the registry), else NULL. */
 static inline void *compat_testudata(lua_State *L, int index, const char *name) {
     void *data = lua_touserdata(L, index);
@@ -54,8 +50,7 @@ static inline void *compat_testudata(lua_State *L, int index, const char *name) 
 #endif
 #endif
 
-/* Pushes table[position] and returns its type. Integers are a kind of their own from 5.3
- * on. */
+/* Pushes table[position] and returns its type. 5.3 and newer know integers. */
 #if LUA_VERSION_NUM >= 503
 #define compat_rawgeti lua_rawgeti
 #else

@@ -176,8 +176,7 @@ static int l_client_start(lua_State *L) {
     return 1;
 }
 
-/* client:close(): its jobs end; what is in flight is lost, what came is still read by the
- * jobs' next step. */
+/* client:close(): its jobs end; what came is still read by their next step. */
 static int l_client_close(lua_State *L) {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     luaL_argcheck(L, lc, 1, "geelark client expected");
@@ -206,21 +205,10 @@ static int l_client_tostring(lua_State *L) {
 
 /* --- the module -------------------------------------------------------------------- */
 
-/* core.nearest(name, names) → the one of the list that is spelt most like it */
-static int l_nearest(lua_State *L) {
-    const char *name = luaL_checkstring(L, 1);
-    size_t best = (size_t)-1, count;
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
-    lua_pushnil(L);
-    count = lua_rawlen(L, 2);
-    for (size_t i = 1; i <= count; i++, lua_settop(L, 3)) {
-        if (compat_rawgeti(L, 2, (lua_Integer)i) != LUA_TSTRING) continue;
-        size_t distance = text_distance(name, lua_tostring(L, 4));
-        if (distance >= best) continue;
-        best = distance;
-        lua_replace(L, 3);
-    }
+/* core.distance(name, other) → how many letters have to change */
+static int l_distance(lua_State *L) {
+    size_t distance = text_distance(luaL_checkstring(L, 1), luaL_checkstring(L, 2));
+    lua_pushinteger(L, (lua_Integer)distance);
     return 1;
 }
 
@@ -265,9 +253,9 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
     lua_pop(L, 1);
 }
 
-static const luaL_Reg functions[] = {{"delete", l_delete},   {"start", l_start},
-                                     {"new", l_new},         {"codes", l_codes},
-                                     {"nearest", l_nearest}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"delete", l_delete},     {"start", l_start},
+                                     {"new", l_new},           {"codes", l_codes},
+                                     {"distance", l_distance}, {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {"start", l_client_start},
@@ -290,8 +278,7 @@ static const luaL_Reg job_events[] = {{"__gc", handle_job_gc},
                                       {"__tostring", l_job_tostring},
                                       {NULL, NULL}};
 
-/* The only symbol that the module exports: the headers hide all others, however it is
- * built. */
+/* The only symbol that the module exports, however it is built. */
 __attribute__((visibility("default"))) int luaopen_geelark_core(lua_State *L);
 
 /* libcurl may leave a resolver thread behind; the code it returns to must stay loaded. */

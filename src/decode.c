@@ -75,34 +75,11 @@ static bool in_word(char c) {
            c == '+' || c == '-';
 }
 
-static const char *digits_end(const char *at, const char *end) {
-    while (at < end && is_digit(*at)) at++;
-    return at;
-}
-
-/* The end of the integer as JSON writes it that a word begins with; NULL: with none. */
-static const char *integer_end(const char *at, const char *end) {
+/* Whether it is an integer as JSON writes it. */
+static bool is_integer(const char *at, const char *end) {
     if (at < end && *at == '-') at++;
-    const char *digits = at;
-    at = digits_end(at, end);
-    return at == digits || (*digits == '0' && at > digits + 1) ? NULL : at;
-}
-
-/* Whether a word is a number of JSON's: libraries let hexadecimal, NaN and "1." pass. */
-static bool is_number(const char *at, const char *end) {
-    const char *digits;
-    at = integer_end(at, end);
-    if (at && at < end && *at == '.') {
-        digits = at + 1;
-        at = digits_end(digits, end);
-        if (at == digits) return false;
-    }
-    if (at && at < end && (*at == 'e' || *at == 'E')) {
-        digits = at + 1;
-        if (digits < end && (*digits == '+' || *digits == '-')) digits++;
-        at = digits_end(digits, end);
-        if (at == digits) return false;
-    }
+    if (at == end || (*at == '0' && end - at > 1)) return false;
+    while (at < end && is_digit(*at)) at++;
     return at == end;
 }
 
@@ -110,10 +87,14 @@ static bool is_word(const char *at, const char *end, const char *word) {
     return (size_t)(end - at) == strlen(word) && memcmp(at, word, strlen(word)) == 0;
 }
 
-/* Whether a word outside strings is one of JSON's. */
+/* Whether a word outside strings may be JSON's: libraries let NaN, hexadecimal and "1."
+ * pass. What else isn't right is for them to say. */
 static bool is_json(const char *at, const char *end) {
-    return is_number(at, end) || is_word(at, end, "true") || is_word(at, end, "false") ||
-           is_word(at, end, "null");
+    if (is_word(at, end, "true") || is_word(at, end, "false") || is_word(at, end, "null"))
+        return true;
+    for (const char *c = at; c < end; c++)
+        if (!is_digit(*c) && !strchr("+-.eE", *c)) return false;
+    return is_digit(end[-1]);
 }
 
 /* A name of an object has to be a string; what isn't must not be made one. */
@@ -137,7 +118,7 @@ static bool quote_integers(const struct buffer *body, struct buffer *out, bool *
         for (word = at; at < end && in_word(*at);) at++;
         if (at == word) {
             at++;
-        } else if (integer_end(word, at) == at && !is_name(at, end)) {
+        } else if (is_integer(word, at) && !is_name(at, end)) {
             if (!buffer_append(out, copied, (size_t)(word - copied)) ||
                 !buffer_append(out, "\"", 1) ||
                 !buffer_append(out, word, (size_t)(at - word)) ||

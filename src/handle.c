@@ -12,10 +12,9 @@ const char HANDLE_JOB_TYPE[] = "geelark.job";
 
 /* --- closing ----------------------------------------------------------------------- */
 
-/* cqueues remembers which descriptors it watches, and has to be told before one is
- * closed, as its own objects do; its loop would end with an error, or take the next
- * descriptor of that number for this one. The descriptor's number is behind the pointer
- * at 1. */
+/* cqueues has to be told before a descriptor that it watches is closed, as its own
+ * objects do: else its loop ends with an error, or takes the next descriptor of that
+ * number for this one. The number is behind the pointer at 1. */
 static int tell_cqueues(lua_State *L) {
     const int *fd = lua_touserdata(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");

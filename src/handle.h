@@ -53,13 +53,12 @@ struct lua_job *handle_usable_job(lua_State *L);
 
 /* A callback of one of its jobs is running now. */
 bool handle_in_callback(const struct lua_client *client);
-/* Ends the jobs of the client at index 1, and closes it; what came is still read by the
- * jobs' next step. */
+/* Ends the jobs of the client at index 1 and closes it. Their next step reads what came.
+ */
 void handle_end_client(lua_State *L, struct lua_client *client);
 void handle_close_job(lua_State *L, struct lua_job *job);
 void handle_close_client(lua_State *L, struct lua_client *client);
-/* A job whose result has been read. Frees early: the collector does not see C memory, nor
- * descriptors. */
+/* A job whose result was read. Frees early: the collector does not see C memory. */
 void handle_release(lua_State *L, struct lua_job *job);
 
 /* __gc */

@@ -37,7 +37,7 @@ static const struct option options_known[] = {
     {"clock", SCOPE_CLIENT, CLOCK, 0, 0, 0},
     {"limiter", SCOPE_CLIENT, LIMITER, 0, 0, 0},
     {"transport", SCOPE_JOB, FUNCTION, 0, 0, 0},
-    {"chunk_size", SCOPE_JOB, COUNT, AT(job.batch.chunk_size), 1, 100},
+    {"chunk_size", SCOPE_JOB, COUNT, AT(job.batch.chunk_size), 1, CHUNK_SIZE_MAX},
     {"concurrency", SCOPE_JOB, COUNT, AT(job.concurrency), 1, CONCURRENCY_MAX},
     {"attempts", SCOPE_JOB, COUNT, AT(job.batch.attempts), 1, 1000},
     {"timeout", SCOPE_JOB, SECONDS, AT(job.timeout), 1e-3, 1e6},
@@ -77,8 +77,7 @@ static const struct option *nearest_option(const char *name, size_t *distance) {
 
 /* --- values ------------------------------------------------------------------------ */
 
-/* Raises an argument error about the option; what is formatted last is on top of the
- * stack. */
+/* Raises an argument error about the option. */
 static int flawed(lua_State *L, int arg, const char *name, const char *flaw) {
     return luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", name, flaw));
 }

@@ -94,8 +94,7 @@ static void rest(struct step *s, double seconds, int max_answers) {
 /* The shortest wait that it can ask for: a lower bound, to avoid a busy loop. */
 static const double LIMITER_WAIT_MIN = 1e-3; /* seconds */
 
-/* limiter.take(seconds) → token, or nil and the seconds to wait. False: the request
- * stays. */
+/* limiter.take(seconds) → token, or nil and the seconds to wait. False: it stays. */
 static bool take_token(struct step *s, struct request *request) {
     lua_State *L = s->L;
     lua_getfield(L, s->refs, "tokens");
@@ -158,12 +157,14 @@ static void carry(struct step *s, uint64_t number) {
     struct request *request =
         job_find(s->job, number); /* NULL: it was answered from within */
     if (raised) {
-        if (request) request_fail(request, KIND_CALLBACK, true, "the transport raised");
+        if (request)
+            response_fail(&request->response, KIND_CALLBACK, true,
+                          "the transport raised");
         stop_for_error(s, KIND_CALLBACK, "transport");
     } else if (request && lua_gettop(L) > base) {
         flaw = transport_take_results(L, base + 1, request);
     }
-    if (request && request->completed) job_complete(s->job, request, s->now);
+    if (request && request->response.complete) job_complete(s->job, request, s->now);
     if (flaw) {
         lua_pushstring(L, flaw);
         stop_for_error(s, KIND_CALLBACK, "transport");

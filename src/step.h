@@ -8,7 +8,7 @@
 
 /* Does what can be done, waiting at most `seconds` (INFINITY: until it is done) and
  * settling at most `max_answers` answers. Returns whether the job is done. `refs` is the
- * absolute index of the job's references. Raises memory errors alone; the job can then be
- * stepped again. */
+ * absolute index of its references. Raises memory errors alone; it can be stepped again.
+ */
 bool step_run(lua_State *L, struct lua_job *job, int refs, double seconds,
               int max_answers);

@@ -10,8 +10,7 @@
 #include "lib/private.h"
 
 static const char REQUEST_TYPE[] = "geelark.request";
-/* Where a request's table keeps its job's references and its number, out of the caller's
- * way. */
+/* Where a request's table keeps its job's references and its number. */
 static char key_refs, key_number;
 
 static void set_header(lua_State *L, const char *line) {
@@ -84,13 +83,13 @@ static const char *take_answer(lua_State *L, int first, struct request *request)
         return "headers: table expected";
     const char *body = lua_tolstring(L, first + 1, &len);
     if (len > BODY_MAX) {
-        request_fail(request, KIND_PROTOCOL, true, "the answer is too large");
+        response_fail(&request->response, KIND_PROTOCOL, true, "the answer is too large");
         return NULL;
     }
     if (body && !buffer_append(&response->body, body, len)) compat_memory_error(L);
     if (lua_istable(L, first + 2)) read_headers(L, first + 2, request);
     response->status = (int)status;
-    request->completed = true;
+    request->response.complete = true;
     return NULL;
 }
 
@@ -102,7 +101,7 @@ static void take_failure(lua_State *L, int reason, struct request *request) {
     enum kind kind = strcasecmp(text, "timeout") == 0 ? KIND_TIMEOUT
                      : strcasecmp(text, "tls") == 0   ? KIND_TLS
                                                       : KIND_NETWORK;
-    request_fail(request, kind, sent, text);
+    response_fail(&request->response, kind, sent, text);
 }
 
 const char *transport_take_results(lua_State *L, int first, struct request *request) {
@@ -111,7 +110,7 @@ const char *transport_take_results(lua_State *L, int first, struct request *requ
     if (lua_isnil(L, first)) take_failure(L, first + 1, request);
     else if (lua_type(L, first) == LUA_TNUMBER) flaw = take_answer(L, first, request);
     else flaw = "a status, nil or nothing expected";
-    if (flaw) request_fail(request, KIND_CALLBACK, true, flaw);
+    if (flaw) response_fail(&request->response, KIND_CALLBACK, true, flaw);
     return flaw;
 }
 

@@ -1,5 +1,4 @@
-/* transport.h: the caller's transport: the request that it gets, the answer that it
- * gives. */
+/* transport.h: the caller's transport: the request it gets, the answer it gives. */
 #pragma once
 
 #include <lua.h>

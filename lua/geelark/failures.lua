@@ -28,11 +28,16 @@ end
 
 -- Filters ---------------------------------------------------------------------------
 
-local names = {}
-for key in pairs(codes) do
-  if type(key) == "string" then names[#names + 1] = key end
+local function nearest(name)
+  local best, least
+  for known in pairs(codes) do
+    local distance = type(known) == "string" and core.distance(known, name)
+    if distance and (not least or distance < least or distance == least and known < best) then
+      best, least = known, distance
+    end
+  end
+  return best
 end
-table.sort(names)
 
 local function to_code(value, where)
   if type(value) == "number" then return value end
@@ -41,8 +46,7 @@ local function to_code(value, where)
   end
   local code = codes[value] or tonumber(value)
   if type(code) ~= "number" then
-    error(("%s: unknown code name %q, did you mean %q?"):format(where, value,
-      core.nearest(value, names)), 0)
+    error(("%s: unknown code name %q, did you mean %q?"):format(where, value, nearest(value)), 0)
   end
   return code
 end

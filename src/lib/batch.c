@@ -164,5 +164,3 @@ void batch_stop(struct batch *b, const struct fault *fault, double now) {
     b->stopped = true;
     while (b->waiting) batch_end_chunk(b, take_waiting(b), now);
 }
-
-double batch_random(struct batch *b) { return erand48(b->random); }

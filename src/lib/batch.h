@@ -12,6 +12,8 @@
 
 #include "ledger.h"
 
+enum { CHUNK_SIZE_MAX = 100 /* ids, by the API */ };
+
 enum chunk_state { CHUNK_WAITING, CHUNK_IN_FLIGHT, CHUNK_SETTLED };
 
 /* The ids [first, last) of the list; those that an earlier answer settled are skipped. */
@@ -87,5 +89,3 @@ bool batch_halve(struct batch *batch, struct chunk *chunk, double now);
 void batch_wait_or_end(struct batch *batch, struct chunk *chunk, double due, double now);
 /* Closes a chunk's account; ids still open become unknown if a request was lost. */
 void batch_end_chunk(struct batch *batch, struct chunk *chunk, double now);
-/* The next random number in [0, 1). */
-double batch_random(struct batch *batch);

@@ -55,7 +55,6 @@ struct request *client_take(struct client *c, struct ticket *ticket) {
         return NULL;
     }
     r->next = NULL;
-    r->completed = false;
     r->in_gate = true;
     r->number = ++c->requests;
     r->body.size = 0;

@@ -9,8 +9,7 @@
 #include <sys/random.h> /* where getentropy is declared elsewhere */
 #endif
 
-/* False: the system has none. libcrypto's generator takes 3 ms to start, as long as a
- * short script. */
+/* False: the system has none. (libcrypto's generator takes 3 ms to start.) */
 static inline bool entropy(void *out, size_t count) {
     return getentropy(out, count) == 0;
 }

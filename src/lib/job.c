@@ -9,8 +9,7 @@
 #include "private.h"
 
 /* Linux lets a socket be watched through few descriptors at once: 10 where five epolls
- * are nested (path_limits in fs/eventpoll.c). Jobs beyond these are woken by the first
- * ones. */
+ * are nested (path_limits in fs/eventpoll.c). The first jobs wake those beyond. */
 enum { WATCHERS_MAX = 8 };
 /* A job whose descriptor doesn't watch the network is woken by those whose does, and
  * looks by itself so often in case that nobody steps them. */
@@ -161,7 +160,7 @@ void job_cut(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
     for (struct request *r; (r = job->in_flight);) {
         bool sent = !job->options.network || transfer_cut(job->client->transfer, r);
-        request_fail(r, fault->kind, sent, fault->text);
+        response_fail(&r->response, fault->kind, sent, fault->text);
         job_complete(job, r, now);
     }
     gate_leave(&job->client->gate, &job->ticket);
@@ -180,7 +179,7 @@ static void expire_requests(struct job *job, double now) {
     for (struct request *r = job->in_flight, *next; r; r = next) {
         next = r->next;
         if (r->expires > now) continue;
-        request_fail(r, KIND_TIMEOUT, true, "no answer in time");
+        response_fail(&r->response, KIND_TIMEOUT, true, "no answer in time");
         job_complete(job, r, now);
     }
 }

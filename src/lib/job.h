@@ -56,8 +56,7 @@ struct job_next {
 };
 
 /* `job->ledger.ids` is filled and all else zero; an all-zero job may be closed. A job
- * that is stopped at once needs no more of its client than an address. False: out of
- * memory. */
+ * that is stopped at once needs only its client's address. False: out of memory. */
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
               double now);
 /* Cuts what is in flight. `abandon`: in the child of a fork. */

@@ -45,8 +45,7 @@ struct ledger {
     uint32_t last_text;
 };
 
-/* `ledger->ids` is filled and all else zero; an all-zero ledger may be closed. False: out
- * of memory. */
+/* `ledger->ids` is filled, all else zero, which may be closed. False: out of memory. */
 bool ledger_open(struct ledger *ledger);
 void ledger_close(struct ledger *ledger);
 /* It was read: of all that it holds only its amounts stay. */

@@ -27,8 +27,8 @@ int pollset_fd(const struct pollset *set);
  * change, for descriptors that are no sockets. False: it can't be watched. */
 bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge);
 
-/* Allows pollset_wake, which makes the descriptor readable until pollset_calm. False: out
- * of descriptors. */
+/* Allows pollset_wake, after which the descriptor is readable until pollset_calm. False:
+ * out of descriptors. */
 bool pollset_make_wakeable(struct pollset *set);
 void pollset_wake(struct pollset *set);
 void pollset_calm(struct pollset *set);

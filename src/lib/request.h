@@ -24,15 +24,7 @@ struct request {
     uint64_t number;     /* names it towards the caller's transport */
     double expires;      /* where libcurl doesn't watch the time */
     bool in_gate;        /* it counts as in flight */
-    bool completed;
     struct response response;
     struct easy *easy; /* transfer.c's own, NULL elsewhere */
     struct request *next;
 };
-
-/* Ends it without an answer. */
-static inline void request_fail(struct request *request, enum kind kind, bool sent,
-                                const char *reason) {
-    response_fail(&request->response, kind, sent, reason);
-    request->completed = true;
-}

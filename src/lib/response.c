@@ -11,7 +11,7 @@ void response_reset(struct response *r) {
     response_forget_body(r);
     buffer_empty(&r->body);
     r->fault = KIND_NONE;
-    r->sent = r->final = false;
+    r->complete = r->sent = r->final = false;
     r->reason[0] = '\0';
     r->status = 0;
     r->retry_after = -1;
@@ -25,6 +25,7 @@ void response_close(struct response *r) {
 }
 
 void response_fail(struct response *r, enum kind kind, bool sent, const char *reason) {
+    r->complete = true;
     r->fault = kind;
     r->sent = sent;
     text_copy_line(r->reason, sizeof r->reason, reason, strlen(reason));

@@ -23,6 +23,7 @@ struct detail {  /* one entry of failDetails */
 };
 
 struct response {
+    bool complete;   /* nothing more will come */
     enum kind fault; /* KIND_NONE: an answer came, whole as far as HTTP can tell */
     bool sent;       /* without an answer: whether the request may have left */
     bool final;      /* without an answer: every later request would meet the same */
@@ -46,7 +47,7 @@ struct response {
 /* Empties it for the next request. */
 void response_reset(struct response *response);
 void response_close(struct response *response);
-/* There will be no answer. */
+/* There will be no answer: it is complete. */
 void response_fail(struct response *response, enum kind kind, bool sent,
                    const char *reason);
 /* Forgets what was read in the body. */

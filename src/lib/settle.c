@@ -20,6 +20,7 @@ struct settling {
     struct chunk *chunk;
     const struct response *response;
     enum disposition disposition;
+    const struct detail *named[CHUNK_SIZE_MAX]; /* of each id of the chunk, or NULL */
     struct effects effects;
     double now;
 };
@@ -45,15 +46,8 @@ static void fail_open(struct settling *s) {
 
 /* --- does it add up? --------------------------------------------------------------- */
 
-/* An id of the chunk that failDetails names. */
-struct naming {
-    uint32_t position;
-    const struct detail *detail;
-};
-
 /* The position of the id that an entry names, the chunk's end where that is none of its
- * open ones. Entries mostly stand in the order of the request, so the search begins at
- * `start`. */
+ * open ones. Entries mostly stand in the order of the request: it looks from `start`. */
 static uint32_t find_open(const struct settling *s, uint32_t start,
                           const struct detail *d) {
     const struct chunk *c = s->chunk;
@@ -63,74 +57,58 @@ static uint32_t find_open(const struct settling *s, uint32_t start,
     return at < c->last && ledger_is_pending(s->ledger, at) ? at : c->last;
 }
 
-static int by_position(const void *a, const void *b) {
-    const struct naming *x = a, *y = b;
-    if (x->position != y->position) return x->position < y->position ? -1 : 1;
-    return x->detail < y->detail ? -1 : x->detail > y->detail;
-}
-
-/* Leaves one naming of each id, none where its codes differ. False: something was left
- * out. */
-static bool drop_repeated(struct naming *named, uint32_t *count) {
-    uint32_t used = 0;
-    bool sound = true;
-    qsort(named, *count, sizeof *named, by_position);
-    for (uint32_t i = 0, end; i < *count; i = end) {
-        bool agreed = true;
-        for (end = i + 1; end < *count && named[end].position == named[i].position; end++)
-            if (named[end].detail->code != named[i].detail->code) agreed = false;
-        if (end > i + 1) sound = false;
-        if (agreed) named[used++] = named[i];
+/* Notes which entry of failDetails names each id. One that is named with two codes has
+ * failed with neither. Returns whether nothing else stood there. */
+static bool collect(struct settling *s) {
+    static const struct detail contradiction;
+    const struct response *r = s->response;
+    const struct chunk *c = s->chunk;
+    bool sound = r->details_sound;
+    uint32_t start = c->first;
+    for (const struct detail *d = r->details; d < r->details + r->detail_count; d++) {
+        uint32_t at = find_open(s, start, d);
+        if (at == c->last) {
+            sound = false;
+            continue;
+        }
+        const struct detail **named = &s->named[at - c->first];
+        if (*named) sound = false;
+        *named = !*named || (*named)->code == d->code ? d : &contradiction;
+        start = at + 1 < c->last ? at + 1 : c->first;
     }
-    *count = used;
     return sound;
 }
 
-/* Collects what failDetails says of ids that were asked for, in their order, into `named`
- * (room for one entry a detail). Returns how many; *sound: nothing stood there but that.
- */
-static uint32_t collect(const struct settling *s, struct naming *named, bool *sound) {
-    const struct response *r = s->response;
-    uint32_t count = 0, start = s->chunk->first;
-    bool sorted = true;
-    *sound = r->details_sound;
-    for (uint32_t i = 0; i < r->detail_count; i++) {
-        uint32_t at = find_open(s, start, &r->details[i]);
-        if (at == s->chunk->last) {
-            *sound = false;
-            continue;
-        }
-        if (count > 0 && at <= named[count - 1].position) sorted = false;
-        named[count++] = (struct naming){at, &r->details[i]};
-        start = at + 1 < s->chunk->last ? at + 1 : s->chunk->first;
+/* The ids that were named have failed; returns how many. */
+static uint32_t fail_named(struct settling *s) {
+    uint32_t count = 0;
+    for (uint32_t i = s->chunk->first; i < s->chunk->last; i++) {
+        const struct detail *d = s->named[i - s->chunk->first];
+        if (!d || d->code == 0) continue;
+        fail_id(s, i, d->code, d->msg);
+        count++;
     }
-    if (!sorted && !drop_repeated(named, &count)) *sound = false;
     return count;
 }
 
-static bool adds_up(const struct settling *s, uint32_t named, bool sound) {
+static bool adds_up(const struct settling *s, uint32_t open, uint32_t named) {
     const struct response *r = s->response;
     if (s->disposition == RETRY_PARTIAL && named == 0) return false;
-    if (s->disposition == RETRY_FAILED && r->has_amounts && r->success > 0 &&
-        r->code == CODE_ALL_FAILED)
-        return false;
-    return sound && r->has_amounts && r->total == count_open(s) && r->fail == named &&
-           r->success >= 0 && r->success + r->fail == r->total;
+    if (r->code == CODE_ALL_FAILED && r->success > 0) return false;
+    return r->has_amounts && r->total == open && r->fail == named && r->success >= 0 &&
+           r->success + r->fail == r->total;
 }
 
 /* Settles what the answer accounts for. False: ids are left that it doesn't account for.
  */
-static bool settle_by_data(struct settling *s, struct naming *named) {
+static bool settle_by_data(struct settling *s) {
     const struct response *r = s->response;
-    bool sound;
-    uint32_t count = collect(s, named, &sound);
-    bool believed = adds_up(s, count, sound);
-    bool no_success = !r->has_amounts || r->success <= 0;
-    for (uint32_t i = 0; i < count; i++)
-        fail_id(s, named[i].position, named[i].detail->code, named[i].detail->msg);
-    if (believed)
+    uint32_t open = count_open(s);
+    bool sound = collect(s);
+    if (adds_up(s, open, fail_named(s)) && sound)
         ledger_mark_pending(s->ledger, s->chunk->first, s->chunk->last, ID_DELETED);
-    else if (s->disposition == RETRY_FAILED && no_success) fail_open(s);
+    else if (s->disposition == RETRY_FAILED && (!r->has_amounts || r->success <= 0))
+        fail_open(s);
     return count_open(s) == 0;
 }
 
@@ -158,7 +136,7 @@ static void try_again(struct settling *s) {
         batch_end_chunk(b, c, s->now);
         return;
     }
-    double wait = retry_backoff(c->faults, batch_random(b));
+    double wait = retry_backoff(c->faults, erand48(b->random));
     wait = fmax(wait, fmin(s->response->retry_after, RETRY_AFTER_MAX));
     batch_wait_or_end(b, c, s->now + wait, s->now);
 }
@@ -185,12 +163,12 @@ static void throttle(struct settling *s) {
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
 
-static void follow(struct settling *s, struct naming *named) {
+static void follow(struct settling *s) {
     switch (s->disposition) {
     case RETRY_ACCEPT:
     case RETRY_PARTIAL:
     case RETRY_FAILED:
-        if (settle_by_data(s, named)) batch_end_chunk(s->batch, s->chunk, s->now);
+        if (settle_by_data(s)) batch_end_chunk(s->batch, s->chunk, s->now);
         else lose(s);
         return;
     case RETRY_LOST: lose(s); return;
@@ -228,14 +206,11 @@ static void give_up_where_hopeless(struct settling *s) {
 }
 
 /* Memory for all that following the response may have to remember. */
-static bool reserve(struct settling *s, struct naming **named) {
+static bool reserve(const struct settling *s) {
     const struct response *r = s->response;
-    uint32_t open = count_open(s);
     size_t texts = r->msg.len;
     for (uint32_t i = 0; i < r->detail_count; i++) texts += r->details[i].msg.len;
-    *named = NULL;
-    return ledger_reserve_failures(s->ledger, open, texts) &&
-           (r->detail_count == 0 || (*named = malloc(r->detail_count * sizeof **named)));
+    return ledger_reserve_failures(s->ledger, count_open(s), texts);
 }
 
 struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *r,
@@ -246,15 +221,13 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
                          .response = r,
                          .disposition = retry_disposition(r),
                          .now = now};
-    struct naming *named;
     assert(chunk->state == CHUNK_IN_FLIGHT);
     if (r->retry_after > 0) s.effects.hold = fmin(r->retry_after, RETRY_AFTER_MAX);
-    if (!reserve(&s, &named)) return (struct effects){.out_of_memory = true};
+    if (!reserve(&s)) return (struct effects){.out_of_memory = true};
     chunk->entry.has_code = r->fault == KIND_NONE && r->has_envelope;
     chunk->entry.code = chunk->entry.has_code ? r->code : 0;
     chunk->entry.http_status = r->status;
-    follow(&s, named);
-    free(named);
+    follow(&s);
     if (s.effects.out_of_memory) return s.effects;
     batch->in_flight--;
     count_failures(&s);

@@ -41,8 +41,7 @@ void signer_free(struct signer *signer);
  * random bytes or libcrypto no SHA-256. */
 bool signer_sign(struct signer *signer, struct headers *headers, int64_t milliseconds);
 
-/* Overwrites every secret of at least `least` bytes that stands in a text, its characters
- * as they are or as JSON's escapes: the signer's (NULL knows none), and a request's
- * signature. */
+/* Overwrites every secret of at least `least` bytes that stands in a text, as it is or in
+ * JSON's escapes: the signer's (NULL knows none), and a request's signature. */
 void signer_redact(const struct signer *signer, const struct headers *headers, char *text,
                    size_t len, size_t least);

@@ -16,8 +16,7 @@ static inline bool text_is_control(uint32_t code) {
     return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
-/* Copies text into a buffer of size bytes as one printable line of UTF-8, cut where it is
- * too long. */
+/* Copies text as one printable line of UTF-8, cut where `size` bytes are too few. */
 void text_copy_line(char *out, size_t size, const char *text, size_t len);
 
 /* How many letters have to be changed, added or left out to make one name of the other

@@ -224,8 +224,7 @@ static bool set_http(const struct transfer *t, CURL *handle) {
     SET(CURLOPT_URL, t->url);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_POST, 1L);
-    /* One request on a connection at a time: where a path dies, only its own request is
-     * lost. */
+    /* One request on a connection: where a path dies, only that one is lost. */
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_NOPROGRESS, 1L);
@@ -346,7 +345,7 @@ static void fill_response(struct easy *easy, CURLcode code) {
     if (easy->retry_after[0])
         response->retry_after =
             transfer_retry_after(easy->retry_after, easy->date, clock_wall());
-    easy->request->completed = true;
+    response->complete = true;
     if (code == CURLE_OK) return;
     response_fail(response, fault_kind(code), easy->sent, reason_text(easy, code));
     response->final = is_final(code) && !easy->sent;

@@ -23,8 +23,7 @@ struct transfer_settings {
 /* libcurl's one initialisation; any number of calls. False: it failed. */
 bool transfer_init(void);
 
-/* The settings must live as long. NULL: out of memory, or of descriptors, where errno
- * tells so. */
+/* The settings must live as long. NULL: out of memory, or of descriptors (see errno). */
 struct transfer *transfer_new(const struct transfer_settings *settings);
 /* Nothing may be in flight. NULL is fine. */
 void transfer_free(struct transfer *transfer);
