@@ -62,10 +62,16 @@ void decode_open(lua_State *L) {
 
 /* --- the text that it gets --------------------------------------------------------- */
 
+/* Where the string that begins at a quote ends. A quote behind an odd number of
+ * backslashes is part of it. */
 static const char *string_end(const char *at, const char *end) {
-    for (at++; at < end && *at != '"'; at++)
-        if (*at == '\\') at++;
-    return at < end ? at + 1 : end;
+    const char *quote = at, *before;
+    do {
+        quote = memchr(quote + 1, '"', (size_t)(end - quote - 1));
+        if (!quote) return end;
+        for (before = quote; before[-1] == '\\';) before--;
+    } while ((quote - before) % 2 == 1);
+    return quote + 1;
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -103,11 +109,16 @@ static bool is_name(const char *at, const char *end) {
     return at < end && *at == ':';
 }
 
+static char *put(char *out, const char *from, const char *end) {
+    memcpy(out, from, (size_t)(end - from));
+    return out + (end - from);
+}
+
 /* Copies a body with each bare integer as a string, so that no library makes a double of
  * an id of 18 digits. What stands in strings is left alone, and so are numbers with a
- * point or an exponent, which name no id. False: out of memory. *sound: nothing is there
- * that JSON doesn't know. */
-static bool quote_integers(const struct buffer *body, struct buffer *out, bool *sound) {
+ * point or an exponent, which name no id. Returns where the copy ends; *sound: nothing is
+ * there that JSON doesn't know. */
+static char *quote_integers(const struct buffer *body, char *out, bool *sound) {
     const char *at = body->data, *end = at + body->size, *copied = at, *word;
     *sound = !memchr(at, '\0', body->size); /* lua-cjson would take it for the end */
     while (at < end) {
@@ -119,26 +130,39 @@ static bool quote_integers(const struct buffer *body, struct buffer *out, bool *
         if (at == word) {
             at++;
         } else if (is_integer(word, at) && !is_name(at, end)) {
-            if (!buffer_append(out, copied, (size_t)(word - copied)) ||
-                !buffer_append(out, "\"", 1) ||
-                !buffer_append(out, word, (size_t)(at - word)) ||
-                !buffer_append(out, "\"", 1))
-                return false;
+            out = put(out, copied, word);
+            *out++ = '"';
+            out = put(out, word, at);
+            *out++ = '"';
             copied = at;
         } else if (!is_json(word, at)) {
             *sound = false;
         }
     }
-    return buffer_append(out, copied, (size_t)(end - copied));
+    return put(out, copied, end);
 }
 
 /* --- values ------------------------------------------------------------------------ */
 
+/* The names of fields are pushed once for a body, from where `names` says: finding such a
+ * string again takes as long as reading the field. */
+enum name { CODE, MSG, ID, DATA, TOTAL, SUCCESS, FAIL, DETAILS, NAMES };
+static const char *const field_names[NAMES] = {
+    "code",        "msg",           "id",         "data",
+    "totalAmount", "successAmount", "failAmount", "failDetails"};
+
+/* What reads one body. */
+struct reader {
+    lua_State *L;
+    struct response *response;
+    int names;
+};
+
 /* Pushes table[name] and returns its type. */
-static int push_field(lua_State *L, int table, const char *name) {
-    lua_pushstring(L, name);
-    lua_rawget(L, table);
-    return lua_type(L, -1);
+static int push_field(struct reader *d, int table, enum name name) {
+    lua_pushvalue(d->L, d->names + (int)name);
+    lua_rawget(d->L, table);
+    return lua_type(d->L, -1);
 }
 
 /* The integer that a text is; false for anything else. */
@@ -154,95 +178,101 @@ static bool parse_integer(const char *text, size_t len, int64_t *out) {
 }
 
 /* Reads table[name] as an integer, also where the service writes 42001.0 or "42001". */
-static bool read_integer(lua_State *L, int table, const char *name, int64_t *out) {
-    int type = push_field(L, table, name);
+static bool read_integer(struct reader *d, int table, enum name name, int64_t *out) {
+    int type = push_field(d, table, name);
     bool whole = false;
     if (type == LUA_TSTRING) {
         size_t len;
-        const char *text = lua_tolstring(L, -1, &len);
+        const char *text = lua_tolstring(d->L, -1, &len);
         whole = parse_integer(text, len, out);
     } else if (type == LUA_TNUMBER) {
-        double number = lua_tonumber(L, -1);
+        double number = lua_tonumber(d->L, -1);
         whole = number == floor(number) && fabs(number) < 1e15;
         if (whole) *out = (int64_t)number;
     }
-    lua_pop(L, 1);
+    lua_pop(d->L, 1);
     return whole;
 }
 
 /* A code; one that doesn't fit is none. */
-static bool read_code(lua_State *L, int table, long *code) {
+static bool read_code(struct reader *d, int table, long *code) {
     int64_t number;
-    bool read = read_integer(L, table, "code", &number) && number >= INT32_MIN &&
+    bool read = read_integer(d, table, CODE, &number) && number >= INT32_MIN &&
                 number <= INT32_MAX;
     *code = read ? (long)number : 0;
     return read;
 }
 
 /* Reads table[name] where it is a string. */
-static bool read_text(lua_State *L, int table, const char *name, struct response *r,
-                      struct span *span) {
-    bool is_text = push_field(L, table, name) == LUA_TSTRING;
+static bool read_text(struct reader *d, int table, enum name name, struct span *span) {
+    bool is_text = push_field(d, table, name) == LUA_TSTRING;
     size_t len = 0;
-    const char *text = is_text ? lua_tolstring(L, -1, &len) : "";
-    if (!response_keep(r, text, len, span)) compat_memory_error(L);
-    lua_pop(L, 1);
+    const char *text = is_text ? lua_tolstring(d->L, -1, &len) : "";
+    if (!response_keep(d->response, text, len, span)) compat_memory_error(d->L);
+    lua_pop(d->L, 1);
     return is_text;
 }
 
 /* --- the envelope ------------------------------------------------------------------ */
 
 /* Adds the entry of failDetails on top of the stack. */
-static void read_detail(lua_State *L, struct response *r) {
-    int entry = lua_gettop(L);
+static void read_detail(struct reader *d) {
+    struct response *r = d->response;
+    int entry = lua_gettop(d->L);
     if (!array_reserve(&r->details, &r->detail_capacity, sizeof *r->details,
                        (uint64_t)r->detail_count + 1))
-        compat_memory_error(L);
-    struct detail *d = &r->details[r->detail_count++];
-    *d = (struct detail){0};
-    if (!lua_istable(L, entry)) return;
-    read_code(L, entry, &d->code);
-    d->has_id = read_text(L, entry, "id", r, &d->id);
-    read_text(L, entry, "msg", r, &d->msg);
+        compat_memory_error(d->L);
+    struct detail *detail = &r->details[r->detail_count++];
+    *detail = (struct detail){0};
+    if (!lua_istable(d->L, entry)) return;
+    read_code(d, entry, &detail->code);
+    detail->has_id = read_text(d, entry, ID, &detail->id);
+    read_text(d, entry, MSG, &detail->msg);
 }
 
-static void read_details(lua_State *L, int data, struct response *r) {
-    int type = push_field(L, data, "failDetails"), list = lua_gettop(L);
+static void read_details(struct reader *d, int data) {
+    lua_State *L = d->L;
+    int type = push_field(d, data, DETAILS), list = lua_gettop(L);
     if (type == LUA_TTABLE) {
         size_t count = lua_rawlen(L, list);
         lua_pushnil(L);
-        r->details_sound = count <= DETAILS_MAX && (count > 0 || !lua_next(L, list));
+        d->response->details_sound =
+            count <= DETAILS_MAX && (count > 0 || !lua_next(L, list));
         for (size_t i = 1; i <= count && i <= DETAILS_MAX; i++) {
             lua_settop(L, list);
             compat_rawgeti(L, list, (lua_Integer)i);
-            read_detail(L, r);
+            read_detail(d);
         }
     } else {
         /* A null is a userdata. */
-        r->details_sound =
+        d->response->details_sound =
             type == LUA_TNIL || type == LUA_TLIGHTUSERDATA || type == LUA_TUSERDATA;
     }
-    lua_settop(L, list - 1);
 }
 
 static void read_envelope(lua_State *L, int root, struct response *r) {
-    r->has_envelope = read_code(L, root, &r->code);
-    read_text(L, root, "msg", r, &r->msg);
-    push_field(L, root, "data");
+    struct reader d = {L, r, lua_gettop(L) + 1};
+    for (int i = 0; i < NAMES; i++) lua_pushstring(L, field_names[i]);
+    r->has_envelope = read_code(&d, root, &r->code);
+    read_text(&d, root, MSG, &r->msg);
+    push_field(&d, root, DATA);
     int data = lua_gettop(L);
     if (!lua_istable(L, data)) return;
-    bool total = read_integer(L, data, "totalAmount", &r->total);
-    bool success = read_integer(L, data, "successAmount", &r->success);
-    bool fail = read_integer(L, data, "failAmount", &r->fail);
+    bool total = read_integer(&d, data, TOTAL, &r->total);
+    bool success = read_integer(&d, data, SUCCESS, &r->success);
+    bool fail = read_integer(&d, data, FAIL, &r->fail);
     r->has_amounts = total && success && fail;
-    read_details(L, data, r);
+    read_details(&d, data);
 }
 
 /* Pushes the decoded body and returns whether that could be done. A hook that raises
  * (Ctrl-C) would make an answer that has come unreadable, and so lost: it has to wait. */
 static bool push_decoded(lua_State *L, struct response *r) {
     bool sound;
-    if (!quote_integers(&r->body, &r->texts, &sound)) compat_memory_error(L);
+    /* Two quotes more for each integer, which has one digit and one comma at least. */
+    char *text = buffer_room(&r->texts, 2 * r->body.size + 2);
+    if (!text) compat_memory_error(L);
+    r->texts.size = (size_t)(quote_integers(&r->body, text, &sound) - text);
     if (!sound) return false;
     lua_Hook hook = lua_gethook(L);
     int mask = lua_gethookmask(L), count = lua_gethookcount(L);
@@ -260,7 +290,7 @@ void decode_response(lua_State *L, struct response *r) {
     int top = lua_gettop(L);
     response_forget_body(r);
     if (r->fault != KIND_NONE || r->body.size == 0) return;
-    luaL_checkstack(L, 12, NULL);
+    luaL_checkstack(L, NAMES + 12, NULL);
     bool decoded = push_decoded(L, r);
     response_forget_body(r); /* its room was that of the text */
     if (decoded && lua_istable(L, top + 1)) read_envelope(L, top + 1, r);

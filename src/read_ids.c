@@ -6,9 +6,8 @@
 #include "compat.h"
 #include "lib/private.h"
 
-enum {
-    POP_EVERY = 32
-}; /* values at once: popping each by itself costs as much as reading it */
+/* Values are popped so many at once: each by itself costs as much as reading it. */
+enum { POP_EVERY = 32 };
 
 static int bad_id(lua_State *L, int arg, size_t position, const char *flaw) {
     lua_pushfstring(L, "ids[%d]: %s", (int)position, flaw);
@@ -98,8 +97,7 @@ static void read_array(lua_State *L, int arg, struct ids *ids) {
     if (count > 0xf0000000u) luaL_argerror(L, arg, "too many ids");
     if (count > 0 && !ids_reserve(ids, (uint32_t)count)) compat_memory_error(L);
     for (size_t i = 1; i <= count; i++) {
-        int type = compat_rawgeti(L, arg, (lua_Integer)i);
-        take_id(L, arg, type, i, ids);
+        take_id(L, arg, compat_rawgeti(L, arg, (lua_Integer)i), i, ids);
         if (i % POP_EVERY == 0) lua_settop(L, top);
     }
     lua_settop(L, top);

@@ -75,29 +75,42 @@ void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
 
 /* --- failures and requests --------------------------------------------------------- */
 
-static void push_failure(lua_State *L, const struct ledger *ledger,
-                         const struct failure *failure) {
-    size_t len;
-    const char *msg = ledger_msg(ledger, failure->msg, &len);
-    lua_createtable(L, 0, 3);
-    set_integer(L, "code", failure->code);
-    push_id(L, ledger, failure->position);
-    lua_setfield(L, -2, "id");
-    lua_pushlstring(L, msg, len);
-    lua_setfield(L, -2, "msg");
-}
-
-/* Sets failDetails: the failures of ids in [first, last), in the caller's order. */
+/* Sets failDetails: the failures of ids in [first, last), in the caller's order. Names
+ * are pushed once, and words only where they change: both cost as much as setting a
+ * field. */
 static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t first,
                          uint32_t last) {
-    uint32_t from = ledger_find_failure(ledger, first),
-             to = ledger_find_failure(ledger, last);
-    lua_createtable(L, (int)(to - from), 0);
-    for (uint32_t i = from; i < to; i++) {
-        push_failure(L, ledger, &ledger->failures[i]);
-        lua_rawseti(L, -2, (int)(i - from) + 1);
+    uint32_t from = ledger_find_failure(ledger, first);
+    uint32_t count = ledger_find_failure(ledger, last) - from;
+    const struct failure *failure = &ledger->failures[from];
+    enum { CODE = 1, ID, MSG, WORDS, LIST };
+    int top = lua_gettop(L);
+    lua_pushliteral(L, "code");
+    lua_pushliteral(L, "id");
+    lua_pushliteral(L, "msg");
+    lua_pushnil(L);
+    lua_createtable(L, (int)count, 0);
+    for (uint32_t i = 0; i < count; i++, failure++) {
+        if (i == 0 || failure->msg != failure[-1].msg) {
+            size_t len;
+            const char *msg = ledger_msg(ledger, failure->msg, &len);
+            lua_pushlstring(L, msg, len);
+            lua_replace(L, top + WORDS);
+        }
+        lua_createtable(L, 0, 3);
+        lua_pushvalue(L, top + CODE);
+        lua_pushinteger(L, failure->code);
+        lua_rawset(L, -3);
+        lua_pushvalue(L, top + ID);
+        push_id(L, ledger, failure->position);
+        lua_rawset(L, -3);
+        lua_pushvalue(L, top + MSG);
+        lua_pushvalue(L, top + WORDS);
+        lua_rawset(L, -3);
+        lua_rawseti(L, top + LIST, (int)i + 1);
     }
-    lua_setfield(L, -2, "failDetails");
+    lua_setfield(L, top, "failDetails");
+    lua_settop(L, top);
 }
 
 /* Sets what an entry of the log and a settle event have in common. */

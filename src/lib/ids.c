@@ -43,9 +43,13 @@ static bool is_plain(const char *id, size_t len) {
         1,         1, 1, 1, 1,         1, 1, 1, 1, 1, 1,         1, 1, 1, 1, 1,
         1,         1, 1, 1, ['a'] = 1, 1, 1, 1, 1, 1, 1,         1, 1, 1, 1, 1,
         1,         1, 1, 1, 1,         1, 1, 1, 1, 1, 1,         1, 1, 1};
-    unsigned char all = 1;
-    for (size_t i = 0; i < len; i++) all &= plain[(unsigned char)id[i]];
-    return all && len > 0 && len <= ID_LENGTH_MAX;
+    const unsigned char *at = (const unsigned char *)id, *end = at + len;
+    unsigned char all = len > 0 && len <= ID_LENGTH_MAX;
+    for (; end - at >= 6; at += 6)
+        all &= plain[at[0]] & plain[at[1]] & plain[at[2]] & plain[at[3]] & plain[at[4]] &
+               plain[at[5]];
+    for (; at < end; at++) all &= plain[*at];
+    return all;
 }
 
 /* MurmurHash3's finalizer: each bit of the result depends on every bit of x. */
@@ -56,13 +60,17 @@ static uint64_t mix(uint64_t x) {
 }
 
 static uint64_t hash(uint64_t seed, const char *text, size_t len) {
-    uint64_t h = seed ^ len, part;
-    for (; len > 8; text += 8, len -= 8) {
-        memcpy(&part, text, 8);
+    uint64_t h = seed ^ len, part = 0;
+    if (len < sizeof part) {
+        memcpy(&part, text, len);
+        return mix(h ^ part);
+    }
+    const char *last = text + len - sizeof part; /* it may overlap the part before */
+    for (; text < last; text += sizeof part) {
+        memcpy(&part, text, sizeof part);
         h = mix(h ^ part);
     }
-    part = 0;
-    memcpy(&part, text, len);
+    memcpy(&part, last, sizeof part);
     return mix(h ^ part);
 }
 
@@ -100,14 +108,17 @@ static bool resize_hash(struct ids *ids, uint32_t size) {
 bool ids_reserve(struct ids *ids, uint32_t count) {
     if (!array_reserve(&ids->offsets, &ids->capacity, sizeof *ids->offsets, count))
         return false;
-    /* Never fuller than two thirds. */
-    uint64_t size = ids->capacity + (uint64_t)ids->capacity / 2 + 8;
+    /* Never fuller than one half. */
+    uint64_t size = 2 * (uint64_t)ids->capacity;
     if (size > UINT32_MAX) size = UINT32_MAX;
-    return ids->seen_size >= count + count / 2 + 8 || resize_hash(ids, (uint32_t)size);
+    return ids->seen_size >= size || resize_hash(ids, (uint32_t)size);
 }
 
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer) {
-    if (!is_plain(id, len) && ids_flaw(id, len)) return IDS_FLAWED;
+    if (!is_plain(id, len)) {
+        if (ids_flaw(id, len)) return IDS_FLAWED;
+        ids->escaped = true;
+    }
     if (ids->count == ids->capacity && !ids_reserve(ids, ids->count + 1))
         return IDS_NO_MEMORY;
     uint32_t *place = find_place(ids, id, len);
@@ -148,9 +159,12 @@ struct id_text ids_get(const struct ids *ids, uint32_t position) {
 char *ids_write_json(const struct ids *ids, uint32_t position, char *out) {
     struct id_text id = ids_get(ids, position);
     *out++ = '"';
-    for (size_t i = 0; i < id.len; i++) {
-        if (id.text[i] == '"' || id.text[i] == '\\') *out++ = '\\';
-        *out++ = id.text[i];
+    if (!ids->escaped) {
+        memcpy(out, id.text, id.len);
+        out += id.len;
+    } else {
+        for (size_t i = 0; i < id.len; *out++ = id.text[i++])
+            if (id.text[i] == '"' || id.text[i] == '\\') *out++ = '\\';
     }
     *out++ = '"';
     return out;

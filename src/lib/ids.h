@@ -17,6 +17,7 @@ struct ids {
         arena; /* for each id a byte that tells its length and kind, then its text */
     uint32_t *offsets; /* where each one stands in the arena */
     uint32_t count, capacity;
+    bool escaped;   /* JSON may need escapes for one of them */
     uint32_t *seen; /* a hash by open addressing: position + 1, 0 for an empty place */
     uint32_t seen_size;
     uint64_t seed, duplicates;

@@ -161,12 +161,13 @@ static size_t match_escaped(const char *text, size_t len, const char *secret) {
 }
 
 static void redact(char *text, size_t len, const char *secret, size_t least) {
-    size_t matched;
-    if (!secret || !*secret || strlen(secret) < least) return;
-    for (size_t at = 0; at < len; at += matched ? matched : 1) {
-        matched = match_escaped(text + at, len - at, secret);
-        memset(text + at, '*', matched);
-    }
+    size_t size = secret ? strlen(secret) : 0;
+    if (size == 0 || size < least) return;
+    for (char *at = text; (at = memmem(at, len - (size_t)(at - text), secret, size));)
+        memset(at, '*', size);
+    if (!memchr(text, '\\', len)) return;
+    for (size_t at = 0; at < len; at++)
+        memset(text + at, '*', match_escaped(text + at, len - at, secret));
 }
 
 void signer_redact(const struct signer *s, const struct headers *h, char *text,

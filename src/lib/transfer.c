@@ -38,7 +38,7 @@ struct transfer {
     struct pollset *pollset; /* NULL: the system has none */
     double timer; /* when libcurl wants to be called, by our clock; INFINITY: never */
     const struct transfer_settings *settings;
-    char *url;
+    CURLU *url;
     bool plain;
 };
 
@@ -145,7 +145,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings) {
     t->timer = INFINITY;
     t->settings = settings;
     t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
-    t->url = url_join(settings->base_url, settings->path);
+    t->url = url_parse(settings->base_url, settings->path);
     if (t->url && open_multi(t)) return t;
     int error = errno;
     transfer_free(t);
@@ -156,7 +156,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings) {
 void transfer_abandon(struct transfer *t) {
     if (!t) return;
     pollset_free(t->pollset);
-    free(t->url);
+    curl_url_cleanup(t->url);
     free(t);
 }
 
@@ -221,8 +221,7 @@ static bool set_callbacks(struct easy *easy) {
 
 static bool set_http(const struct transfer *t, CURL *handle) {
     bool failed = false;
-    SET(CURLOPT_URL, t->url);
-    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_CURLU, t->url);
     SET(CURLOPT_POST, 1L);
     /* One request on a connection: where a path dies, only that one is lost. */
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

@@ -64,10 +64,18 @@ const char *url_flaw(const char *text, bool *plain) {
     return flaw;
 }
 
-char *url_join(const char *base_url, const char *path) {
+CURLU *url_parse(const char *base_url, const char *path) {
     size_t base = strlen(base_url), size = base + strlen(path) + 1;
     while (base > 0 && base_url[base - 1] == '/') base--;
+    CURLU *parsed = curl_url();
     char *url = malloc(size);
-    if (url) snprintf(url, size, "%.*s%s", (int)base, base_url, path);
-    return url;
+    bool set = false;
+    if (parsed && url) {
+        snprintf(url, size, "%.*s%s", (int)base, base_url, path);
+        set = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK;
+    }
+    free(url);
+    if (set) return parsed;
+    curl_url_cleanup(parsed);
+    return NULL;
 }
