@@ -72,10 +72,9 @@ end)
 
 -- The text of all the other specs.
 local function other_specs()
-  local files = assert(io.popen "find spec -name '*_spec.lua' ! -name readme_spec.lua")
+  local files = shell.output "find spec -name '*_spec.lua' ! -name readme_spec.lua"
   local texts = {}
-  for path in files:lines() do texts[#texts + 1] = shell.read(path) end
-  files:close()
+  for path in files:gmatch "[^\n]+" do texts[#texts + 1] = shell.read(path) end
   return table.concat(texts, "\n")
 end
 

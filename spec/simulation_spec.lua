@@ -5,7 +5,7 @@ local build_mutant = require "spec.support.simulation.mutant"
 local mutations = require "spec.support.simulation.mutations"
 local shell = require "spec.support.shell"
 
-local lua = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d%.%d"
+local lua = shell.lua_name()
 local seeds = ({ ["lua5.4"] = 20000, luajit = 5000 })[lua] or 2000
 
 -- What the simulation prints.

@@ -9,7 +9,7 @@
 
 local programs = require "spec.bench.programs"
 local server = require "spec.bench.server"
-local shell = require "spec.bench.shell"
+local shell = require "spec.support.shell"
 
 local refusals = { none = 0, some = 2, all = 100 }
 
@@ -61,19 +61,19 @@ local function command_line(self, program, load, tool)
   words[#words + 1] = "taskset -c " .. self.core
   words[#words + 1] = tool
   words[#words + 1] = program.command
-  return table.concat(words, " "):gsub("%%", "%%%%")
+  return table.concat(words, " ")
 end
 
 --- What a program prints.
 ---@return string
 function bench:output(program, load)
-  return shell.run((command_line(self, program, load, "")))
+  return shell.run(command_line(self, program, load, ""))
 end
 
 --- Seconds from start to end, seconds of CPU, peak of resident memory in bytes.
 ---@return { wall: number, cpu: number, peak: number }
 function bench:usage(program, load)
-  local output = shell.run((command_line(self, program, load, programs.rusage)))
+  local output = shell.run(command_line(self, program, load, programs.rusage))
   local wall, cpu, peak = output:match "^(%S+) (%S+) (%d+)$"
   return { wall = tonumber(wall), cpu = tonumber(cpu), peak = tonumber(peak) * 1024 }
 end
@@ -82,8 +82,8 @@ end
 ---@return number
 function bench:instructions(program, load)
   local file = self.server.directory .. "/callgrind.out"
-  shell.run((command_line(self, program, load,
-    "valgrind -q --tool=callgrind --callgrind-out-file=" .. file)))
+  shell.run(command_line(self, program, load,
+    "valgrind -q --tool=callgrind --callgrind-out-file=" .. file))
   return tonumber(shell.run("sed -n 's/^summary: //p' %s", file))
 end
 

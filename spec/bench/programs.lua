@@ -1,7 +1,7 @@
 -- The programs that are measured. Each has a name and a command, and maybe environment
 -- variables of its own; what it does with a load is its client's matter.
 
-local shell = require "spec.bench.shell"
+local shell = require "spec.support.shell"
 
 local folder = "build/bench"
 

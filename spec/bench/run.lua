@@ -7,7 +7,7 @@
 -- each is measured.
 
 local report = require "spec.bench.report"
-local shell = require "spec.bench.shell"
+local shell = require "spec.support.shell"
 
 local names = { "instructions", "cpu", "failures", "signing", "idle", "longest_step",
   "growth", "memory", "latency", "quota", "startup", "startup_tls", "http2", "nginx", "nvim" }

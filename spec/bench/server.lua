@@ -3,7 +3,7 @@
 
 local http = require "socket.http"
 local socket = require "socket"
-local shell = require "spec.bench.shell"
+local shell = require "spec.support.shell"
 
 local configuration = [[
 master_process off;

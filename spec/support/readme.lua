@@ -105,9 +105,7 @@ end
 
 -- A search path that holds in any directory.
 local function absolute(path)
-  local here = assert(io.popen "pwd")
-  local directory = here:read "*l"
-  here:close()
+  local directory = shell.output "pwd"
   return (path:gsub("[^;]+", function(entry)
     if entry:sub(1, 1) ~= "/" then return directory .. "/" .. entry:gsub("^%./", "") end
   end))

@@ -1,23 +1,33 @@
--- What the specs need of the shell: quoting, running, reading, and which program runs this Lua.
+-- What specs and measures need of the shell: quoting, running, reading, and which program runs
+-- this Lua. Each call waits for the command's end. All go through popen, which closes its pipes
+-- in children that come later; os.execute doesn't, and one pipe's end would wait for another's.
 
 local shell = {}
 
----@param text string
+---@param word string|number
 ---@return string one word for sh, whatever is in it
-function shell.quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
+function shell.quote(word)
+  return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
 end
 
----Runs a command; raises where it fails. A process that it leaves behind has no pipe of ours
----(popen closes them, os.execute doesn't): another child would wait for that one's end.
----@param command string
-function shell.run(command)
-  local process = assert(io.popen("{ " .. command .. "\n} >&2; echo $?"))
-  local status = process:read "*a"
+---Runs a command; raises where it fails.
+---@param command string for sh; where words are given, `%s` stands for each of them, quoted
+---@param ... string|number words
+---@return string output without the last newline
+function shell.run(command, ...)
+  local words = { ... }
+  for i = 1, #words do words[i] = shell.quote(words[i]) end
+  if words[1] then
+    command = command:format((table.unpack or unpack)(words)) -- luacheck: ignore unpack
+  end
+  local process = assert(io.popen("{ " .. command .. "\n}; echo $?"))
+  local output, status = process:read "*a":match "^(.-)\n?(%d+)\n$"
   process:close()
-  assert(status:match "^0%s*$", "failed: " .. command)
+  if status ~= "0" then error(("exit status %s of: %s"):format(status, command), 2) end
+  return output
 end
 
+---Runs a command, whatever becomes of it.
 ---@param command string
 ---@return string output without white space at its end
 function shell.output(command)
@@ -25,6 +35,15 @@ function shell.output(command)
   local text = process:read "*a"
   process:close()
   return (text:gsub("%s+$", ""))
+end
+
+---Raises unless a test succeeds, and names the Debian package that makes it.
+---@param test string for sh
+---@param package string
+function shell.need(test, package)
+  if not pcall(shell.run, "sh -c %s >/dev/null 2>&1", test) then
+    error(("missing (%s): apt-get install %s"):format(test, package), 0)
+  end
 end
 
 ---@param path string
@@ -36,6 +55,12 @@ function shell.read(path)
   return text
 end
 
+---The name of the Lua that runs, as the Makefile knows it.
+---@return string
+function shell.lua_name()
+  return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d%.%d"
+end
+
 ---The interpreter that runs this process, or where a host without one runs it (Neovim,
 ---OpenResty) the interpreter of the same Lua.
 ---@return string command
@@ -43,8 +68,7 @@ function shell.lua()
   local first = 0
   while arg and arg[first - 1] do first = first - 1 end
   local command = first < 0 and arg[first] or ""
-  if command:match "[^/]*$":find "^lua" then return command end
-  return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d%.%d"
+  return command:match "[^/]*$":find "^lua" and command or shell.lua_name()
 end
 
 ---A command that runs a piece of Lua under this process's interpreter and search paths.

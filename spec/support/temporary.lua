@@ -41,9 +41,7 @@ local temporary = {}
 ---Makes a directory that nobody else can read.
 ---@return spec.support.Temporary
 function temporary.new()
-  local made = assert(io.popen("mktemp -d", "r"))
-  local path = assert(made:read "*l", "mktemp made no directory")
-  made:close()
+  local path = shell.run "mktemp -d"
   local guard = assert(io.popen(GUARD:format(shell.quote(path)), "w"))
   return setmetatable({ path = path, guard = guard }, Temporary)
 end

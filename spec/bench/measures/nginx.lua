@@ -4,7 +4,7 @@
 
 local nginx = require "spec.support.nginx"
 local programs = require "spec.bench.programs"
-local shell = require "spec.bench.shell"
+local shell = require "spec.support.shell"
 local stats = require "spec.bench.stats"
 
 local AT_ONCE, IDS = 20, 1000
