@@ -1,0 +1,129 @@
+-- Clients and jobs as Lua holds them: told apart, dropped, collected.
+
+local descriptors = require "spec.support.descriptors"
+local geelark = require "geelark"
+local held = require "spec.support.held"
+local phones = require("geelark.simulator").ids
+local played = require "spec.support.played"
+local service = require "spec.support.service"
+local simulator = require "spec.support.simulator"
+
+local function collect_all()
+  for _ = 1, 4 do collectgarbage() end
+end
+
+describe("a job", function()
+  it("is told apart from anything else", function()
+    local job = geelark.start({}, {})
+    assert.has_error(function() job.step {} end)
+    assert.has_error(function() job.step(io.stdout) end)
+    assert.equal("geelark job (under way, 0 ids)", tostring(job))
+    assert.is_true(job:step())
+  end)
+
+  it("that is dropped unfinished is closed by the collector", function()
+    local options, requests = held()
+    local seen = setmetatable({}, { __mode = "k" })
+    do
+      local job = geelark.start({ "a" }, options)
+      job:step()
+      seen[job] = true
+    end
+    local request = requests[1]
+    requests[1] = nil
+    assert.is_true(request:answer(service.success(request))) -- a request keeps its job
+    request = nil -- luacheck: ignore
+    collect_all()
+    assert.is_nil(next(seen))
+  end)
+
+  it("that is dropped lets go of its descriptors, though a request is in flight", function()
+    local server = played()
+    finally(function() server:close() end)
+    collect_all() -- what others dropped
+    local before = descriptors()
+    local job = geelark.start({ "a" }, { token = "t", base_url = server.url })
+    server:accept(job):read(job)
+    server.connections[1]:close()
+    assert.is_true(descriptors() > before)
+    job = nil -- luacheck: ignore
+    collect_all()
+    assert.is_true(descriptors() <= before) -- fewer, where the collector was late
+  end)
+
+  it("holds no descriptor once its result was taken, whatever the collector does", function()
+    local sim = simulator.start { phones = 0 }
+    finally(function() sim:stop() end)
+    local options = { token = "simulator", base_url = sim.url }
+    local client = assert(geelark.new(options))
+    local function whole(start)
+      local job = start { "1" }
+      assert.equal("number", type(job:pollfd()))
+      while not job:step(1) do assert.equal("number", type(job:pollfd())) end
+      assert(job:result())
+      assert.is_nil(job:pollfd())
+      assert.is_true(job:step())
+      assert.equal(0, job:timeout())
+      assert.equal(1, job:progress().failAmount)
+      assert.equal(1, assert(job:result()).failAmount)
+      return job
+    end
+    local jobs = { whole(function(ids) return client:start(ids) end) }
+    collect_all() -- what others dropped
+    local before = descriptors()
+    for _ = 1, 10 do
+      jobs[#jobs + 1] = whole(function(ids) return client:start(ids) end)
+      jobs[#jobs + 1] = whole(function(ids) return geelark.start(ids, options) end)
+    end
+    assert.is_true(descriptors() < before + 10) -- 20 jobs; what others dropped may go late
+    assert.equal(21, #jobs)
+    client:close()
+  end)
+end)
+
+describe("the collector", function()
+  it("may come at any point of a job", function()
+    collectgarbage "stop"
+    local options = service.options(function(request)
+      collectgarbage()
+      return service.success(request)
+    end, { chunk_size = 1, on_progress = function() collectgarbage() end })
+    assert.equal(20, assert(geelark.delete(service.ids(20), options)).successAmount)
+    collectgarbage "restart"
+  end)
+
+  it("may come with every allocation", function()
+    local sim = simulator.start { phones = 60, states = { started = 6 },
+      plan = { { close = "after" } } }
+    finally(function() sim:stop() end)
+    local options = { token = "simulator", base_url = sim.url, chunk_size = 10,
+      on_progress = function() end, on_event = function() end }
+    collectgarbage() -- a cycle from here on takes a few steps
+    local pause = collectgarbage("setpause", 0)
+    local multiplier = collectgarbage("setstepmul", 400)
+    local ran, result = pcall(function()
+      local job = geelark.start(phones(60), options)
+      while not job:step(0.01) do collectgarbage "step" end
+      return assert(job:result())
+    end)
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", multiplier)
+    assert(ran, result)
+    assert.equal(60, result.totalAmount)
+    assert.equal(6, result.failAmount)
+    assert.is_true(#result.presumedIds > 0)
+  end)
+
+  it("takes a client and its jobs in any order", function()
+    local seen = setmetatable({}, { __mode = "k" })
+    for i = 1, 50 do
+      local client = assert(geelark.new((held())))
+      local job = client:start { "a" }
+      job:step()
+      if i % 2 == 0 then client, job = job, client end
+      seen[client], seen[job] = true, true
+    end
+    collect_all()
+    assert.is_nil(next(seen))
+  end)
+end)
