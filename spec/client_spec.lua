@@ -59,7 +59,8 @@ describe("a client", function()
     local ids = phones(6)
     local jobs = { client:start { ids[1], ids[2], ids[3] },
       client:start { ids[4], ids[5], ids[6] } }
-    local deleted, steps = 0, 0
+    local deleted
+    local steps = 0
     repeat
       deleted, steps = 0, steps + 1
       for _, job in ipairs(jobs) do

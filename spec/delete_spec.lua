@@ -1,6 +1,7 @@
 -- geelark.delete against the simulator, over real HTTP.
 
 local geelark = require "geelark"
+local hurried_clock = require "spec.support.hurried_clock"
 local simulator = require "geelark.simulator"
 local start = require("spec.support.simulator").start
 
@@ -28,7 +29,7 @@ describe("over HTTP", function()
 
   it("nobody listens: kind network, all pending", function()
     local result, err = geelark.delete({ "a", "b" },
-      { token = "t", base_url = "http://127.0.0.1:1", attempts = 2 })
+      { token = "t", base_url = "http://127.0.0.1:1", attempts = 2, clock = hurried_clock() })
     assert.is_nil(result)
     assert.equal("network", err.kind)
     assert.same({ "a", "b" }, err.result.pendingIds)
@@ -123,4 +124,28 @@ describe("over HTTP", function()
     assert.equal("protocol", err.kind)
     assert.equal(1, #err.result.unknownIds)
   end)
+
+  it("one bad id in 100 takes at most 16 requests", function()
+    local ids = simulator.ids(100)
+    open { phones = 100, bad_ids = { ids[37] } }
+    local result = assert(delete(ids))
+    assert.equal(99, result.successAmount)
+    assert.equal(ids[37], result.failDetails[1].id)
+    local requests = #sim:state().requests
+    assert.is_true(requests <= 16, requests .. " requests")
+  end)
+
+  for _, concurrency in ipairs { 1, 2, 4 } do
+    it("after a lock only what is in flight reaches the service, " .. concurrency .. " at once",
+      function()
+        open { phones = 40,
+          plan = "return function(n) if n > 3 then return { refuse = 40014 } end end" }
+        local _, err = delete(simulator.ids(40), { chunk_size = 2, concurrency = concurrency })
+        local state = sim:state()
+        assert.equal("locked", err.kind)
+        assert.equal(7200, err.retryAfter)
+        assert.is_true(#state.requests >= 4 and #state.requests <= 3 + concurrency)
+        assert.equal(40 - state.phoneCount, err.result.successAmount)
+      end)
+  end
 end)

@@ -1,6 +1,7 @@
 -- Connections: who can't prove to be the service gets no request.
 
 local geelark = require "geelark"
+local hurried_clock = require "spec.support.hurried_clock"
 local certificates = require "spec.support.certificates"
 local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
@@ -51,9 +52,44 @@ describe("a TLS server", function()
   it("whose answer is cut has lost it", function()
     sim = start { phones = 5, tls = certs.good, plan = { { cut = 40 } } }
     local result = assert(geelark.delete(simulator.ids(5),
-      { token = "simulator", base_url = sim.url, ca_file = certs.ca_file }))
+      { token = "simulator", base_url = sim.url, ca_file = certs.ca_file,
+        clock = hurried_clock() }))
     assert.equal(5, #result.presumedIds)
   end)
+end)
+
+describe("a kept connection", function()
+  local sim
+  after_each(function() sim:stop() end)
+
+  it("that was closed meanwhile is no lost answer", function()
+    sim = start { phones = 4, plan = { { close_idle = 0 } } }
+    local ids = simulator.ids(4)
+    local client = assert(geelark.new { token = "simulator", base_url = sim.url })
+    assert.equal(2, assert(client:delete { ids[1], ids[2] }).successAmount)
+    while sim:state().openConnections > 0 do assert.equal(1, #sim:state().requests) end
+    local second = assert(client:delete { ids[3], ids[4] })
+    assert.equal(2, second.successAmount)
+    assert.same({}, second.presumedIds)
+    assert.equal(1, second.requests[1].attempts)
+    client:close()
+  end)
+
+  for how, fault in pairs { closes = { close = "after" },
+    ["is reset"] = { close = "after", reset = true } } do
+    it("that " .. how .. " after the deed makes libcurl send nothing again by itself", function()
+      sim = start { phones = 4, plan = { false, fault } }
+      local ids = simulator.ids(4)
+      local result, err = geelark.delete(ids, { token = "simulator", base_url = sim.url,
+        chunk_size = 2, concurrency = 1, clock = hurried_clock() })
+      local state = sim:state()
+      assert.is_nil(err)
+      assert.same({ ids[3], ids[4] }, result.presumedIds)
+      assert.equal(2, result.requests[2].attempts)
+      assert.equal(3, #state.requests)
+      assert.not_equal(state.requests[2].traceId, state.requests[3].traceId)
+    end)
+  end
 end)
 
 describe("without a descriptor for a connection", function()

@@ -1,33 +1,32 @@
 -- A server that a spec plays by hand, in its own process: it accepts, reads and answers when the
--- spec says so, and nothing has to be timed. Whatever has to come first, `step` brings it about:
--- a function that steps a job, or a job.
+-- spec says so, and nothing has to be timed. What it waits for comes from a job of this process,
+-- which is stepped meanwhile, or (without one) from another process.
 
 local errno = require "cqueues.errno"
 local sockets = require "cqueues.socket"
 
-local PATIENCE = 6000 -- steps of 10 ms; only what never comes takes them all
+local PATIENCE, STEP = 60, 0.01 -- seconds; only what never comes takes so long
 
-local function wait_for(what, step, get)
-  if type(step) ~= "function" then
-    local job = step
-    step = function() job:step(0.01) end
-  end
-  for _ = 1, PATIENCE do
-    local value = get()
-    if value then return value end
-    step()
-  end
-  error(what .. " never came", 3)
-end
-
--- A call of a socket's that doesn't wait; nil: not yet.
-local function at_once(socket, method, ...)
+-- What a method of a socket's brings within so many seconds, its last argument; or nil.
+local function try(socket, method, ...)
   local value, why = socket[method](socket, ...)
   if value then return value end
   socket:clearerr()
   if why ~= errno.ETIMEDOUT and why ~= errno.EAGAIN then
     error(method .. ": " .. (why and errno.strerror(why) or "the connection ended"), 0)
   end
+end
+
+-- The same, as soon as it is there.
+local function wait_for(job, socket, method, ...)
+  local arguments, count = { ... }, select("#", ...) + 1
+  for _ = 1, job and PATIENCE / STEP or 1 do
+    arguments[count] = job and 0 or PATIENCE
+    local value = try(socket, method, (table.unpack or unpack)(arguments, 1, count)) -- luacheck: ignore unpack
+    if value then return value end
+    if job then job:step(STEP) end
+  end
+  error("nothing came to " .. method, 3)
 end
 
 ---@class spec.support.PlayedConnection
@@ -41,13 +40,11 @@ Connection.__index = Connection
 ---@field body string
 
 ---Reads one request, whole.
----@param step function|table
+---@param job table|nil
 ---@return spec.support.PlayedRequest
-function Connection:read(step)
+function Connection:read(job)
   local function line()
-    return wait_for("a request", step, function()
-      return at_once(self.socket, "xread", "*L", "b", 0)
-    end):gsub("\r\n$", "")
+    return (wait_for(job, self.socket, "xread", "*L", "b"):gsub("\r\n$", ""))
   end
   local request = { line = line(), headers = {} }
   local length = 0
@@ -56,9 +53,7 @@ function Connection:read(step)
     table.insert(request.headers, header)
     length = tonumber(header:lower():match "^content%-length: (%d+)$") or length
   end
-  request.body = wait_for("a body", step, function()
-    return at_once(self.socket, "xread", length, "b", 0)
-  end)
+  request.body = wait_for(job, self.socket, "xread", length, "b")
   return request
 end
 
@@ -81,18 +76,12 @@ end
 local Played = {}
 Played.__index = Played
 
----@param step function|table
+---@param job table|nil
 ---@return spec.support.PlayedConnection
-function Played:accept(step)
-  local socket = wait_for("a connection", step, function()
-    return at_once(self.listening, "accept", { nodelay = true }, 0)
-  end)
+function Played:accept(job)
+  local socket = wait_for(job, self.listening, "accept", { nodelay = true })
   socket:onerror(function(_, _, why) return why end)
-  if self.context then
-    wait_for("a handshake", step, function()
-      return at_once(socket, "starttls", self.context, 0)
-    end)
-  end
+  if self.context then wait_for(job, socket, "starttls", self.context) end
   local connection = setmetatable({ socket = socket }, Connection)
   table.insert(self.connections, connection)
   return connection
@@ -101,7 +90,7 @@ end
 ---Whether somebody has connected whom nobody has accepted.
 ---@return boolean
 function Played:is_waited_for()
-  local socket = at_once(self.listening, "accept", {}, 0)
+  local socket = try(self.listening, "accept", {}, 0)
   if socket then socket:close() end
   return socket ~= nil
 end

@@ -1,0 +1,53 @@
+-- Ctrl-C: nothing more is sent, and the account is true.
+
+local geelark = require "geelark"
+local played = require "spec.support.played"
+local service = require "spec.support.service"
+local shell = require "spec.support.shell"
+
+describe("an interrupt", function()
+  it("that meets the reading of an answer loses none", function()
+    -- As the interpreter's does, the hook raises once, at the next call after the signal.
+    local requests, answered = 0, false
+    local function interrupt()
+      if not answered then return end
+      debug.sethook()
+      error "interrupted!"
+    end
+    local _, err = geelark.delete({ "a", "b" }, { token = "t", chunk_size = 1, concurrency = 1,
+      transport = function(request)
+        requests = requests + 1
+        if requests == 1 then debug.sethook(interrupt, "c") end
+        local status, body = service.success(request)
+        answered = true
+        return status, body
+      end })
+    debug.sethook()
+    assert.equal(1, requests)
+    assert.equal("cancelled", err.kind)
+    assert.equal(1, err.result.successAmount)
+    assert.same({ "b" }, err.result.pendingIds)
+  end)
+
+  it("from the keyboard ends a call with its account", function()
+    local server = played()
+    finally(function() server:close() end)
+    local script = ([[
+      print(io.popen("echo $PPID"):read())
+      io.stdout:flush()
+      local geelark = require "geelark"
+      local result, err = geelark.delete({ "a", "b", "c" }, { token = "t", base_url = %q,
+        chunk_size = 1, concurrency = 1 })
+      print(result, err.kind, err.result.successAmount, table.concat(err.result.pendingIds, " "))
+    ]]):format(server.url)
+    local process = assert(io.popen(shell.run_lua(script) .. " 2>&1"))
+    local pid = assert(process:read "*l")
+    local connection = server:accept()
+    connection:read()
+    shell.run("kill -INT " .. pid)
+    connection:answer(200, service.envelope(0, 1, {}))
+    local said = process:read "*a"
+    process:close()
+    assert.equal("nil\tcancelled\t1\tb c\n", said)
+  end)
+end)
