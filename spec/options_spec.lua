@@ -4,8 +4,8 @@ local shell = require "spec.support.shell"
 
 local function raised_for(options)
   local with, log = service.options(service.success, options)
-  local fine, message = pcall(geelark.delete, { "a" }, with)
-  assert.is_false(fine)
+  local ok, message = pcall(geelark.delete, { "a" }, with)
+  assert.is_false(ok)
   assert.equal(0, #log)
   return message
 end
@@ -16,10 +16,7 @@ describe("a bad option raises and names itself:", function()
     token = { "", 5, true, {}, "a\nb", "a\r\nX: y", "a\0b", "\127" },
     app_id = { "", 5, "a\nb" },
     api_key = { "", 5, "a\nb" },
-    base_url = { "", 5, "openapi.geelark.com", "ftp://127.0.0.1", "http://example.com",
-      "http://127.0.0.1.example.com", "http://[::2]", "http://10.0.0.1",
-      "https://user:secret@example.com", "https://example.com?a=b", "https://example.com#f",
-      "https://exa mple.com", "https://", "file:///etc/passwd" },
+    base_url = { "", 5 },
     ca_file = { "", 5 },
     proxy = { "", 5, "a\nb" },
     chunk_size = { 0, 101, -1, 1.5, "10", nan, math.huge, true },
@@ -64,16 +61,6 @@ describe("an unknown option raises and suggests the nearest:", function()
   it("options that are no table", function()
     assert.has_error(function() geelark.delete({ "a" }, "token") end)
   end)
-end)
-
-describe("base_url", function()
-  for _, url in ipairs { "http://127.0.0.1:9", "http://127.9.9.9:9/", "http://localhost:9/path/",
-    "http://[::1]:9", "https://127.0.0.1:9/a/b" } do
-    it("may be " .. url, function()
-      local options = service.options(service.success, { base_url = url })
-      assert.equal(1, assert(geelark.delete({ "a" }, options)).successAmount)
-    end)
-  end
 end)
 
 describe("credentials", function()
@@ -154,10 +141,4 @@ describe("the environment", function()
     assert.truthy(say("GEELARK_TOKEN=t GEELARK_CA_FILE=/no/such/file")
       :find("config: ca_file", 1, true))
   end)
-end)
-
-it("a proxy beside an http:// base_url is refused: it would read the credentials", function()
-  local _, err = geelark.delete({ "a" }, { token = "t", base_url = "http://127.0.0.1:9",
-    proxy = "http://127.0.0.1:8" })
-  assert.equal("config", err.kind)
 end)

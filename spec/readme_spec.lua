@@ -12,7 +12,7 @@ local function page(text)
   return readme.blocks(nil, directory:write("page.md", text))
 end
 
-local function verdict(text)
+local function outcome(text)
   local block = page(text)[1]
   return pcall(readme.check, block, readme.run(block))
 end
@@ -41,32 +41,32 @@ print(2)
   end)
 
   it("fails a block that raises, and names the page's line", function()
-    local fine, why = verdict "```lua\nlocal x = 1\nerror 'no'\n```\n"
-    assert.is_false(fine)
+    local ok, why = outcome "```lua\nlocal x = 1\nerror 'no'\n```\n"
+    assert.is_false(ok)
     assert.matches("README.lua:3: no", why, 1, true)
   end)
 
   it("fails a block that ends with another status or writes to standard error", function()
-    assert.is_false((verdict "```lua\nos.exit(3)\n```\n"))
-    assert.is_false((verdict "```lua\nio.stderr:write 'oh'\n```\n"))
+    assert.is_false((outcome "```lua\nos.exit(3)\n```\n"))
+    assert.is_false((outcome "```lua\nio.stderr:write 'oh'\n```\n"))
   end)
 
   it("fails a block that prints something else than the page says", function()
     local rest = "\n```\n<!-- prints -->\n```text\n250\n```\n"
-    assert.is_true((verdict("```lua\nprint(#ids)" .. rest)))
-    assert.is_false((verdict("```lua\nprint(#ids + 1)" .. rest)))
+    assert.is_true((outcome("```lua\nprint(#ids)" .. rest)))
+    assert.is_false((outcome("```lua\nprint(#ids + 1)" .. rest)))
   end)
 
   it("fails a spec for busted that fails", function()
     local spec = "<!-- run: busted -->\n"
       .. "```lua\nit('holds', function() assert.is_%s(true) end)\n```\n"
-    assert.is_true((verdict(spec:format "true")))
-    assert.is_false((verdict(spec:format "false")))
+    assert.is_true((outcome(spec:format "true")))
+    assert.is_false((outcome(spec:format "false")))
   end)
 
   it("lets a block delete phones of its own simulator alone", function()
     local block = "```lua\nassert(geelark.delete(ids).successAmount == 244)\n```\n"
-    assert.is_true((verdict(block)))
+    assert.is_true((outcome(block)))
   end)
 end)
 
@@ -95,8 +95,8 @@ describe("README.md", function()
     local seen = 0
     for row in table_of_options:gmatch "\n| (`[^|]*) |" do
       for name in row:gmatch "`([%l_]+)`" do
-        local fine, why = pcall(geelark.delete, {}, { [name] = io.stdout })
-        assert.is_false(fine)
+        local ok, why = pcall(geelark.delete, {}, { [name] = io.stdout })
+        assert.is_false(ok)
         assert.matches(name .. ": %l+.* expected, got userdata", why)
         seen = seen + 1
       end

@@ -85,12 +85,12 @@ describe("envelope code", function()
   end)
 
   it("40017 does the same and sends one request at a time from then on", function()
-    local now, flying, most, waiting, refused = 0, 0, 0, {}, false
+    local now, in_flight, most, waiting, refused = 0, 0, 0, {}, false
     local result = assert(geelark.delete(service.ids(30), {
       token = "token", chunk_size = 1, concurrency = 4,
       transport = function(request)
-        flying = flying + 1
-        if refused then most = math.max(most, flying) end
+        in_flight = in_flight + 1
+        if refused then most = math.max(most, in_flight) end
         waiting[#waiting + 1] = request
       end,
       clock = {
@@ -99,8 +99,8 @@ describe("envelope code", function()
           local request = table.remove(waiting, 1)
           now = now + (request and 0.1 or seconds)
           if not request then return end
-          flying = flying - 1
-          if flying == 0 and not refused then
+          in_flight = in_flight - 1
+          if in_flight == 0 and not refused then
             refused = true
             request:answer(service.code(40017))
           else

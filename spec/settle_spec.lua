@@ -131,20 +131,6 @@ describe("one bad id", function()
     end
   end)
 
-  it("leaves an account of each request, halved ones marked", function()
-    local options, log = service.options(refusing { c = true })
-    local result = assert(geelark.delete({ "a", "b", "c", "d" }, options))
-    local halved, amounts = 0, {}
-    for _, account in ipairs(result.requests) do
-      if account.halved then halved = halved + 1 end
-      amounts[#amounts + 1] = account.amount
-    end
-    assert.equal(2, halved)
-    table.sort(amounts)
-    assert.same({ 1, 1, 2, 2, 4 }, amounts)
-    assert.equal(#log, attempts_sum(result))
-  end)
-
   it("and another are both found, in the caller's order", function()
     local ids = service.ids(100)
     local options = service.options(refusing { [ids[90]] = true, [ids[3]] = true })

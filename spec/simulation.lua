@@ -6,8 +6,8 @@ local run = require "spec.support.simulation.run"
 local amount, first = tonumber(arg[1]) or 1000, tonumber(arg[2]) or 1
 local began = os.clock()
 for seed = first, first + amount - 1 do
-  local fine, finding = pcall(run, seed)
-  if not fine or finding then
+  local ok, finding = pcall(run, seed)
+  if not ok or finding then
     print(("seed %d: %s -- make simulate SEEDS='1 %d'"):format(seed, tostring(finding), seed))
     os.exit(1)
   end

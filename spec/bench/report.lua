@@ -9,7 +9,7 @@ local function spread(judged)
     :format(judged.median, judged.min, judged.max))
 end
 
-local function verdict(row)
+local function target_of(row)
   local median, most, least = row.judged and row.judged.median, row.at_most, row.at_least
   if most then return "<= " .. most, median <= most and "holds" or "MISSED" end
   if least then return ">= " .. least, median >= least and "holds" or "MISSED" end
@@ -30,7 +30,7 @@ return function(name, measure, rows)
   io.write(("\n%s: %s\n"):format(name, measure.title))
   io.write(layout:format("", "", measure.judged, "target", ""))
   for _, row in ipairs(rows) do
-    local target, holds = verdict(row)
+    local target, holds = target_of(row)
     local line = layout:format(row.who, row.figure or "",
       row.judged and spread(row.judged) or "", target, holds)
     io.write((line:gsub("%s+\n$", "\n")))

@@ -63,9 +63,9 @@ return function(random)
   local on = draw_features(random)
   local ids = draw_ids(random)
   local phones, bad = draw_phones(random, ids, on)
-  local driven = random:pick { "delete", "delete", "job", "client" }
+  local called_by = random:pick { "delete", "delete", "job", "client" }
   -- What a deadline cuts may still arrive while the client's next call is under way.
-  if driven == "client" then on.deadline = false end
-  return { on = on, ids = ids, phones = phones, bad = bad, driven = driven,
+  if called_by == "client" then on.deadline = false end
+  return { on = on, ids = ids, phones = phones, bad = bad, called_by = called_by,
     options = draw_options(random, on) }
 end

@@ -11,7 +11,7 @@ local names = {}
 for name in pairs(checks) do names[#names + 1] = name end
 table.sort(names)
 
-local function add_seams(options, world, clock, seed)
+local function add_transport_and_clock(options, world, clock, seed)
   options.transport = function(request) return world:transport(request) end
   options.clock = { seed = seed, now = function() return clock:read() end,
     sleep = function(seconds) clock:sleep(seconds) end }
@@ -27,7 +27,7 @@ local function add_callbacks(options, on, random)
 end
 
 -- Steps a job as an event loop would, and perhaps cancels it.
-local function drive(job, on, random, clock)
+local function step_to_end(job, on, random, clock)
   while not job:step() do
     if on.cancel and random:chance(0.05) then
       job:cancel()
@@ -65,15 +65,15 @@ return function(seed)
   local world = new_world(plan, random, clock)
   local options = {}
   for name, value in pairs(plan.options) do options[name] = value end
-  add_seams(options, world, clock, seed)
+  add_transport_and_clock(options, world, clock, seed)
   add_callbacks(options, plan.on, random)
-  if plan.driven == "delete" then
+  if plan.called_by == "delete" then
     return call(plan, plan.ids, world, clock, function()
       return geelark.delete(plan.ids, options)
     end)
-  elseif plan.driven == "job" then
+  elseif plan.called_by == "job" then
     return call(plan, plan.ids, world, clock, function()
-      return drive(geelark.start(plan.ids, options), plan.on, random, clock)
+      return step_to_end(geelark.start(plan.ids, options), plan.on, random, clock)
     end)
   end
   -- Two calls of one client, for disjoint halves of the list.

@@ -141,7 +141,7 @@ local soft = { "lost", "unsent", "never", "again", "garbage", "lies" }
 local function may_fault(self, ids)
   if not self.on.gentle then return true end
   local silent = self.silent
-  for _ in pairs(self.flying) do silent = silent + 1 end -- each may yet be one
+  for _ in pairs(self.in_flight) do silent = silent + 1 end -- each may yet be one
   if silent >= 8 then return false end
   for _, id in ipairs(ids) do
     if (self.faults[id] or 0) >= self.options.attempts - 1 then return false end
@@ -221,15 +221,15 @@ end
 
 -- No answer came in time, so that the engine has to take it for lost.
 local function give_up(self, request)
-  if not self.flying[request] then return end
-  self.flying[request] = nil
+  if not self.in_flight[request] then return end
+  self.in_flight[request] = nil
   self.silent = self.silent + 1
   for _, id in ipairs(request.ids) do self.lost[id] = true end
 end
 
 local function count_in_flight(self)
   local count, late = 0, {}
-  for request, till in pairs(self.flying) do
+  for request, till in pairs(self.in_flight) do
     if till <= self.clock.now + 1e-6 then late[#late + 1] = request else count = count + 1 end
   end
   for _, request in ipairs(late) do give_up(self, request) end
@@ -241,12 +241,12 @@ local function note(self, request)
   self.calls[#self.calls + 1] = { ids = request.ids, traceId = request.traceId,
     at = self.clock.now, in_flight = count_in_flight(self) + 1, stopped = self.stopped,
     held = self.clock.now < self.held_until - 1e-6 }
-  self.flying[request] = self.clock.now + self.options.timeout
+  self.in_flight[request] = self.clock.now + self.options.timeout
 end
 
 -- The engine is about to learn this: from here on ids may be presumed, or nothing may be sent.
 local function deliver(self, request, fate)
-  self.flying[request] = nil
+  self.in_flight[request] = nil
   for _, id in ipairs(request.ids) do
     local code = fate.named and fate.named[id]
     if code then
@@ -263,7 +263,7 @@ end
 
 local function answer_later(self, request, arrival, reply)
   local waiting_for = self.job
-  local till = self.flying[request]
+  local till = self.in_flight[request]
   self.clock:after(till - self.clock.now, function() give_up(self, request) end)
   self.clock:after(arrival, function()
     local fate = judge(self, request.ids)
@@ -271,7 +271,7 @@ local function answer_later(self, request, arrival, reply)
     self.clock:after(reply, function()
       if self.job ~= waiting_for then return end
       if self.clock.now + 1e-6 >= till then give_up(self, request) end
-      if not self.flying[request] then return end
+      if not self.in_flight[request] then return end
       deliver(self, request, fate)
       if fate.fail then request:fail(fate.fail, fate.sent)
       else request:answer(fate.status, fate.body, fate.headers) end
@@ -300,7 +300,7 @@ function World:transport(request)
   end
   local fate = judge(self, request.ids)
   if fate.never then
-    local till = self.flying[request]
+    local till = self.in_flight[request]
     return self.clock:after(till - self.clock.now, function() give_up(self, request) end)
   end
   deliver(self, request, fate)
@@ -312,6 +312,6 @@ end
 return function(plan, random, clock)
   return setmetatable({ random = random, clock = clock, on = plan.on, options = plan.options,
     phones = plan.phones, bad = plan.bad, fixed = random:chance(0.5),
-    acted = {}, lost = {}, said = {}, faults = {}, seen = {}, calls = {}, flying = {},
+    acted = {}, lost = {}, said = {}, faults = {}, seen = {}, calls = {}, in_flight = {},
     silent = 0, throttled = 0, held_until = -1, stopped = false }, World)
 end

@@ -1,3 +1,6 @@
+-- What a list of ids may be, and what raises before anything is sent.
+
+local asked = require "spec.support.asked"
 local geelark = require "geelark"
 local service = require "spec.support.service"
 local temporary = require "spec.support.temporary"
@@ -7,8 +10,8 @@ local has_integers = math.type ~= nil
 -- What geelark.delete raises for this list; no request may have been made.
 local function raised_for(ids)
   local options, log = service.options(service.success)
-  local fine, message = pcall(geelark.delete, ids, options)
-  assert.is_false(fine)
+  local ok, message = pcall(geelark.delete, ids, options)
+  assert.is_false(ok)
   assert.equal(0, #log)
   return message
 end
@@ -124,28 +127,7 @@ describe("a long table that is no array raises:", function()
   end)
 end)
 
-describe("the list of ids", function()
-  local function asked(log)
-    local all = {}
-    for _, request in ipairs(log) do
-      for _, id in ipairs(request.ids) do all[#all + 1] = id end
-    end
-    return all
-  end
-
-  for _, n in ipairs { 0, 1, 99, 100, 101, 200, 250, 1000 } do
-    it("of " .. n .. " is asked for once each, in order, at most 100 a request", function()
-      local ids = service.ids(n)
-      local options, log = service.options(service.success, { concurrency = 1 })
-      local result = assert(geelark.delete(ids, options))
-      assert.same(ids, asked(log))
-      assert.equal(math.ceil(n / 100), #log)
-      assert.equal(n, result.totalAmount)
-      assert.equal(n, result.successAmount)
-      for _, request in ipairs(log) do assert.is_true(#request.ids <= 100) end
-    end)
-  end
-
+describe("a list of ids", function()
   it("built in any order is read in the order of its positions", function()
     local ids, shuffled = service.ids(37), {}
     for i = #ids, 1, -1 do shuffled[i] = ids[i] end
@@ -177,63 +159,6 @@ describe("the list of ids", function()
 
   it("passes on what an iterator raises, and sends nothing", function()
     assert.truthy(raised_for(function() error "no more" end):find "no more")
-  end)
-
-  it("given twice is asked for once; the extra ones are counted", function()
-    local options, log = service.options(service.success)
-    local result = assert(geelark.delete({ "b", "a", "b", "7", "b", "7" }, options))
-    assert.same({ "b", "a", "7" }, asked(log))
-    assert.equal(3, result.totalAmount)
-    assert.equal(3, result.duplicateAmount)
-  end)
-
-  it("keeps apart what only looks alike", function()
-    local ids = { "7", "07", "007", "7a", "+7", "528086321789535232", "528086321789535233" }
-    local options, log = service.options(service.success)
-    assert.equal(0, assert(geelark.delete(ids, options)).duplicateAmount)
-    assert.same(ids, asked(log))
-  end)
-
-  -- The eight digits that are read together: each other byte at each of their places.
-  it("takes no other character for a digit, wherever it stands", function()
-    local ids = {}
-    for byte = 0x20, 0x7e do
-      if byte < 0x30 or byte > 0x39 then
-        for length = 2, 18 do
-          for place = 2, length - 1 do
-            local digits = ("528086321789535232"):sub(1, length)
-            ids[#ids + 1] = digits:sub(1, place - 1) .. string.char(byte) .. digits:sub(place + 1)
-          end
-        end
-      end
-    end
-    local options, log = service.options(service.success,
-      { requests_per_minute = false, requests_per_hour = false, concurrency = 1 })
-    local result = assert(geelark.delete(ids, options))
-    assert.equal(0, result.duplicateAmount)
-    local seen = asked(log)
-    for i, id in ipairs(ids) do assert.equal(id, seen[i]) end
-    for _, request in ipairs(log) do
-      assert.same(request.ids, require "cjson".decode(request.body).ids)
-    end
-  end)
-
-  it("finds no number's failure under an id with another character in it", function()
-    local options = service.options(function(request)
-      return 200, service.envelope(40006, #request.ids, { service.failure("1234-5678", 43009) })
-    end, { attempts = 1 })
-    local _, err = geelark.delete({ "123535678" }, options)
-    assert.same({ "123535678" }, err and err.result.unknownIds)
-  end)
-
-  it("is copied: changing it later changes nothing", function()
-    local ids = service.ids(120)
-    local options, log = service.options(function(request)
-      for i = 1, 120 do ids[i] = "changed" end
-      return service.success(request)
-    end, { concurrency = 1 })
-    assert(geelark.delete(ids, options))
-    assert.same(service.ids(120), asked(log))
   end)
 
   it("takes any valid text of up to 128 bytes and writes it as JSON", function()

@@ -22,7 +22,7 @@ describe("an answer", function()
   local two = service.ids(2)
   local failure = service.failure(two[2], 43009, "env is started")
 
-  local fine = {
+  local complete = {
     { "with failDetails null", service.envelope(0, 2, {}):gsub("%[%]", "null") },
     { "with failDetails absent", (service.envelope(0, 2, {}):gsub(',"failDetails":%[%]', "")) },
     { "with failDetails empty", service.envelope(0, 2, {}) },
@@ -31,7 +31,7 @@ describe("an answer", function()
     { "with the code as a string", service.envelope('"0"', 2, {}) },
     { "with white space around", " \r\n\t" .. service.envelope(0, 2, {}) .. "\n" },
   }
-  for _, case in ipairs(fine) do
+  for _, case in ipairs(complete) do
     it(case[1] .. " deletes all", function()
       local result = assert(deleted(two, case[2]))
       assert.equal(2, result.successAmount)

@@ -1,4 +1,4 @@
--- What the client allows itself, in virtual time.
+-- When the next request may leave: the client's quota and its concurrency, in virtual time.
 
 local geelark = require "geelark"
 local service = require "spec.support.service"
@@ -115,15 +115,15 @@ end)
 describe("concurrency", function()
   for _, most in ipairs { 1, 2, 5, 64 } do
     it("never has more than " .. most .. " requests in flight", function()
-      local flying, seen = 0, 0
+      local in_flight, seen = 0, 0
       local options = slow(0.1, { concurrency = most, chunk_size = 1, requests_per_minute = false })
       local transport = options.transport
       options.transport = function(request)
-        flying = flying + 1
-        seen = math.max(seen, flying)
+        in_flight = in_flight + 1
+        seen = math.max(seen, in_flight)
         local answer = request.answer
         rawset(request, "answer", function(...)
-          flying = flying - 1
+          in_flight = in_flight - 1
           return answer(...)
         end)
         transport(request)
