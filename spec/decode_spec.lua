@@ -1,3 +1,5 @@
+-- From the body of an answer to what it says: exact, and strict about what is JSON.
+
 local geelark = require "geelark"
 local service = require "spec.support.service"
 
@@ -75,6 +77,25 @@ describe("an answer", function()
     assert.equal(2, result.successAmount)
   end)
 
+  for name, id in pairs { ["a point"] = "528086321789535233.0", ["an exponent"] = "5280863E11",
+    ["a sign"] = "-528086321789535233", ["a fraction"] = "528086321789535233.5",
+    ["a capital exponent"] = "528086321789535233E0" } do
+    it("names nobody by a number with " .. name, function()
+      local ids = { "528086321789535233", "528086300000000000" }
+      local result, err = deleted(ids, service.envelope(40006, 2,
+        { ('{"code":43009,"id":%s,"msg":"m"}'):format(id) }))
+      assert.is_nil(result)
+      assert.same(ids, err.result.unknownIds)
+    end)
+  end
+
+  it("finds bare numbers behind strings that end with a backslash, and in any layout", function()
+    local ids = { "528086321789535232", "528086321789535233" }
+    local result = assert(deleted(ids, service.envelope(40006, 2, {
+      '{"msg":"a\\\\","id"\n:\r\n528086321789535233\t,"code":43009,"12345678901234567890":[1]}' })))
+    assert.same({ { id = ids[2], code = 43009, msg = "a\\" } }, result.failDetails)
+  end)
+
   it("leaves digits inside strings alone", function()
     local result = assert(deleted(two, service.envelope(40006, 2,
       { service.failure(two[1], 43009, 'say \\"1234567890123456789\\", 12345678901234567') })))
@@ -99,17 +120,47 @@ describe("an answer", function()
     assert(deleted(two, (service.envelope(0, 2, {}):gsub("^{", '{"deep":' .. deep .. ","))))
   end)
 
-  it("may write a whole number with a fraction of zeros", function()
+  it("may write a code with a fraction of zeros", function()
     local result = assert(deleted({ "123" }, service.envelope("40006.0", 1,
-      { '{"code":43009.00,"id":123.0,"msg":""}' })))
+      { '{"code":43009.00,"id":"123","msg":""}' })))
     assert.equal(43009, result.failDetails[1].code)
     no_floats(result, "result")
+  end)
+
+  it("tells integers in events and errs, too", function()
+    local events, body = {}, service.envelope('"40006"', 2, { (failure:gsub("43009", "43009.0")) })
+    assert(deleted(two, body, { on_event = function(event) events[#events + 1] = event end }))
+    no_floats(events, "events")
+    local _, err = deleted(two, '{"code":"40014","msg":"locked"}')
+    assert.equal(40014, err.code)
+    no_floats(err, "err")
+  end)
+
+  it("may say null where it has nothing to say", function()
+    local result = assert(deleted(two, (service.envelope(40006, 2,
+      { (failure:gsub('"env is started"', "null")) }):gsub('"msg":"msg"', '"msg":null'))))
+    assert.same({ { id = two[2], code = 43009, msg = "" } }, result.failDetails)
+    assert(deleted(two, (service.envelope(0, 2, {}):gsub('"t"', "null"))))
   end)
 
   it("counts the last of names that come twice", function()
     local result = assert(deleted(two, (service.envelope(0, 2, {}):gsub("^{",
       '{"code":40003,"data":{"failDetails":[{"id":"1","code":1}],"totalAmount":9},'))))
     assert.equal(2, result.successAmount)
+  end)
+
+  it("may be of nearly 8 MiB, whatever it is full of", function()
+    for _, filling in ipairs { '"' .. ("x"):rep(8e6) .. '"', '"' .. ("\\n"):rep(4e6) .. '"',
+      ("7"):rep(8e6), "[" .. ("1,"):rep(2e6) .. "1]", (" "):rep(8e6) .. "1" } do
+      assert(deleted(two, (service.envelope(0, 2, {}):gsub("^{", '{"a":' .. filling .. ","))))
+    end
+  end)
+
+  it("may name one id 100,000 times: nobody is deleted", function()
+    local details = {}
+    for i = 1, 1e5 do details[i] = failure end
+    local _, err = deleted(two, service.envelope(40006, 2, details))
+    assert.equal(0, err.result.successAmount)
   end)
 
   it("may speak Chinese", function()
@@ -150,6 +201,17 @@ describe("an answer that is not the service's is a lost one:", function()
     { "a comment", "/* */" .. service.envelope(0, 1, {}) },
     { "65 levels", (service.envelope(0, 1, {}):gsub("^{", '{"a":' .. ("["):rep(65) .. ("]"):rep(65)
       .. ",")) },
+    { "an object, a zero byte and more", service.envelope(0, 1, {}) .. "\0x" },
+    { "NaN somewhere", (service.envelope(0, 1, {}):gsub("^{", '{"a":NaN,')) },
+    { "nan in small letters", (service.envelope(0, 1, {}):gsub("^{", '{"a":nan,')) },
+    { "Infinity somewhere", (service.envelope(0, 1, {}):gsub("^{", '{"a":Infinity,')) },
+    { "minus infinity", (service.envelope(0, 1, {}):gsub("^{", '{"a":-inf,')) },
+    { "hexadecimal somewhere", (service.envelope(0, 1, {}):gsub("^{", '{"a":0x1F,')) },
+    { "an amount in hexadecimal", (service.envelope(0, 1, {}):gsub('Amount":1', 'Amount":0x1')) },
+    { "an amount in hexadecimal as a string",
+      (service.envelope(0, 1, {}):gsub('Amount":1', 'Amount":"0x1"')) },
+    { "a code of 17 digits and more", (service.envelope(0, 1, {}):gsub('"code":0',
+      '"code":18446744073709551616')) },
     { "an id that is an object",
       service.envelope(40006, 1, { '{"code":43009,"id":{"a":1},"msg":""}' }) },
     { "an id with a fraction", service.envelope(40006, 1, { '{"code":43009,"id":1.5,"msg":""}' }) },

@@ -1,11 +1,15 @@
--- Connections: who can't prove to be the service gets no request.
+-- Requests on the wire: to whom they go, what they are, and over how many connections.
 
 local geelark = require "geelark"
-local hurried_clock = require "spec.support.hurried_clock"
 local certificates = require "spec.support.certificates"
+local contexts = require "openssl.ssl.context" -- Debian: lua-luaossl
+local hurried_clock = require "spec.support.hurried_clock"
+local pkey = require "openssl.pkey"
+local played = require "spec.support.played"
 local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
 local start = require("spec.support.simulator").start
+local x509 = require "openssl.x509"
 
 describe("a TLS server", function()
   local certs, sim
@@ -56,6 +60,73 @@ describe("a TLS server", function()
         clock = hurried_clock() }))
     assert.equal(5, #result.presumedIds)
   end)
+end)
+
+describe("a request on the wire", function()
+  local server
+  after_each(function() server:close() end)
+
+  it("is HTTP/1.1 with the headers that a transport is handed, and those of its length", function()
+    server = played()
+    local job = geelark.start({ "a" }, { token = "t", base_url = server.url .. "/path" })
+    local request = server:accept(job):read(job)
+    assert.equal("POST /path/open/v1/phone/delete HTTP/1.1", request.line)
+    local uuid
+    for i, header in ipairs(request.headers) do
+      uuid = uuid or header:match "^traceId: (%x+%-%x+%-4%x+%-%x+%-%x+)$"
+      request.headers[i] = header:gsub("^traceId: .*", "traceId")
+    end
+    assert.is_string(uuid)
+    local expected = { "Host: " .. server.url:match "//(.*)", "Content-Length: " .. #request.body,
+      "Content-Type: application/json", "Accept: application/json", "Accept-Encoding: identity",
+      "User-Agent: " .. geelark._VERSION:gsub(" ", "/"), "Authorization: Bearer t", "traceId" }
+    table.sort(expected)
+    table.sort(request.headers)
+    assert.same(expected, request.headers)
+    assert.equal('{"ids":["a"]}', request.body)
+  end)
+
+  it("is HTTP/1.1 over TLS, too: nothing else is offered", function()
+    local certs, offered = certificates.new(), nil
+    finally(function() certs:remove() end)
+    local context = contexts.new("TLS", true)
+    context:setCertificate(x509.new(certs.good.certificate))
+    context:setPrivateKey(pkey.new(certs.good.key))
+    context:setAlpnSelect(function(_, protocols)
+      offered = protocols
+      return protocols[1]
+    end)
+    server = played(context)
+    local job = geelark.start({ "a" },
+      { token = "t", base_url = server.url, ca_file = certs.ca_file })
+    local request = server:accept(job):read(job)
+    assert.same({ "http/1.1" }, offered)
+    assert.equal("POST /open/v1/phone/delete HTTP/1.1", request.line)
+  end)
+end)
+
+describe("connections", function()
+  local certs, sim
+  setup(function() certs = certificates.new() end)
+  teardown(function() certs:remove() end)
+  after_each(function() sim:stop() end)
+
+  for _, scheme in ipairs { "http", "https" } do
+    for _, concurrency in ipairs { 1, 2, 5 } do
+      it(("are no more than the requests at once: %d over %s"):format(concurrency, scheme),
+        function()
+          sim = start { phones = 30, tls = scheme == "https" and certs.good or nil,
+            plan = { { delay = 0.01, times = 30 } } }
+          local result = assert(geelark.delete(simulator.ids(30), { token = "simulator",
+            base_url = sim.url, ca_file = certs.ca_file, chunk_size = 1,
+            concurrency = concurrency }))
+          local state = sim:state()
+          assert.equal(30, result.successAmount)
+          assert.is_true(state.connections <= concurrency, state.connections .. " connections")
+          assert.is_true(state.maxInFlight <= concurrency, state.maxInFlight .. " in flight")
+        end)
+    end
+  end
 end)
 
 describe("a kept connection", function()
