@@ -10,7 +10,7 @@ local report = require "spec.bench.report"
 local shell = require "spec.support.shell"
 
 local names = { "instructions", "cpu", "failures", "signing", "idle", "longest_step",
-  "growth", "memory", "latency", "quota", "startup", "startup_tls", "http2", "nginx", "nvim" }
+  "growth", "memory", "latency", "quota", "startup", "startup_tls", "tls", "nginx", "nvim" }
 
 -- Tests that must succeed, and the packages that make them.
 local needed = {
@@ -24,7 +24,8 @@ local needed = {
   { "command -v openssl", "openssl" },
   { "command -v taskset && command -v unshare", "util-linux" },
   { [[lua5.4 -e 'require "socket" require "cjson"']], "lua5.4 lua-socket lua-cjson" },
-  { [[luajit -e 'require "curl" require "cjson"']], "luajit2 lua-curl lua-cjson" },
+  { [[lua5.1 -e 'require "curl" require "cjson"']], "lua5.1 lua-curl lua-cjson" },
+  { [[luajit -e 'require "curl" require "cjson"']], "luajit lua-curl lua-cjson" },
 }
 
 local function chosen(name)

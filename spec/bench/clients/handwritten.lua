@@ -1,5 +1,5 @@
 -- The loop that a user writes who has an HTTP client and lua-cjson: everything that a
--- delete needs but checks, retries and the account of every id.
+-- delete needs but retries and the account of every id.
 
 local json = require "cjson"
 local workload = require "spec.bench.clients.workload"
@@ -25,6 +25,7 @@ return function(post)
       ["Authorization"] = "Bearer token-of-the-bench",
       ["traceId"] = trace_id(),
     }, json.encode { ids = chunk }))
+    assert(answer.data, answer.msg)
     successes = successes + answer.data.successAmount
     for _, failure in ipairs(answer.data.failDetails) do
       failures[#failures + 1] = failure

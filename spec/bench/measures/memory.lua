@@ -17,8 +17,8 @@ return {
     end
     add(programs.handwritten("luajit", "binding"))
     for _, lua in ipairs { "lua5.4", "luajit" } do
-      add(programs.geelark(lua), 24)
-      add(programs.shuffled(programs.geelark(lua)), 24)
+      add(programs.geelark(lua), 40)
+      add(programs.shuffled(programs.geelark(lua)), 40)
       add(programs.geelark(lua, "job"), 40)
     end
     local samples = bench:interleave(cases, function(case)

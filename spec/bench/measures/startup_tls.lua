@@ -11,8 +11,8 @@ return {
   judged = "/ floor",
   rows = function(bench)
     return compare(bench, {
-      { program = programs.geelark "lua5.4", at_most = 0.5 },
-      { program = programs.geelark "luajit", at_most = 0.5 },
+      { program = programs.geelark "lua5.4", at_most = 1.15 },
+      { program = programs.geelark "luajit", at_most = 1.15 },
     }, function(program)
       return start_to_end(bench, program, true)
     end, show.milliseconds)

@@ -1,4 +1,5 @@
--- Four requests at once over TLS: one connection, by HTTP/2.
+-- Four requests at once over TLS: by HTTP/1.1, each on a connection of its own that is kept. The
+-- floor takes what libcurl takes by itself: HTTP/2, one connection for all.
 
 local compare = require "spec.bench.compare"
 local programs = require "spec.bench.programs"
@@ -19,14 +20,14 @@ return {
   rows = function(bench)
     local ours = programs.geelark "lua5.4"
     local rows = compare(bench, {
-      { program = ours, at_most = 1.6 },
-      { program = programs.geelark "luajit", at_most = 1.6 },
+      { program = ours, at_most = 1.8 },
+      { program = programs.geelark "luajit", at_most = 1.8 },
     }, function(program)
       return bench:per_request(bench.instructions, program, load)
     end, show.instructions)
-    for _, program in ipairs { programs.floor, ours } do
-      rows[#rows + 1] = { who = program.name .. ": connections", at_most = 1,
-        judged = stats.summary { connections(bench, program) } }
+    for _, case in ipairs { { programs.floor, 1 }, { ours, load.concurrency } } do
+      rows[#rows + 1] = { who = case[1].name .. ": connections", at_most = case[2],
+        judged = stats.summary { connections(bench, case[1]) } }
     end
     return rows
   end,
