@@ -35,6 +35,14 @@ function programs.handwritten(lua, over)
   return client(lua, over .. ".lua", "hand-written, " .. over)
 end
 
+--- The loop over a binding that ours is judged against, by ours' Lua. Debian has the binding for
+--- no Lua above 5.2, so that Lua 5.1 stands in for 5.4.
+---@return table<string, table>
+function programs.loops()
+  return { ["lua5.4"] = programs.handwritten("lua5.1", "binding"),
+    luajit = programs.handwritten("luajit", "binding") }
+end
+
 local function core(lua)
   local path = "build/" .. lua .. "/geelark/core.so"
   local file = io.open(path)

@@ -4,8 +4,7 @@ local compare = require "spec.bench.compare"
 local programs = require "spec.bench.programs"
 local show = require "spec.bench.show"
 
-local loops = { ["lua5.4"] = programs.handwritten("lua5.1", "binding"),
-  luajit = programs.handwritten("luajit", "binding") }
+local loops = programs.loops()
 
 -- One of ours; its instructions are judged against the floor, its CPU against the loop.
 local function ours(lua, at_most, at_most_of_loop)

@@ -8,9 +8,7 @@ return {
   title = "instructions a request, 100 ids, 2 failures, plain HTTP",
   judged = "/ floor, or the loop",
   rows = function(bench)
-    -- Debian has the binding for no Lua above 5.2.
-    local loops = { ["lua5.4"] = programs.handwritten("lua5.1", "binding"),
-      luajit = programs.handwritten("luajit", "binding") }
+    local loops = programs.loops()
     return compare(bench, {
       { program = programs.handwritten("lua5.4", "luasocket") },
       { program = programs.handwritten("luajit", "luasocket") },
