@@ -39,9 +39,7 @@ static void push_cjson(lua_State *L) {
     push_global(L, "require");
     lua_pushliteral(L, "cjson");
     if (lua_pcall(L, 1, 1, 0) != LUA_OK)
-        luaL_error(
-            L, "geelark needs lua-cjson, the package of this name (Debian, LuaRocks): %s",
-            lua_tostring(L, -1));
+        luaL_error(L, "geelark needs lua-cjson (Debian: lua-cjson; LuaRocks: lua-cjson)");
     lua_getfield(L, -1, "new");
     lua_call(L, 0, 1);
     set_up(L, "decode_invalid_numbers", 0);
