@@ -3,48 +3,89 @@
 # Usage: deps.sh build LUA | deps.sh test
 set -eu
 
-base="gcc make pkg-config libcurl4-openssl-dev libssl-dev lua-cjson lua-cqueues lua-luaossl ca-certificates"
+BASE="gcc make pkg-config libcurl4-openssl-dev libssl-dev lua-cjson lua-cqueues lua-luaossl
+  ca-certificates"
+TEST="lua-busted lua-check lua-luv lua-socket lua-argparse lua-term lua-curl luarocks valgrind
+  cppcheck clang-format nginx libnginx-mod-http-lua neovim openssl curl procps tmux util-linux"
 
-# nginx's Lua module wants libluajit2-5.1-2, so LuaJIT has to be its branch of it.
+# The Lua that a name or path stands for: what it says itself, else what it is called.
+version_of() {
+  "$1" -v 2>&1 | sed -n 's/^\(LuaJIT\).*/\1/p; s/^Lua \(5\.[0-9]\).*/\1/p' | grep . && return
+  case ${1##*/} in
+    *jit*) echo LuaJIT ;;
+    *5[1-4] | *5[.-][1-4]) echo "5.${1##*[!1-4]}" ;;
+    *) echo 5.4 ;;
+  esac
+}
+
+# With a bar between them: two names of one thing, the better one first. Debian 13 has LuaJIT
+# under the second name alone; where there are both, nginx's Lua module wants the first.
 packages_of() {
-  case $1 in
-    lua5.1) echo "lua5.1 liblua5.1-0-dev" ;;
-    luajit) echo "luajit2 libluajit2-5.1-dev" ;;
-    *) echo "$1 lib$1-dev" ;;
+  version=$(version_of "$1")
+  case $version in
+    LuaJIT) echo "luajit2|luajit libluajit2-5.1-dev|libluajit-5.1-dev" ;;
+    5.1) echo "lua5.1 liblua5.1-0-dev" ;;
+    *) echo "lua$version liblua$version-dev" ;;
   esac
 }
 
 case $1 in
-  build) wanted="$base $(packages_of "$2")" ;;
+  build) wanted="$BASE $(packages_of "$2")" ;;
   test)
-    wanted="$base lua-busted lua-check lua-luv lua-socket lua-argparse lua-term lua-curl
-      luarocks valgrind cppcheck nginx libnginx-mod-http-lua neovim openssl curl procps tmux util-linux"
+    wanted="$BASE $TEST"
     for lua in lua5.1 lua5.2 lua5.3 lua5.4 luajit; do wanted="$wanted $(packages_of $lua)"; done
     ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then
-  echo "This is no Debian system, so that nothing is installed. What is needed, by Debian's names:"
-  echo "$(echo $wanted)"
+  echo "This is no Debian system, so nothing is installed. What is needed, by Debian's names:"
+  echo $wanted | sed 's/|/ or /g'
   exit 0
 fi
 
-missing=""
-for package in $wanted; do
-  dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
-    missing="$missing $package"
-done
+is_installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+is_known() { apt-cache policy "$1" | grep -q 'Candidate: [^(]'; }
+
+# Of two names the one that this release has; the first before its lists were ever fetched.
+choose() {
+  if ! is_known "${1%|*}" && is_known "${1#*|}"; then echo "${1#*|}"; else echo "${1%|*}"; fi
+}
+
+find_missing() {
+  missing=""
+  for names in $wanted; do
+    package=$names
+    [ "${names#*|}" = "$names" ] || package=$(choose "$names")
+    is_installed "$package" || missing="$missing $package"
+  done
+}
+
+find_missing
 [ -n "$missing" ] || exit 0
 
-echo "Installing$missing"
+APT="apt-get install -y --no-install-recommends"
 as_root=""
-[ "$(id -u)" = 0 ] || as_root="sudo"
+if [ "$(id -u)" != 0 ]; then
+  as_root=sudo
+  if ! command -v sudo >/dev/null; then
+    echo "Packages are missing, and installing takes root or sudo. The command for an administrator:"
+    echo "  apt-get update && $APT$missing"
+    exit 1
+  fi
+fi
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 # A package's service (nginx's) must not start on a machine that only wanted the program.
 install() {
-  $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y \
-    --no-install-recommends $missing >"$log" 2>&1
+  find_missing
+  echo "Installing$missing"
+  $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 $APT $missing >"$log" 2>&1
 }
-install || { $as_root apt-get update >"$log" 2>&1 && install; } || { cat "$log"; exit 1; }
+
+install || { $as_root apt-get update >"$log" 2>&1 && install; } || {
+  cat "$log"
+  echo "This failed: $as_root $APT$missing"
+  exit 1
+}
