@@ -167,8 +167,11 @@ describe("without a descriptor for a connection", function()
   it("every id is pending, and nobody is told of a request", function()
     local script = [[
       local geelark = require "geelark"
-      local opened = {}
-      repeat opened[#opened + 1] = io.open "/dev/null" until #opened > 0 and not io.open "/dev/null"
+      local held = {}
+      repeat
+        local file = io.open "/dev/null"
+        held[#held + 1] = file
+      until not file
       local events, taken = 0, 0
       local _, err = geelark.delete({ "a", "b" }, { token = "t", base_url = "http://127.0.0.1:9",
         on_event = function(event) if event.type == "send" then events = events + 1 end end,

@@ -76,3 +76,8 @@ static inline int compat_memory_error(lua_State *L) {
     lua_pushliteral(L, "not enough memory");
     return lua_error(L);
 }
+
+/* luaL_checkstack calls it a stack overflow, too, where memory ran out. */
+static inline void compat_check_stack(lua_State *L, int slots) {
+    if (!lua_checkstack(L, slots)) compat_memory_error(L);
+}

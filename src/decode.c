@@ -288,7 +288,7 @@ void decode_response(lua_State *L, struct response *r) {
     int top = lua_gettop(L);
     response_forget_body(r);
     if (r->fault != KIND_NONE || r->body.size == 0) return;
-    luaL_checkstack(L, NAMES + 12, NULL);
+    compat_check_stack(L, NAMES + 12);
     bool decoded = push_decoded(L, r);
     response_forget_body(r); /* its room was that of the text */
     if (decoded && lua_istable(L, top + 1)) read_envelope(L, top + 1, r);

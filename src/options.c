@@ -196,7 +196,7 @@ static void read_value(lua_State *L, int arg, const struct option *o, int refs,
 
 void options_read(lua_State *L, int arg, unsigned scope, int refs,
                   struct options *options) {
-    luaL_checkstack(L, 12, NULL);
+    compat_check_stack(L, 12);
     if (lua_isnoneornil(L, arg)) return;
     luaL_checktype(L, arg, LUA_TTABLE);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {

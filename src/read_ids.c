@@ -106,7 +106,7 @@ static void read_array(lua_State *L, int arg, struct ids *ids) {
 }
 
 void read_ids(lua_State *L, int arg, struct ids *ids) {
-    luaL_checkstack(L, POP_EVERY + 8, NULL);
+    compat_check_stack(L, POP_EVERY + 8);
     if (lua_type(L, arg) == LUA_TFUNCTION) read_iterator(L, arg, ids);
     else if (lua_type(L, arg) == LUA_TTABLE) read_array(L, arg, ids);
     else

@@ -229,7 +229,7 @@ int report_push_outcome(lua_State *L, const struct ledger *ledger,
     /* A mistake in the caller's own code is told even where it came too late to do harm.
      */
     bool mistake = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK;
-    luaL_checkstack(L, 12, NULL);
+    compat_check_stack(L, 12);
     if ((ledger_is_complete(ledger) && !mistake) ||
         (pending_ok && fault->kind == KIND_NONE)) {
         push_result(L, ledger);

@@ -217,7 +217,7 @@ bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
     struct step s = {L, lj, &lj->job, refs, 0};
     int top = lua_gettop(L), settled = 0;
     bool polled = false;
-    luaL_checkstack(L, 32, NULL);
+    compat_check_stack(L, 32);
     read_clock(&s);
     double until = s.now + seconds;
     for (;; lua_settop(L, top)) {
