@@ -1,105 +1,136 @@
-# geelark: builds the C core for one Lua (LUA=lua5.1 … lua5.4, luajit) into build/$(LUA)/,
-# installs it, and runs the specs and checks. Every variable can be overridden.
+# geelark: builds the C core for one Lua, installs it, runs the specs and the checks.
+# `make help` lists the targets. Every variable can be overridden.
 
 LUA ?= lua5.4
-PREFIX ?= /usr/local
-# Deliberate faults for the simulation's own proof, see spec/simulation_spec.lua.
-MUTATION ?=
-
 LUAS = lua5.1 lua5.2 lua5.3 lua5.4 luajit
+PREFIX ?= /usr/local
+SRC = src
 CC = cc
 OPTIMISE ?= -O3 -fno-plt
 CFLAGS ?= $(OPTIMISE) -g
 WARNINGS = -Wall -Wextra -pedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 PKG_CONFIG ?= pkg-config
 
-# The names under which pkg-config knows a Lua differ from system to system.
-lua_packages = $(LUA) $(subst lua5,lua-5,$(LUA)) $(subst .,,$(LUA))
-lua_package = $(shell for p in $(lua_packages); do $(PKG_CONFIG) --exists $$p && echo $$p && break; done)
-LUA_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(lua_package))
-CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
-CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
-CRYPTO_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcrypto)
-CRYPTO_LIBS ?= $(shell $(PKG_CONFIG) --libs libcrypto)
+# $(call once,NAME,COMMAND): a command's output, asked for when NAME is first used.
+once = $(eval $1 := $(shell $2))$($1)
 
+# "5.4", or "5.1 luajit": what the interpreter says, whatever it is called.
+LUA_SAYS = $(call once,LUA_SAYS,"$(LUA)" -e 'print(_VERSION:match "[%d.]+" .. (jit and " luajit" or ""))' 2>/dev/null)
+LUA_VERSION ?= $(firstword $(LUA_SAYS))
+
+# The names under which pkg-config may know that Lua; the last may be one of another version.
+lua_packages = $(or $(filter luajit,$(LUA_SAYS)),$(foreach v,$(LUA_VERSION),lua$v lua-$v lua$(subst .,,$v) lua))
+lua_wanted = $(if $(filter luajit,$(LUA_SAYS)),2,$(LUA_VERSION))
+find_lua = for p in $(lua_packages); do case `$(PKG_CONFIG) --modversion $$p 2>/dev/null` in \
+	$(lua_wanted).*) $(PKG_CONFIG) --cflags $$p; break;; esac; done
+LUA_CFLAGS ?= $(call once,LUA_CFLAGS,$(find_lua))
+LIB_CFLAGS ?= $(call once,LIB_CFLAGS,$(PKG_CONFIG) --cflags libcurl libcrypto 2>/dev/null)
+LIBS ?= $(call once,LIBS,$(PKG_CONFIG) --libs libcurl libcrypto 2>/dev/null || echo -lcurl -lcrypto)
+
+# libcurl's resolver thread may outlive the module: its code must stay where it is.
 ifeq ($(shell uname -s),Darwin)
 SHARED = -bundle -undefined dynamic_lookup
 else
-SHARED = -shared
+SHARED = -shared -Wl,-z,nodelete
 endif
 
-BUILD = build/$(LUA)$(MUTATION:%=-%)
+# A path makes a folder's name, too: build/_usr_bin_lua5.4.
+empty =
+BUILD = build/$(subst /,_,$(subst $(empty) ,_,$(LUA)))
 CORE = $(BUILD)/geelark/core.so
-OBJECTS = $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard src/*.c src/lib/*.c))
-ALL_CFLAGS = -std=c99 -D_GNU_SOURCE $(MUTATION:%=-DGEELARK_MUTATE_%) -fPIC -pthread -fvisibility=hidden \
-	$(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LUA_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+OBJECTS = $(patsubst $(SRC)/%.c,$(BUILD)/%.o,$(wildcard $(SRC)/*.c $(SRC)/lib/*.c))
+COMPILE = $(CC) -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARNINGS) $(CPPFLAGS) $(CFLAGS) \
+	$(LUA_CFLAGS) $(LIB_CFLAGS)
+LINK = $(CC) $(SHARED) $(LDFLAGS) -o $(CORE) $(OBJECTS) $(LIBS) -lm
 
-LUA_VERSION = $(if $(filter luajit,$(LUA)),5.1,$(LUA:lua%=%))
-LUA_DIR = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
-LIB_DIR = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)
+# A shell doesn't expand a ~ in the middle of a word.
+home = $(patsubst ~/%,$(HOME)/%,$1)
+version = $(or $(LUA_VERSION),$(error $(LUA) is not found, what helps: make deps LUA=$(LUA)))
+LUA_DIR = $(DESTDIR)$(PREFIX)/share/lua/$(version)
+LIB_DIR = $(DESTDIR)$(PREFIX)/lib/lua/$(version)
 
 # How a Lua finds the tree's modules without their being installed.
-RUN_LUA = LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="build/$(LUA)/?.so;;" $(LUA)
+RUN_LUA = LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="$(BUILD)/?.so;;" "$(LUA)"
 
-.PHONY: all install demo test test-one valgrind check bench simulate deps test-deps clean
-
-all: $(CORE)
+all: $(CORE) ## the C core for one Lua: LUA=lua5.1, lua5.2, lua5.3, lua5.4 (default), luajit, or a path
 
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(SHARED) $(LDFLAGS) -o $@ $(OBJECTS) $(CURL_LIBS) $(CRYPTO_LIBS) -lm -pthread
+	$(LINK)
 
-$(BUILD)/%.o: src/%.c
+$(BUILD)/%.o: $(SRC)/%.c $(BUILD)/commands
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# Written anew, and so all built anew, when one of the commands has changed.
+$(BUILD)/commands: always
+	@mkdir -p $(@D)
+	@echo '$(COMPILE) $(LINK)' | cmp -s - $@ || { \
+		sh spec/support/needs.sh "$(LUA)" "$(LUA_VERSION)" "$(PKG_CONFIG)" $(COMPILE) && \
+		echo '$(COMPILE) $(LINK)' >$@; }
 
 -include $(OBJECTS:.o=.d)
 
-install: all
-	mkdir -p $(LUA_DIR) $(LIB_DIR)/geelark
-	cp -R lua/. $(LUA_DIR)
-	install -m 755 $(CORE) $(LIB_DIR)/geelark/core.so
+install: all ## the module into PREFIX (/usr/local), or LUA_DIR and LIB_DIR
+	mkdir -p "$(call home,$(LUA_DIR))" "$(call home,$(LIB_DIR))/geelark"
+	cp -R lua/. "$(call home,$(LUA_DIR))"
+	install -m 755 $(CORE) "$(call home,$(LIB_DIR))/geelark/core.so"
 
-# What a machine needs: on Debian it is installed, and named before.
-deps:
-	@sh spec/support/deps.sh build $(LUA)
+uninstall: ## takes the same away
+	rm -rf "$(call home,$(LUA_DIR))/geelark.lua" "$(call home,$(LUA_DIR))/geelark" \
+		"$(call home,$(LIB_DIR))/geelark"
 
-test-deps:
+deps: ## what building and the demo need: on Debian it is installed, elsewhere named
+	@sh spec/support/deps.sh build "$(LUA)"
+
+test-deps: ## what the specs and checks need
 	@sh spec/support/deps.sh test
 
-demo: deps
+demo: deps ## deletes 250 phones of a simulator on this machine; no real phone is touched
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_LUA) spec/demo.lua
 
-# Without LUA on the command line: on every Lua.
-ifeq ($(origin LUA),command line)
-test: test-deps
-	@sh spec/support/test.sh $(LUA)
-else
-test: test-deps
-	@sh spec/support/test.sh $(LUAS)
-endif
+test: test-deps ## the specs on every Lua, or on LUA=…
+	@sh spec/support/test.sh $(if $(findstring command,$(origin LUA)),"$(LUA)",$(LUAS))
 
-valgrind: test-deps
+SPECS = spec
+specs: all ## some specs on one Lua, without a look at what is needed: SPECS=spec/…
+	@$(RUN_LUA) "$$(command -v busted)" $(SPECS)
+
+check: test-deps ## what can be checked without running it
+	@sh spec/support/check.sh "$(WARNINGS)" $(LUAS)
+
+format: test-deps ## clang-format over the C sources
+	@sh spec/support/format.sh -i
+
+valgrind: test-deps ## the specs under valgrind
 	@$(MAKE) --no-print-directory -s all LUA=lua5.4
 	@sh spec/support/valgrind.sh
 
-check: test-deps
-	@sh spec/support/check.sh "$(WARNINGS)" $(LUAS)
+sanitize: test-deps ## the specs under the address and undefined behaviour sanitizers
+	@sh spec/support/sanitize.sh
 
-bench: test-deps
+coverage: test-deps ## the lines of the C core that the specs run
+	@sh spec/support/coverage.sh
+
+bench: test-deps ## what it costs: ONLY=name for one measure
 	@for lua in lua5.4 luajit; do $(MAKE) --no-print-directory -s all LUA=$$lua || exit; done
 	@$(MAKE) --no-print-directory -s bench-run LUA=lua5.4
 
-.PHONY: bench-run
 bench-run:
 	@$(RUN_LUA) spec/bench/run.lua $(ONLY)
 
 SEEDS ?= 100000
-simulate: test-deps
+simulate: test-deps ## SEEDS=100000 simulated worlds
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_LUA) spec/simulation.lua $(SEEDS)
 
-# What luarocks leaves in a clone would be found before what is installed.
-clean:
-	rm -rf build geelark src/*.o
+# What LuaRocks leaves in a clone would be found before what is installed.
+clean: ## takes away what was built
+	rm -rf build geelark src/*.o src/lib/*.o
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
+
+.PHONY: all always install uninstall deps test-deps demo test specs check format valgrind \
+	sanitize coverage bench bench-run simulate clean help

@@ -14,7 +14,7 @@ version_of() {
   case ${1##*/} in
     *jit*) echo LuaJIT ;;
     *5[1-4] | *5[.-][1-4]) echo "5.${1##*[!1-4]}" ;;
-    *) echo 5.4 ;;
+    lua) echo 5.4 ;;
   esac
 }
 
@@ -25,17 +25,22 @@ packages_of() {
   case $version in
     LuaJIT) echo "luajit2|luajit libluajit2-5.1-dev|libluajit-5.1-dev" ;;
     5.1) echo "lua5.1 liblua5.1-0-dev" ;;
+    "") echo "$1 is no Lua that is known. Those are: lua5.1 to lua5.4, luajit." >&2 && return 1 ;;
     *) echo "lua$version liblua$version-dev" ;;
   esac
 }
 
-case $1 in
-  build) wanted="$BASE $(packages_of "$2")" ;;
-  test)
-    wanted="$BASE $TEST"
-    for lua in lua5.1 lua5.2 lua5.3 lua5.4 luajit; do wanted="$wanted $(packages_of $lua)"; done
-    ;;
-esac
+kind=$1
+shift
+wanted=$BASE
+if [ "$kind" = test ]; then
+  wanted="$BASE $TEST"
+  set -- lua5.1 lua5.2 lua5.3 lua5.4 luajit
+fi
+for lua in "$@"; do
+  packages=$(packages_of "$lua")
+  wanted="$wanted $packages"
+done
 
 if ! command -v dpkg-query >/dev/null; then
   echo "This is no Debian system, so nothing is installed. What is needed, by Debian's names:"
