@@ -1,0 +1,37 @@
+#!/bin/sh
+# The whole spec run under the address and undefined behaviour sanitizers, whose libraries have
+# to be loaded before Lua itself is. What they are kept from seeing isn't ours:
+# - Programs that the specs start don't inherit the libraries, but for another Lua.
+# - luaossl keeps something made by libcrypto for the whole process, in its own data. As long as
+#   its module isn't unloaded, that is no leak.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+make --no-print-directory -s all LUA=lua5.4 BUILD=build/sanitize CFLAGS="-O1 -g \
+  -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+cat >"$folder/apart.c" <<'C'
+#include <stdlib.h>
+__attribute__((constructor)) static void leave_programs_alone(void) { unsetenv("LD_PRELOAD"); }
+int dlclose(void *module) { return module ? 0 : -1; }
+C
+cc -shared -fPIC -o "$folder/apart.so" "$folder/apart.c"
+
+# Stands in for the interpreter, and is what the specs start again.
+libraries=$(cc -print-file-name=libasan.so):$(cc -print-file-name=libubsan.so):$folder/apart.so
+cat >"$folder/lua5.4" <<SH
+#!/bin/bash
+LD_PRELOAD=$libraries exec -a "\$0" lua5.4 "\$@"
+SH
+chmod +x "$folder/lua5.4"
+
+# Reports of whatever process go to files. Freed memory is held back a little only, for the
+# specs that look at how much is in use.
+status=0
+ASAN_OPTIONS=log_path="$folder/report":quarantine_size_mb=1 \
+  UBSAN_OPTIONS=print_stacktrace=1 \
+  LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="build/sanitize/?.so;;" \
+  "$folder/lua5.4" "$(command -v busted)" "$@" || status=1
+cat "$folder"/report* 2>/dev/null && status=1
+exit $status
