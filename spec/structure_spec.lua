@@ -42,7 +42,7 @@ describe("the structure check", function()
         ["src/lib/c.h"] = "" },
       "a circle: src/a -> src/b -> src/a" },
     { "a function of 51 lines",
-      { ["src/core.c"] = "int long_one(void)\n{\n" .. ("    x();\n"):rep(48) .. "}\n" },
+      { ["src/core.c"] = "int long_one(void) {\n" .. ("    x();\n"):rep(49) .. "}\n" },
       "src/core.c: long_one has 51 lines" },
   }
   for _, case in ipairs(cases) do
@@ -52,18 +52,36 @@ describe("the structure check", function()
 
   it("lets a function of 50 lines pass", function()
     assert.same({}, violations {
-      ["src/core.c"] = "int one(void)\n{\n" .. ("    x();\n"):rep(47) .. "}\n",
+      ["src/core.c"] = "int one(void) {\n" .. ("    x();\n"):rep(48) .. "}\n",
     })
   end)
 
   it("counts lines and files and names the longest function", function()
     local found = structure.check {
-      ["src/a.c"] = "/* a */\nstruct a {\n    int b;\n};\n\nstatic int long_head(int a,\n"
-        .. "                     int b)\n{\n    return a + b;\n}\n",
-      ["src/lib/b.c"] = "int b(void)\n{\n    return 0;\n}\n",
+      ["src/a.c"] = [[
+/* a */
+struct a {
+    int b;
+};
+
+static const int numbers[] = {
+    1, 2, 3, 4, 5, 6, 7,
+};
+
+int later(void);
+
+static int long_head(int a,
+                     int b) {
+    if (a) {
+        return a + b;
     }
-    assert.equal(14, found.lines)
+    return 0;
+}
+]],
+      ["src/lib/b.c"] = "int b(void)\n{\n    return 0;\n}\n\nint c(void) { return 1; }\n",
+    }
+    assert.equal(24, found.lines)
     assert.equal(2, found.files)
-    assert.same({ name = "long_head", path = "src/a.c", lines = 5 }, found.longest)
+    assert.same({ name = "long_head", path = "src/a.c", lines = 7 }, found.longest)
   end)
 end)

@@ -109,19 +109,19 @@ end
 
 -- Functions --------------------------------------------------------------------------------
 
--- Calls visit(name, lines) for each function: its braces stand in the first column, and so
--- does the beginning of its head.
+-- Calls visit(name, lines) for each function: its head begins in the first column and ends
+-- with a brace, perhaps some lines below; the closing brace is a line of its own.
 local function each_function(text, visit)
   local number, head, name, inside = 0, nil, nil, false
   for line in text:gmatch "([^\n]*)\n" do
     number = number + 1
-    if line == "}" and inside then
-      visit(name, number - head + 1)
-      inside = false
-    elseif line == "{" then
-      inside = true
-    elseif not inside and line:find "^%a" then
-      head, name = number, line:match "([%w_]+)%(" or line
+    if inside then
+      inside = line ~= "}"
+      if not inside then visit(name, number - head + 1) end
+    else
+      if line:find "^[%a_]" then head, name = number, line:match "([%w_]+)%(" end
+      if line:find ";$" then name = nil end
+      inside = name ~= nil and line:find "{$" ~= nil
     end
   end
 end
