@@ -31,26 +31,22 @@ struct handle {
     char *body;
 };
 
-static void fail(const char *reason)
-{
+static void fail(const char *reason) {
     fprintf(stderr, "floor: %s\n", reason);
     exit(EXIT_FAILURE);
 }
 
-static void check(CURLcode code)
-{
+static void check(CURLcode code) {
     if (code != CURLE_OK) fail(curl_easy_strerror(code));
 }
 
-static long number(const char *name)
-{
+static long number(const char *name) {
     const char *value = getenv(name);
     if (!value) fail(name);
     return atol(value);
 }
 
-static char *make_ids(long amount)
-{
+static char *make_ids(long amount) {
     char *ids = malloc((size_t)amount * ID_LENGTH);
     if (!ids) fail("out of memory");
     for (long i = 0; i < amount; i++) {
@@ -61,14 +57,12 @@ static char *make_ids(long amount)
     return ids;
 }
 
-static size_t ignore(char *data, size_t size, size_t amount, void *context)
-{
+static size_t ignore(char *data, size_t size, size_t amount, void *context) {
     (void)data, (void)context;
     return size * amount;
 }
 
-static void open_handle(struct handle *handle, const struct work *work)
-{
+static void open_handle(struct handle *handle, const struct work *work) {
     handle->body = malloc((size_t)work->chunk * (ID_LENGTH + 3) + 16);
     handle->easy = curl_easy_init();
     if (!handle->body || !handle->easy) fail("out of memory");
@@ -82,8 +76,7 @@ static void open_handle(struct handle *handle, const struct work *work)
 }
 
 /* The next request's body: {"ids":["528…","528…"]}. */
-static void load(struct handle *handle, struct work *work)
-{
+static void load(struct handle *handle, struct work *work) {
     const char *id = work->ids + work->sent++ * work->chunk * ID_LENGTH;
     char *end = handle->body + sprintf(handle->body, "{\"ids\":[");
     for (long i = 0; i < work->chunk; i++, id += ID_LENGTH) {
@@ -99,16 +92,14 @@ static void load(struct handle *handle, struct work *work)
     check(curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDS, handle->body));
 }
 
-static void check_answer(const struct handle *handle, CURLcode code)
-{
+static void check_answer(const struct handle *handle, CURLcode code) {
     long status = 0;
     check(code);
     check(curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &status));
     if (status != 200) fail("not answered with status 200");
 }
 
-static void one_by_one(struct work *work)
-{
+static void one_by_one(struct work *work) {
     struct handle handle;
     open_handle(&handle, work);
     while (work->sent < work->requests) {
@@ -120,16 +111,14 @@ static void one_by_one(struct work *work)
 }
 
 /* Gives a handle that is free its next request; false: none is left. */
-static bool send_next(CURLM *multi, struct handle *handle, struct work *work)
-{
+static bool send_next(CURLM *multi, struct handle *handle, struct work *work) {
     if (work->sent == work->requests) return false;
     load(handle, work);
     return curl_multi_add_handle(multi, handle->easy) == CURLM_OK;
 }
 
 /* Returns how many requests are in flight after what has ended was replaced. */
-static long replace_ended(CURLM *multi, struct work *work, long in_flight)
-{
+static long replace_ended(CURLM *multi, struct work *work, long in_flight) {
     int left;
     for (CURLMsg *message; (message = curl_multi_info_read(multi, &left));) {
         char *context;
@@ -143,8 +132,7 @@ static long replace_ended(CURLM *multi, struct work *work, long in_flight)
     return in_flight;
 }
 
-static void several_at_once(struct work *work, long concurrency)
-{
+static void several_at_once(struct work *work, long concurrency) {
     struct handle handles[MOST_IN_FLIGHT];
     CURLM *multi = curl_multi_init();
     long in_flight = 0;
@@ -165,8 +153,7 @@ static void several_at_once(struct work *work, long concurrency)
     curl_multi_cleanup(multi);
 }
 
-int main(void)
-{
+int main(void) {
     struct work work = {
         .requests = number("BENCH_REQUESTS"),
         .chunk = number("BENCH_CHUNK"),
@@ -180,10 +167,8 @@ int main(void)
     check(curl_global_init(CURL_GLOBAL_DEFAULT));
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         work.headers = curl_slist_append(work.headers, headers[i]);
-    if (concurrency == 1)
-        one_by_one(&work);
-    else
-        several_at_once(&work, concurrency);
+    if (concurrency == 1) one_by_one(&work);
+    else several_at_once(&work, concurrency);
     curl_slist_free_all(work.headers);
     curl_global_cleanup();
     free(ids);

@@ -1,9 +1,9 @@
 /*
- * failing_allocator.c: sweep(script, cpath, onwards) runs a script in Lua states of its own
- * whose n-th allocation fails (and, with `onwards`, all later ones), for n = 1, 2, … until
- * one run meets no failure. The script returns a function; failures begin with its call. It
- * has to return true, or to raise what says that memory ran out, or nothing at all but a
- * callback's account of that; and the closed state has to give back every byte.
+ * failing_allocator.c: sweep(script, cpath, onwards) runs a script in Lua states of its
+ * own whose n-th allocation fails (and, with `onwards`, all later ones), for n = 1, 2, …
+ * until one run meets no failure. The script returns a function; failures begin with its
+ * call. It has to return true, or to raise what says that memory ran out, or nothing at
+ * all but a callback's account of that; and the closed state has to give back every byte.
  * Returns how many points failed, and what went wrong (nil: nothing).
  */
 #include <lauxlib.h>
@@ -19,8 +19,7 @@ struct heap {
     long bytes;
 };
 
-static void *allocate(void *user, void *old, size_t old_size, size_t size)
-{
+static void *allocate(void *user, void *old, size_t old_size, size_t size) {
     struct heap *heap = user;
     if (size == 0) {
         if (old) heap->bytes -= (long)old_size;
@@ -40,9 +39,8 @@ static void *allocate(void *user, void *old, size_t old_size, size_t size)
 }
 
 /* Runs the script once; returns what is wrong, in `text`, or NULL. */
-static const char *run(struct heap *heap, const char *script, const char *cpath, long point,
-                       char *text, size_t size)
-{
+static const char *run(struct heap *heap, const char *script, const char *cpath,
+                       long point, char *text, size_t size) {
     const char *wrong = NULL;
     heap->until = -1;
     lua_State *L = lua_newstate(allocate, heap);
@@ -72,14 +70,14 @@ static const char *run(struct heap *heap, const char *script, const char *cpath,
     }
     lua_close(L);
     if (!wrong && heap->bytes != 0) {
-        snprintf(text, size, "point %ld: %ld bytes are not given back", point, heap->bytes);
+        snprintf(text, size, "point %ld: %ld bytes are not given back", point,
+                 heap->bytes);
         wrong = text;
     }
     return wrong;
 }
 
-static int l_sweep(lua_State *L)
-{
+static int l_sweep(lua_State *L) {
     const char *script = luaL_checkstring(L, 1), *cpath = luaL_checkstring(L, 2);
     int onwards = lua_toboolean(L, 3);
     char text[512];
@@ -98,8 +96,7 @@ static int l_sweep(lua_State *L)
     return 1;
 }
 
-int luaopen_failing_allocator(lua_State *L)
-{
+int luaopen_failing_allocator(lua_State *L) {
     lua_pushcfunction(L, l_sweep);
     return 1;
 }

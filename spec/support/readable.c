@@ -3,8 +3,7 @@
 #include <lua.h>
 #include <poll.h>
 
-static int l_readable(lua_State *L)
-{
+static int l_readable(lua_State *L) {
     struct pollfd p = {.fd = (int)luaL_checkinteger(L, 1), .events = POLLIN};
     lua_pushboolean(L, poll(&p, 1, 0) == 1);
     return 1;
@@ -12,8 +11,7 @@ static int l_readable(lua_State *L)
 
 int luaopen_readable(lua_State *L);
 
-int luaopen_readable(lua_State *L)
-{
+int luaopen_readable(lua_State *L) {
     lua_pushcfunction(L, l_readable);
     return 1;
 }
