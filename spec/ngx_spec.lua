@@ -1,56 +1,28 @@
 -- The driver for OpenResty, in nginx with its Lua module.
 
+local jobs = require "spec.support.nginx_jobs"
 local nginx = require "spec.support.nginx"
 local readme = require "spec.support.readme"
 local simulator = require "spec.support.simulator"
 
-local PRELUDE = [[
-  local geelark = require "geelark"
-  local delete = require("geelark.loop.ngx").delete
-  local ids = require("geelark.simulator.phones").ids(2000)
-  local function some(from, to)
-    local list = {}
-    for i = tonumber(from), tonumber(to) do list[#list + 1] = ids[i] end
-    return list
-  end
-  local function say(result, err)
-    result = result or err.result
-    ngx.say(("%d deleted, %d failed, %d unknown, %d pending%s"):format(result.successAmount,
-      result.failAmount, #result.unknownIds, #result.pendingIds, err and ", " .. err.kind or ""))
-  end
-]]
-
--- A location that runs Lua in a phase.
-local function location(path, source, phase)
-  return ("location = %s { %s_by_lua_block { %s\n%s } }\n")
-    :format(path, phase or "content", PRELUDE, source)
-end
+local location = jobs.location
 
 describe("in nginx", function()
   local sim, server
 
   local function start(locations, options)
-    options = options or {}
-    sim = simulator.start(options.simulator or { phones = 2000 })
-    server = nginx.start {
-      main = options.main, http = options.http, workers = options.workers,
-      locations = "location = / { return 204; }\n" .. locations,
-      environment = options.environment or "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url,
-    }
+    server, sim = jobs.start(locations, options)
   end
 
   after_each(function()
-    local log, left = server:log(), server:left()
+    local log = server:log()
     server:stop()
     sim:stop()
     assert.equal("", log)
-    assert.equal("", left)
   end)
 
-  local whole = "say(delete(some(1, 250)))"
-
   it("a handler deletes, in every phase that can wait", function()
-    start(location("/content", whole)
+    start(location("/content", "say(delete(some(1, 250)))")
       .. location("/access", "say(delete(some(251, 500))) ngx.exit(200)", "access")
       .. location("/rewrite", "say(delete(some(501, 750))) ngx.exit(200)", "rewrite")
       .. location("/timer", [[
@@ -67,19 +39,22 @@ describe("in nginx", function()
   it("wrong arguments and phases that can't wait raise, before anything is sent", function()
     start(location("/ids", "ngx.say(select(2, pcall(delete, { '' })))")
       .. location("/option", "ngx.say(select(2, pcall(delete, { 'a' }, { tokn = 't' })))")
+      .. location("/token", "ngx.say(select(2, pcall(delete, { 'a' }, { token = 1 })))")
       .. location("/dict", "ngx.say(select(2, pcall(delete, { 'a' }, { shared_dict = 'none' })))")
       .. location("/gsub", [[
         ngx.say(select(2, pcall(string.gsub, "a", "a", function() delete(some(1, 1)) end)))
         ngx.sleep(0.1)]])
-      .. location("/phase", "ngx.header.why = select(2, pcall(delete, { 'a' }))", "header_filter")
-        :gsub("}%s*$", "return 204; }"))
+      .. location("/phase", "ngx.header.why = select(2, pcall(delete, { 'a' }))",
+        "header_filter", "return 204;"))
     assert.equal("bad argument to 'delete' (ids[1]: empty string)", server:get "/ids")
     assert.equal("bad argument to 'delete' (tokn: unknown option, did you mean token?)",
       server:get "/option")
+    assert.equal("bad argument to 'delete' (token: string expected, got number)",
+      server:get "/token")
     assert.equal("shared_dict: a lua_shared_dict or its name expected, got none",
       server:get "/dict")
     assert.matches("why: geelark can't wait in the phase header_filter",
-      (server:get_with("/phase", "-i")))
+      (server:get("/phase", "-i")))
     assert.equal("attempt to yield across C-call boundary", (server:get "/gsub"):match "attempt.*")
     assert.equal(0, #sim:state().requests)
   end)
@@ -102,109 +77,36 @@ describe("in nginx", function()
     assert.equal(2, state.connections)
   end)
 
-  -- A client that goes away in the middle of a job of three requests, and what each of its
-  -- callbacks finds in a variable of the handler's.
-  local function lose_client(checks, around)
-    start("lua_check_client_abort " .. checks .. ";\n"
-      .. location("/delete", around:format [[
-        local mark = "mine"
-        delete(some(1, 300), { concurrency = 1, on_progress = function(progress)
-          local file = io.open(ngx.config.prefix() .. "progress", "a")
-          file:write(progress.successAmount, " ", tostring(mark), "\n")
-          file:close()
-        end })]])
-      .. location("/pid", "ngx.say(ngx.worker.pid())"),
-      { simulator = { phones = 300, plan = "return function() return { delay = 0.1 } end" } })
-    local worker = server:get "/pid"
-    server:get_with("/delete", "--max-time 0.15 2>/dev/null")
-    for _ = 1, 10 do server:get "/pid" end -- other requests on its stack
-    server:quit()
-    server:await_end(worker)
-    assert.same({}, sim:state().phones)
-    assert.equal(3, #sim:state().requests)
-    return server:read "progress"
-  end
+  -- Counts in `count` how often jobs are stepped.
+  local COUNT = [[
+    local methods = debug.getmetatable(geelark.start({}, {})).__index
+    local step, count = methods.step, 0
+    methods.step = function(...) count = count + 1 return step(...) end
+  ]]
 
-  local all_told = "100 mine\n200 mine\n300 mine"
-
-  it("a client that goes away stops nothing", function()
-    assert.equal(all_told, lose_client("off", "%s"))
+  it("a job is stepped every 5 ms while its request is in flight", function()
+    start(location("/delete", COUNT .. [[
+      local request = delete(some(1, 1)).requests[1]
+      ngx.say(count >= 2 and count <= request.seconds / 0.005 + 10, " ", count)]]),
+      { simulator = { phones = 1, plan = { { delay = 0.5 } } } })
+    assert.matches("^true", server:get "/delete")
   end)
 
-  it("where nginx kills its handler, the job goes on without callbacks", function()
-    assert.equal("100 mine", lose_client("on", "%s"))
-  end)
-
-  it("a timer's job isn't the client's: it goes on with its callbacks", function()
-    assert.equal(all_told, lose_client("on", "ngx.timer.at(0, function() %s end) ngx.sleep(9)"))
-  end)
-
-  -- Several jobs are under way; returns their pages to come and the worker's pid.
-  local function delete_much(options)
-    options.http = "init_worker_by_lua_block { asked = require('ngx.semaphore').new() }"
-    options.simulator = { phones = 1200, plan = "return function() return { delay = 0.1 } end" }
-    start(location("/delete", [[
-        local n = tonumber(ngx.var.arg_n)
-        asked:post()
-        say(delete(some(n, n + 299)))]])
-      .. location("/asked", "for _ = 1, 4 do asked:wait(30) end ngx.say(ngx.worker.pid())")
-      .. location("/pid", "ngx.say(ngx.worker.pid())"), options)
-    local pages = {}
-    for i = 1, 4 do
-      pages[i] = assert(io.popen(server:command("/delete?n=" .. i * 300 - 299, "2>&1")))
-    end
-    return pages, server:get "/asked"
-  end
-
-  local function accounts_of(pages)
-    for i, page in ipairs(pages) do
-      pages[i] = page:read "*a"
-      page:close()
-    end
-    return pages
-  end
-
-  local complete = "300 deleted, 0 failed, 0 unknown, 0 pending\n"
-  local all_complete = { complete, complete, complete, complete }
-
-  it("a reload in the middle loses no job: the old worker goes on to its end", function()
-    local pages, before = delete_much {}
-    server:reload()
-    assert.same(all_complete, accounts_of(pages))
-    assert.not_equal(before, server:get "/pid")
-    server:await_end(before)
-    assert.equal(12, #sim:state().requests)
-  end)
-
-  it("a stop in the middle loses no job, where it is a QUIT", function()
-    local pages, worker = delete_much {}
-    server:quit()
-    assert.same(all_complete, accounts_of(pages))
-    server:await_end(worker)
-    assert.equal(12, #sim:state().requests)
-  end)
-
-  it("worker_shutdown_timeout may take the clients away, but no job", function()
-    local pages, worker = delete_much { main = "worker_shutdown_timeout 100ms;" }
-    server:reload()
-    for _, page in ipairs(accounts_of(pages)) do
-      assert.is_truthy(page == complete or page:match "^curl: %(%d+%)", page)
-    end
-    server:await_end(worker)
-    assert.equal(12, #sim:state().requests)
-    assert.same({}, sim:state().phones)
-  end)
-
-  it("a light thread that is killed while it waits stops nothing", function()
-    start(location("/kill", [[
-      ngx.say(ngx.thread.kill(ngx.thread.spawn(delete, some(1, 300), { concurrency = 1 })))
-      say(delete(some(301, 301), { concurrency = 1 }))]])
-      .. location("/pid", "ngx.say(ngx.worker.pid())"))
-    local worker = server:get "/pid"
-    assert.equal("1\n1 deleted, 0 failed, 0 unknown, 0 pending", (server:get "/kill"))
-    server:quit()
-    server:await_end(worker)
-    assert.equal(4, #sim:state().requests)
+  it("a job that waits for time alone is left alone, and without jobs no timer runs", function()
+    start(location("/delete", COUNT .. [[
+      local asked, steps = 0, nil
+      local limiter = { give = function() end, take = function()
+        asked = asked + 1
+        if asked == 2 then
+          count = 0
+          return nil, 0.5
+        end
+        if asked == 3 then steps = count end
+        return true
+      end }
+      say(delete(some(1, 2), { chunk_size = 1, concurrency = 1, limiter = limiter }))
+      ngx.say(steps <= 5, " ", ngx.timer.running_count(), " ", ngx.timer.pending_count())]]))
+    assert.equal("2 deleted, 0 failed, 0 unknown, 0 pending\ntrue 0 0", server:get "/delete")
   end)
 
   for what, row in pairs {
@@ -242,8 +144,6 @@ describe("in nginx", function()
     server:get "/collect"
     local before = server:get "/open"
     for n = 2, 20 do server:get("/delete?n=" .. n) end
-    -- A job's own two are the collector's matter, see /collect.
-    assert.is_true(server:get "/open" - before <= 2 * 19)
     server:get "/collect"
     assert.equal(before, server:get "/open")
   end)
@@ -264,22 +164,21 @@ describe("in nginx", function()
   end)
 
   it("the quota of all workers together stands in a lua_shared_dict", function()
-    start(location("/delete", [[
-      local n = tonumber(ngx.var.arg_n)
-      local result, err = delete({ ids[n] },
-        { shared_dict = "quota", requests_per_minute = 7, deadline = 1 })
-      ngx.say(ngx.worker.id(), " ", result and "deleted" or err.kind)]]),
+    local limits = "{ shared_dict = 'quota', requests_per_minute = 24, chunk_size = 1 }"
+    start(location("/delete", "say(delete(some(1, 7), " .. limits .. "))")
+      .. location("/take", "local limiter = require('geelark.loop.ngx.quota')(" .. limits .. ") "
+        .. "ngx.say(ngx.worker.id(), ' ', limiter.take(60) and 'taken' or 'none left')"),
       { http = "lua_shared_dict quota 5m;", workers = 2 })
+    assert.equal("7 deleted, 0 failed, 0 unknown, 0 pending", server:get "/delete")
     local paths, workers, answers = {}, {}, {}
-    for i = 1, 24 do paths[i] = "/delete?n=" .. i end
+    for i = 1, 40 do paths[i] = "/take" end
     for _, page in ipairs(server:get_all(paths)) do
-      local worker, answer = page:match "(%d) (%l+)"
+      local worker, answer = page:match "^(%d) (.*)\n$"
       workers[worker] = true
       answers[answer] = (answers[answer] or 0) + 1
     end
-    assert.same({ deleted = 7, deadline = 17 }, answers)
+    assert.same({ taken = 17, ["none left"] = 23 }, answers)
     assert.same({ ["0"] = true, ["1"] = true }, workers)
-    assert.equal(7, #sim:state().requests)
   end)
 end)
 
@@ -292,59 +191,11 @@ describe("the README's nginx.conf", function()
         environment = "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url }
       local ids = table.concat(require("geelark.simulator").ids(options.phones), "\n")
       local file = server.directory:write("ids.txt", ids .. "\n")
-      local page, log = server:get_with("/phones/delete", "--data-binary @" .. file), server:log()
+      local page, log = server:get("/phones/delete", "--data-binary @" .. file), server:log()
       server:stop()
       sim:stop()
       assert.equal("", log)
       assert.equal(block.prints, page)
     end)
   end
-end)
-
-describe("in nginx that logs", function()
-  local sim, server
-
-  local function start(http, locations)
-    sim = simulator.start { phones = 500 }
-    server = nginx.start { http = http,
-      locations = "location = / { return 204; }\n" .. locations,
-      environment = "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url }
-  end
-
-  after_each(function()
-    server:stop()
-    sim:stop()
-  end)
-
-  local whole = "250 deleted, 0 failed, 0 unknown, 0 pending"
-
-  it("without a thread to wait in jobs are stepped by time, and the log says so once", function()
-    start([[init_by_lua_block { require("geelark.core").waker = function()
-        return nil, "not today" end }]],
-      location("/delete", "say(delete(some(ngx.var.arg_n, ngx.var.arg_n + 249)))"))
-    assert.equal(whole, server:get "/delete?n=1")
-    assert.equal(whole, server:get "/delete?n=251")
-    local log = server:log()
-    assert.matches("jobs are stepped every 2 ms: not today", log, 1, true)
-    assert.equal(1, select(2, log:gsub("[^\n]+", "")))
-  end)
-
-  it("a job that gets no running timer waits for one", function()
-    start("lua_max_running_timers 1;", location("/delete", [[
-      local free = require("ngx.semaphore").new()
-      ngx.timer.at(0, function() free:wait(1.5) end)
-      say(delete(some(1, 250)))]]))
-    assert.equal(whole, server:get "/delete")
-    assert.matches("lua_max_running_timers are not enough", server:log())
-  end)
-
-  it("a job that gets no timer at all raises, and nothing was sent", function()
-    start("lua_max_pending_timers 1;", location("/delete", [[
-      ngx.timer.at(1000, function() end)
-      ngx.timer.at(1000, function() end)
-      ngx.say(select(2, pcall(delete, some(1, 250))))]]))
-    assert.equal("nginx gives no timer to run the job in: too many pending timers",
-      (server:get "/delete"):match "nginx gives.*")
-    assert.equal(0, #sim:state().requests)
-  end)
 end)

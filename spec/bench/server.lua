@@ -2,7 +2,7 @@
 -- one plain, one with TLS and HTTP/2. It ends with the harness, however that one ends.
 
 local http = require "socket.http"
-local socket = require "socket"
+local free_ports = require "spec.support.free_ports"
 local shell = require "spec.support.shell"
 
 local configuration = [[
@@ -42,15 +42,6 @@ local system_certificates = "/etc/ssl/certs"
 local server = {}
 server.__index = server
 
-local function free_ports()
-  local first, second = socket.bind("127.0.0.1", 0), socket.bind("127.0.0.1", 0)
-  local _, plain = first:getsockname()
-  local _, tls = second:getsockname()
-  first:close()
-  second:close()
-  return plain, tls
-end
-
 local function write(path, text)
   local file = assert(io.open(path, "w"))
   assert(file:write(text))
@@ -81,7 +72,7 @@ end
 ---@return table
 function server.start(core)
   local directory = shell.run "mktemp -d"
-  local plain, tls = free_ports()
+  local plain, tls = free_ports(2)
   local here = shell.run "pwd" .. "/spec/bench"
   local values = { directory = directory, plain = plain, tls = tls, here = here }
   write(directory .. "/nginx.conf", (configuration:gsub("%$(%l+)", values)))

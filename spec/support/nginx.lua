@@ -1,8 +1,8 @@
 -- nginx with its Lua module, in a directory of its own on a free loopback port. It finds the
 -- tree's modules as LuaJIT builds them, and ends with the spec's process, however that ends.
 
+local free_ports = require "spec.support.free_ports"
 local shell = require "spec.support.shell"
-local socket = require "socket" -- Debian: lua-socket
 local temporary = require "spec.support.temporary"
 
 local MAIN = [[
@@ -14,7 +14,6 @@ load_module /usr/lib/nginx/modules/ndk_http_module.so;
 load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
 env GEELARK_TOKEN;
 env GEELARK_BASE_URL;
-env TMPDIR;
 events { worker_connections 1024; }
 ]]
 
@@ -45,12 +44,10 @@ local SERVER = [[
 local Nginx = {}
 Nginx.__index = Nginx
 
-local function free_port()
-  local listener = assert(socket.bind("127.0.0.1", 0))
-  local _, port = listener:getsockname()
-  listener:close()
-  return port
-end
+-- A user's PATH may lack the place where Debian puts it. What it writes to its standard output
+-- is shown where it doesn't start.
+local COMMAND = "cd %s; env -u GEELARK_TOKEN -u GEELARK_BASE_URL PATH=$PATH:/usr/sbin %s "
+  .. "nginx -p %s -e error.log -c nginx.conf </dev/null >output 2>&1 || { cat output; false; }"
 
 -- Made before nginx starts; what ends it then finds its pid.
 local GUARD = [[trap '' INT HUP TERM; read -r _; [ -f nginx.pid ] || exit
@@ -80,7 +77,7 @@ end
 function nginx.start(options)
   shell.run "make -s all LUA=luajit"
   local directory = temporary.new()
-  local port = free_port()
+  local port = free_ports()
   local values = {
     user = shell.output "id -u" == "0" and "user root;" or "",
     workers = options.workers or 1, directory = directory.path, port = port,
@@ -89,27 +86,24 @@ function nginx.start(options)
   }
   directory:write("nginx.conf", configuration(options, values))
   local guard = assert(io.popen(("cd %s; %s"):format(directory.path, GUARD), "w"))
-  shell.run(("env -u GEELARK_TOKEN -u GEELARK_BASE_URL TMPDIR=%s %s nginx -p %s -e error.log "
-    .. "-c nginx.conf </dev/null >%s 2>&1"):format(directory.path, options.environment or "",
-    directory.path, directory:file "output"))
+  shell.run(COMMAND:format(directory.path, options.environment or "", directory.path))
   local self = setmetatable({ url = "http://127.0.0.1:" .. port, directory = directory,
     guard = guard }, Nginx)
   self:get "/" -- it has written its pid when it answers
   return self
 end
 
----A command that asks for a page.
+---@param path string
+---@param more string|nil arguments of curl's
+---@return string command that asks for a page
 function Nginx:command(path, more)
   return ("curl -s -S --max-time 60 %s %s"):format(more or "", shell.quote(self.url .. path))
 end
 
+---@param path string
+---@param more string|nil arguments of curl's
 ---@return string page
-function Nginx:get(path)
-  return shell.output(self:command(path))
-end
-
----@return string page, asked for with more arguments of curl's
-function Nginx:get_with(path, more)
+function Nginx:get(path, more)
   return shell.output(self:command(path, more))
 end
 
@@ -155,11 +149,6 @@ end
 ---@return string what stands in its log, its own start apart
 function Nginx:log()
   return self:read "error.log"
-end
-
----@return string what it left in its directory for temporary files
-function Nginx:left()
-  return shell.output("ls -d " .. self.directory.path .. "/geelark-* 2>/dev/null")
 end
 
 ---Ends it; it is gone on return. May be called again.

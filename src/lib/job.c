@@ -344,7 +344,7 @@ bool job_poll(struct job *job, double seconds, int most) {
 bool job_expects(const struct job *job) { return job->in_flight || job->ticket.queued; }
 
 bool job_unwatched(const struct job *job) {
-    return !job->pollset && job->options.network && job_expects(job);
+    return !job->pollset && job->options.network && client_in_flight(job->client) > 0;
 }
 
 static struct pollset *new_pollset(void) {

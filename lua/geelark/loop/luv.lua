@@ -5,7 +5,7 @@ local start = require "geelark.loop.start"
 local vim = rawget(_G, "vim")
 local uv = vim and (vim.uv or vim.loop) or require "luv"
 
-local LONGEST = 1e6 -- seconds; one more turn then does no harm
+local LONGEST = 1e6 -- seconds; a step too early does no harm
 
 -- Rounded up. One more, since libuv counts from the last whole millisecond and would call
 -- before it is time.
@@ -30,43 +30,42 @@ function luv.delete(ids, options, callback, put_off)
   local job = start(ids, options)
   local fd = job:pollfd()
   local timer, poll = assert(uv.new_timer()), fd and assert(uv.new_poll(fd))
-  local turn
+  local step
 
-  local function rest()
+  local function stop_waiting()
     timer:stop()
     if poll then poll:stop() end
   end
 
-  -- There is something to do: now, or later, and until then the loop is left alone.
-  local function ring()
-    if not put_off then return turn() end
-    rest()
-    put_off(turn)
+  local function wake()
+    if not put_off then return step() end
+    stop_waiting() -- else the loop would spin until the step comes
+    put_off(step)
   end
 
-  local function arm()
+  local function wait()
     local seconds = job:timeout()
     uv.update_time()
     timer:stop()
-    if seconds then timer:start(milliseconds(seconds), 0, ring) end
-    if put_off and poll then poll:start("r", ring) end
+    if seconds then timer:start(milliseconds(seconds), 0, wake) end
+    if put_off and poll then poll:start("r", wake) end
   end
 
-  local function let_go()
+  local function close()
     timer:close()
     if poll then poll:close() end
   end
 
-  function turn()
+  function step()
     local stepped, done = pcall(job.step, job)
-    if stepped and not done then return arm() end
-    let_go() -- an error, as in the child of a fork, must not come again and again
+    if stepped and not done then return wait() end
+    close() -- an error, as in the child of a fork, must not come again and again
     if not stepped then error(done, 0) end
     callback(job:result())
   end
 
-  if poll then poll:start("r", ring) end
-  timer:start(0, 0, ring)
+  if poll then poll:start("r", wake) end
+  timer:start(0, 0, wake)
   return job
 end
 

@@ -20,21 +20,21 @@ local function account_of(options)
     or os.getenv "GEELARK_APP_ID" or "")
 end
 
-local stamps = 0
+local tickets = 0
 
 -- What tells a request from all others, of this worker and of the others.
-local function new_stamp()
-  stamps = stamps + 1
-  return ngx.worker.pid() * 2^30 + stamps
+local function new_ticket()
+  tickets = tickets + 1
+  return ngx.worker.pid() * 2^30 + tickets
 end
 
 -- Takes a slot for so long: its name, or nil and the seconds until one gets free.
-local function claim(dict, window, seconds, stamp)
+local function claim(dict, window, seconds, ticket)
   local first = dict:get(window.next) or 0
   local soonest = ASK_AGAIN
   for i = first, first + math.min(LOOK_AHEAD, window.limit) - 1 do
     local slot = window.prefix .. i % window.limit
-    local taken, why = dict:safe_add(slot, stamp, seconds + window.seconds)
+    local taken, why = dict:safe_add(slot, ticket, seconds + window.seconds)
     if taken then
       dict:safe_set(window.next, (i + 1) % window.limit) -- `set` could throw a slot out
       return slot
@@ -66,10 +66,10 @@ return function(options)
 
   return {
     take = function(seconds)
-      local slots = { stamp = new_stamp() }
+      local slots = { ticket = new_ticket() }
       ngx.update_time()
       for i, window in ipairs(windows) do
-        local slot, wait = claim(dict, window, seconds, slots.stamp)
+        local slot, wait = claim(dict, window, seconds, slots.ticket)
         if not slot then
           for _, taken in ipairs(slots) do dict:delete(taken) end
           return nil, wait
@@ -82,7 +82,7 @@ return function(options)
       ngx.update_time()
       for i, slot in ipairs(slots) do
         -- Where the answer was read too late, the slot may be another request's by now.
-        if dict:get(slot) == slots.stamp then dict:expire(slot, windows[i].seconds) end
+        if dict:get(slot) == slots.ticket then dict:expire(slot, windows[i].seconds) end
       end
     end,
   }
