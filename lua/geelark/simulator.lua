@@ -1,6 +1,7 @@
--- A stand-in for the service, to try scripts without deleting real phones: it behaves as
--- the service's reference says, over real HTTP on a loopback address, and makes faults on
--- demand. Needs cqueues and luaossl besides lua-cjson.
+-- A stand-in for the service, to try scripts without deleting real phones: it behaves as the
+-- service's reference says, and makes faults on demand. The model of the service stands in
+-- simulator/ and needs lua-cjson, for signatures luaossl. What brings it to a loopback address
+-- over real HTTP stands in simulator/http/ and needs cqueues, for TLS luaossl.
 --
 --     lua5.4 -e 'require("geelark.simulator").main { phones = 250 }'
 --
@@ -9,9 +10,9 @@
 
 local check = require "geelark.simulator.check"
 local phones = require "geelark.simulator.phones"
-local process = require "geelark.simulator.process"
-local servers = require "geelark.simulator.server"
 local worlds = require "geelark.simulator.world"
+local process = require "geelark.simulator.http.process"
+local servers = require "geelark.simulator.http.server"
 
 local simulator = {}
 
@@ -57,7 +58,7 @@ end
 ---were given as options. Returns only when it is told to stop.
 ---@param options geelark.simulator.Options|nil
 ---@param controlled boolean|nil obey standard input and end with it; see
----  geelark.simulator.process
+---  geelark.simulator.http.process
 function simulator.main(options, controlled)
   local server = simulator.new(options)
   local own = options and (options.token or options.app_id)

@@ -9,7 +9,9 @@ local temporary = require "spec.support.temporary"
 
 cjson.encode_sparse_array(true)
 
+-- Under strict globals, which a user's program may have, too.
 local LAUNCH = [[
+require "spec.support.strict"
 local file = assert(io.open(%q))
 local options = require("cjson").decode(file:read "*a")
 file:close()

@@ -1,6 +1,6 @@
--- From the world's answer to the bytes of a body, with the faults that lie in the text:
--- ids as integers, numbers as strings, details left out, amounts that don't add up. The
--- text is put together here and not by cjson, which would make doubles of the ids.
+-- From the world's answer to a response, with the faults that lie in it: another status, ids
+-- as integers, numbers as strings, details left out, amounts that don't add up. The text is
+-- put together here and not by cjson, which would make doubles of the ids.
 
 local need = require "geelark.simulator.need"
 local cjson = need("cjson", "lua-cjson")
@@ -66,14 +66,8 @@ local function envelope(answer, fault)
   return "{" .. table.concat(members, ",") .. "}"
 end
 
-local answer = {}
-
----@param reply geelark.simulator.Answer
----@param fault geelark.simulator.Fault
----@return string body
----@return string content_type
----@return integer|nil code on the envelope; nil where the body is none
-function answer.body(reply, fault)
+-- The body, its type, and the code on its envelope; no code where it has none.
+local function body_of(reply, fault)
   if fault.body then return fault.body, "application/json" end
   if fault.status and not fault.refuse and not fault.code then return "", "text/plain" end
   if reply.text then return reply.text, "text/plain" end
@@ -81,6 +75,24 @@ function answer.body(reply, fault)
   local missing = (fault.huge or 0) - #body
   if missing > 0 then body = body .. (" "):rep(missing) end
   return body, "application/json", fault.code or reply.code
+end
+
+local answer = {}
+
+---@class geelark.simulator.Response
+---@field status integer of HTTP
+---@field headers table<string, string>
+---@field body string
+---@field code integer|nil on the envelope; nil where the body is none
+
+---@param reply geelark.simulator.Answer
+---@param fault geelark.simulator.Fault
+---@return geelark.simulator.Response
+function answer.response(reply, fault)
+  local body, content_type, code = body_of(reply, fault)
+  local headers = { ["Content-Type"] = content_type }
+  for name, value in pairs(fault.headers or {}) do headers[name] = value end
+  return { status = fault.status or reply.status, headers = headers, body = body, code = code }
 end
 
 return answer

@@ -1,8 +1,9 @@
 -- Who may call: both verifications of the service, checked for real. No I/O; the time is
 -- an argument. Remembers every traceId, because each request must bring a fresh one.
+--
+-- A digest is needed for signatures alone, and loaded where they are agreed upon.
 
 local need = require "geelark.simulator.need"
-local digest = need("openssl.digest", "lua-luaossl")
 
 local NO_TRACE_ID, REFUSED = 40002, 40003
 
@@ -19,6 +20,10 @@ local UUID_V4 = "^" .. DIGIT:rep(8) .. "%-" .. DIGIT:rep(4) .. "%-4" .. DIGIT:re
 local Credentials = {}
 Credentials.__index = Credentials
 
+local function digests()
+  return need("openssl.digest", "lua-luaossl")
+end
+
 local function hex(bytes)
   return (bytes:gsub(".", function(byte) return ("%02X"):format(byte:byte()) end))
 end
@@ -31,7 +36,7 @@ end
 ---@param api_key string
 ---@return string
 local function sign(app_id, trace_id, ts, nonce, api_key)
-  return hex(digest.new("sha256"):final(app_id .. trace_id .. ts .. nonce .. api_key))
+  return hex(digests().new("sha256"):final(app_id .. trace_id .. ts .. nonce .. api_key))
 end
 
 local function token_refusal(self, authorization)
@@ -81,6 +86,7 @@ local credentials = { sign = sign }
 ---  what is accepted; tolerance in seconds
 ---@return geelark.simulator.Credentials
 function credentials.new(options)
+  if options.app_id then digests() end -- a missing one is told at once
   return setmetatable({
     token = options.token,
     app_id = options.app_id,

@@ -6,11 +6,12 @@ local check = require "geelark.simulator.check"
 
 ---@class geelark.simulator.Fault one entry of a plan; every field may be left out
 ---@field times integer|nil in a list: for how many requests the entry stands; default 1
----@field stall number|nil seconds between the arrival and the deed
----@field delay number|nil seconds between the deed and the answer
+---@field stall number|nil seconds between the arrival and what the service does
+---@field delay number|nil seconds between what the service does and its answer
 ---@field act boolean|nil whether the service does what was asked; default: not where
 ---  `refuse` or `status` is given; never with close = "before"
----@field close string|nil "before" or "after" the deed: the connection ends unanswered
+---@field close string|nil "before" or "after" the service acts: the connection ends
+---  unanswered
 ---@field reset boolean|nil a connection that ends by `close` or `cut` ends with a reset;
 ---  needs luasocket
 ---@field refuse integer|nil code of an envelope without data; nothing is done
@@ -70,25 +71,25 @@ end
 
 -- Source text of a plan, for one that reaches another process.
 local function compile(source)
-  local compiled, why = (loadstring or load)(source, "=plan") -- luacheck: ignore 113
+  local compiled, why = (rawget(_G, "loadstring") or load)(source, "=plan")
   if not compiled then error("plan: " .. why, 0) end
   return compiled()
 end
 
 ---@alias geelark.simulator.PlanFunction
----| fun(number: integer, request: geelark.simulator.Visit): geelark.simulator.Fault|nil
+---| fun(number: integer, request: geelark.simulator.Record): geelark.simulator.Fault|nil
 
 ---@class geelark.simulator.Plan
 local Plan = {}
 Plan.__index = Plan
 
 ---What goes wrong with the next request.
----@param visit geelark.simulator.Visit
+---@param record geelark.simulator.Record
 ---@return geelark.simulator.Fault fault empty where nothing does; raises what a plan's
 ---  function raises
-function Plan:next(visit)
+function Plan:next(record)
   self.taken = self.taken + 1
-  return check_fault(self.ask(self.taken, visit) or NOTHING)
+  return check_fault(self.ask(self.taken, record) or NOTHING)
 end
 
 ---Whether the service acts, under this fault.
@@ -102,7 +103,7 @@ end
 local plan = { acts = acts }
 
 ---@param source geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil a
----  list (false: no fault), a function(number, visit) called once for each request,
+---  list (false: no fault), a function(number, record) called once for each request,
 ---  counted from 1, or Lua source that returns either
 ---@return geelark.simulator.Plan
 function plan.new(source)

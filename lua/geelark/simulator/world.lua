@@ -1,12 +1,14 @@
--- The simulated service without a socket: it takes a request and the time, and says what
--- the service would answer. A request comes in three steps, because faults lie between
--- them: it arrives (and is let in or refused), it is acted upon, and it leaves.
+-- The simulated service without a socket: it takes a request and the time, and says what the
+-- service would answer. A request comes in three steps, because a fault may hold it up between
+-- them: it arrives and is let in or refused, the service acts, and the answer leaves.
 
 local need = require "geelark.simulator.need"
 local check = require "geelark.simulator.check"
 local credentials = require "geelark.simulator.credentials"
 local limits = require "geelark.simulator.limits"
+local messages = require "geelark.simulator.messages"
 local phones = require "geelark.simulator.phones"
+local plans = require "geelark.simulator.plan"
 local cjson = need("cjson", "lua-cjson")
 
 -- A private instance, so that nobody's settings but ours apply.
@@ -14,48 +16,13 @@ local json = cjson.new()
 
 local MOST_IDS = 100
 
-local MEANINGS = {
-  [0] = "success",
-  [40000] = "unknown error",
-  [40001] = "the request body could not be read",
-  [40002] = "traceId missing",
-  [40003] = "signature refused",
-  [40004] = "parameter error",
-  [40005] = "resource not found",
-  [40006] = "partial success",
-  [40007] = "too many requests in this minute",
-  [40009] = "all failed",
-  [40010] = "in use, cannot be deleted",
-  [40011] = "paid plans only",
-  [40012] = "this API is retired",
-  [40013] = "user not found",
-  [40014] = "too many requests in this hour, locked for two hours",
-  [40015] = "permission denied",
-  [40016] = "IP address not on the allow-list",
-  [40017] = "too many requests, try later",
-  [41001] = "balance not enough",
-  [42001] = "env not found",
-  [43004] = "env has expired",
-  [43005] = "env is executing a task",
-  [43006] = "env is connected remotely",
-  [43009] = "env is started",
-  [43010] = "env is starting",
-  [43011] = "env is being renewed",
-  [43021] = "云手机使用中",
-  [46001] = "plan expired",
-  [47002] = "too many requests at once, locked for two hours",
-  [50000] = "internal error",
-  [90001] = "not authenticated",
-  [90004] = "access denied",
-}
-
 ---@class geelark.simulator.Request
 ---@field method string
 ---@field path string
 ---@field headers table<string, string> names in lower case
 ---@field body string
 
----@class geelark.simulator.Visit what the journal keeps of a request
+---@class geelark.simulator.Record the journal's entry for one request
 ---@field number integer counted from 1
 ---@field time number of arrival, seconds since the epoch
 ---@field connection integer|nil which connection it came over, counted from 1
@@ -82,7 +49,7 @@ local MEANINGS = {
 
 ---@class geelark.simulator.World
 ---@field phones geelark.simulator.Phones
----@field requests geelark.simulator.Visit[] the journal
+---@field requests geelark.simulator.Record[] the journal
 ---@field inFlight integer
 ---@field maxInFlight integer
 local World = {}
@@ -92,9 +59,9 @@ World.__index = World
 -- successDetails say of the phone (nothing for delete).
 local apis = {}
 
-function apis.delete(self, id, visit, now)
+function apis.delete(self, id, record, now)
   local code = self.phones:delete(id, now)
-  if not code then visit.deleted[#visit.deleted + 1] = id end
+  if not code then record.deleted[#record.deleted + 1] = id end
   return code
 end
 
@@ -127,7 +94,7 @@ local function read_ids(self, request)
     return nil, 40001, "Content-Type is not application/json"
   end
   local readable, body = pcall(json.decode, request.body)
-  if not readable or type(body) ~= "table" then return nil, 40001, MEANINGS[40001] end
+  if not readable or type(body) ~= "table" then return nil, 40001, messages[40001] end
   local ids = body.ids
   if type(ids) ~= "table" or #ids == 0 then
     return nil, 40004, "ids: array of at least one id expected"
@@ -141,23 +108,33 @@ local function read_ids(self, request)
 end
 
 -- The gate, in the order of a service: who it is, how much at once, how often.
-local function gate(self, visit, request, now)
+local function gate(self, record, request, now)
   local code, why = self.credentials:refusal(request.headers, now)
   if code then return code, why end
-  if self.max_in_flight and visit.inFlight > self.max_in_flight then
-    return 40017, MEANINGS[40017]
+  if self.max_in_flight and record.inFlight > self.max_in_flight then
+    return 40017, messages[40017]
   end
   return self.limits:refusal(request.path, now)
+end
+
+-- What goes wrong with a request. A plan that raises is a fault, too.
+local function next_fault(self, record)
+  local planned, fault = pcall(self.plan.next, self.plan, record)
+  if planned then return fault end
+  local trouble = "the plan is wrong: " .. tostring(fault)
+  return { status = 500, body = trouble }, trouble
 end
 
 ---A request has arrived: it is counted, entered into the journal and let in or refused.
 ---@param request geelark.simulator.Request
 ---@param now number seconds since the epoch
----@return geelark.simulator.Visit
+---@return geelark.simulator.Record
+---@return geelark.simulator.Fault fault empty where nothing goes wrong
+---@return string|nil trouble with the plan
 function World:arrive(request, now)
   self.inFlight = self.inFlight + 1
   self.maxInFlight = math.max(self.maxInFlight, self.inFlight)
-  local visit = {
+  local record = {
     number = #self.requests + 1,
     time = now,
     method = request.method,
@@ -167,25 +144,33 @@ function World:arrive(request, now)
     acted = false,
     deleted = {},
   }
-  self.requests[visit.number] = visit
+  self.requests[record.number] = record
   if is_call(request) then
     local ids, code, why, refused_ids = read_ids(self, request)
-    visit.ids = ids or refused_ids
-    visit.refusal, visit.why = gate(self, visit, request, now)
-    if not visit.refusal then visit.refusal, visit.why = code, why end
+    record.ids = ids or refused_ids
+    record.refusal, record.why = gate(self, record, request, now)
+    if not record.refusal then record.refusal, record.why = code, why end
   end
-  return visit
+  local fault, trouble = next_fault(self, record)
+  if next(fault) then record.fault = fault end
+  return record, fault, trouble
+end
+
+---Sets another plan of faults; its first entry is for the next request.
+---@param plan geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil
+function World:set_plan(plan)
+  self.plan = plans.new(plan)
 end
 
 ---An answer that is the envelope alone.
----@param visit geelark.simulator.Visit
+---@param record geelark.simulator.Record
 ---@param code integer
----@param msg string|nil default: what the code means
+---@param msg string|nil default: the code's own
 ---@return geelark.simulator.Answer
-function World:envelope(visit, code, msg) -- luacheck: no self
+function World:envelope(record, code, msg) -- luacheck: no self
   return {
-    status = 200, code = code, msg = msg or MEANINGS[code] or "error",
-    traceId = visit.traceId or "",
+    status = 200, code = code, msg = msg or messages[code] or "error",
+    traceId = record.traceId or "",
   }
 end
 
@@ -194,56 +179,60 @@ local function batch_code(self, data)
   return data.successAmount == 0 and 40009 or 40006
 end
 
-local function batch(self, visit, api, now)
+local function batch(self, record, api, now)
   local failures, successes = {}, {}
-  for _, id in ipairs(visit.ids) do
-    local code, success = api(self, id, visit, now)
+  for _, id in ipairs(record.ids) do
+    local code, success = api(self, id, record, now)
     if code then
-      failures[#failures + 1] = { code = code, id = id, msg = MEANINGS[code] }
+      failures[#failures + 1] = { code = code, id = id, msg = messages[code] }
     elseif success then
       successes[#successes + 1] = success
     end
   end
   return {
-    totalAmount = #visit.ids,
-    successAmount = #visit.ids - #failures,
+    totalAmount = #record.ids,
+    successAmount = #record.ids - #failures,
     failAmount = #failures,
     failDetails = failures,
     successDetails = api ~= apis.delete and successes or nil,
   }
 end
 
----Does what the request asks for, if the gate let it in.
----@param visit geelark.simulator.Visit
+---Does what the request asks for, if the gate let it in and the fault doesn't prevent it.
+---@param record geelark.simulator.Record
 ---@param now number seconds since the epoch
+---@param fault geelark.simulator.Fault|nil
 ---@return geelark.simulator.Answer
-function World:act(visit, now)
-  local api = apis[API_OF_PATH[visit.path] or false]
+function World:act(record, now, fault)
+  if fault and not plans.acts(fault) then
+    return self:envelope(record, fault.refuse or fault.code or 50000)
+  end
+  local api = apis[API_OF_PATH[record.path] or false]
   if not api then return { status = 404, text = "404 page not found\n" } end
-  if visit.method ~= "POST" then
+  if record.method ~= "POST" then
     return { status = 405, text = "405 method not allowed\n" }
   end
-  if visit.refusal then return self:envelope(visit, visit.refusal, visit.why) end
-  local data = batch(self, visit, api, now)
-  visit.acted = true
-  local answer = self:envelope(visit, batch_code(self, data))
+  if record.refusal then return self:envelope(record, record.refusal, record.why) end
+  local data = batch(self, record, api, now)
+  record.acted = true
+  local answer = self:envelope(record, batch_code(self, data))
   answer.data = data
   return answer
 end
 
 ---A request is no longer in flight.
----@param visit geelark.simulator.Visit
+---@param record geelark.simulator.Record
 ---@param status integer|nil of HTTP; nil where it was left without an answer
 ---@param code integer|nil on the envelope; nil where there was none
-function World:leave(visit, status, code)
+function World:leave(record, status, code)
   self.inFlight = self.inFlight - 1
-  visit.status, visit.code = status, code
+  record.status, record.code = status, code
 end
 
 ---@class geelark.simulator.WorldState
 ---@field phones table<string, geelark.simulator.State> those that are left
 ---@field phoneCount integer
----@field requests geelark.simulator.Visit[]
+---@field requests geelark.simulator.Record[]
 ---@field inFlight integer
 ---@field maxInFlight integer the most that were in flight at once
 
@@ -275,6 +264,7 @@ local world = {}
 ---@field requests_per_hour integer|nil over all APIs; default 24000
 ---@field max_in_flight integer|nil more at once are refused with 40017; default: none is
 ---@field bad_ids string[]|nil ids for which a whole request is refused with 40004
+---@field plan geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil faults
 ---@field batch_codes boolean|nil whether 40006 and 40009 stand on the envelope of a batch
 ---  that failed in part or whole; default true, false always says 0
 
@@ -284,6 +274,7 @@ world.options = {
   token = "string", app_id = "string", api_key = "string", clock_tolerance = "number",
   minute = "number", requests_per_minute = "number", requests_per_hour = "number",
   max_in_flight = "number", bad_ids = "table", batch_codes = "boolean",
+  plan = "function|table|string",
 }
 
 local function set_of(list)
@@ -317,6 +308,7 @@ function world.new(options)
       minute = options.minute or 60,
     },
     max_in_flight = options.max_in_flight,
+    plan = plans.new(options.plan),
     bad_ids = set_of(options.bad_ids or {}),
     batch_codes = options.batch_codes ~= false,
     requests = {},

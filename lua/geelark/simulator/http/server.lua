@@ -1,18 +1,17 @@
--- The HTTP server around a world: listens on loopback, talks to any number of connections
--- at once, and lets the plan's faults happen. It runs in a cqueues loop of its own, which
--- a caller's loop can hold.
+-- The HTTP server around a world: listens on loopback, serves any number of connections at
+-- once, and lets faults happen. It runs in a cqueues loop of its own, which a caller's loop
+-- can hold.
 
 local need = require "geelark.simulator.need"
 local answer = require "geelark.simulator.answer"
-local http = require "geelark.simulator.http"
-local plans = require "geelark.simulator.plan"
+local connection = require "geelark.simulator.http.connection"
 local cqueues = need("cqueues", "lua-cqueues")
 local condition = need("cqueues.condition", "lua-cqueues")
 local errno = need("cqueues.errno", "lua-cqueues")
 local sockets = need("cqueues.socket", "lua-cqueues")
 
 local LOOPBACK = { ["127.0.0.1"] = true, ["::1"] = true, ["localhost"] = true }
-local NO_FAULT = {}
+local NO_FAULT, NO_RESPONSE = {}, {}
 
 ---@class geelark.simulator.Server
 ---@field url string|nil base URL, once it listens
@@ -37,54 +36,39 @@ local function tls_context(tls)
   return context
 end
 
--- What the service does with a request that has arrived, short of writing the answer.
-local function answer_of(self, visit, fault)
-  if plans.acts(fault) then return self.world:act(visit, self.now()) end
-  return self.world:envelope(visit, fault.refuse or fault.code or 50000)
-end
-
--- One request under its fault. Returns whether the connection may go on, and the HTTP
--- status and the envelope's code that were answered, if any.
-local function serve(self, socket, request, visit, fault)
+-- One request under its fault. Returns whether the connection may go on, and what was
+-- answered, if anything.
+local function respond(self, socket, request, record, fault)
   if fault.stall then cqueues.sleep(fault.stall) end
   if fault.close == "before" then return false end
-  local reply = answer_of(self, visit, fault)
+  local reply = self.world:act(record, self.now(), fault)
   if fault.delay then cqueues.sleep(fault.delay) end
   if fault.close then return false end
-  local body, content_type, code = answer.body(reply, fault)
-  local headers = { ["Content-Type"] = content_type }
-  if not request.stays then headers.Connection = "close" end
-  for name, value in pairs(fault.headers or NO_FAULT) do headers[name] = value end
-  local status = fault.status or reply.status
-  local written = { status = status, headers = headers, body = body }
-  local whole = http.write(socket, written, fault)
-  return whole, status, code
+  local response = answer.response(reply, fault)
+  local headers = response.headers
+  if not request.stays then headers.Connection = headers.Connection or "close" end
+  return connection.write(socket, response, fault), response
 end
 
-local function refuse_request(socket, status)
+local function refuse(socket, status)
   local headers = { ["Content-Type"] = "text/plain", Connection = "close" }
-  http.write(socket, { status = status, headers = headers, body = "" }, NO_FAULT)
+  connection.write(socket, { status = status, headers = headers, body = "" }, NO_FAULT)
 end
 
 -- One request and its answer. Returns whether the connection goes on.
-local function exchange(self, socket, connection)
-  local request, status = http.read(socket)
+local function serve_request(self, socket, number)
+  local request, status = connection.read(socket)
   if not request then
-    if status then refuse_request(socket, status) end
+    if status then refuse(socket, status) end
     return false
   end
-  local visit = self.world:arrive(request, self.now())
-  visit.connection = connection
-  local planned, fault = pcall(self.plan.next, self.plan, visit)
-  if not planned then
-    fault = { status = 500, body = "the plan is wrong: " .. tostring(fault) }
-    io.stderr:write("geelark.simulator: ", fault.body, "\n")
-  end
-  if next(fault) then visit.fault = fault end
-  local goes_on, code
-  goes_on, status, code = serve(self, socket, request, visit, fault)
-  self.world:leave(visit, status, code)
-  if fault.reset then http.reset_on_close(socket) end
+  local record, fault, trouble = self.world:arrive(request, self.now())
+  record.connection = number
+  if trouble then io.stderr:write("geelark.simulator: ", trouble, "\n") end
+  local goes_on, response = respond(self, socket, request, record, fault)
+  response = response or NO_RESPONSE
+  self.world:leave(record, response.status, response.code)
+  if fault.reset then connection.reset_on_close(socket) end
   if fault.close_idle then
     cqueues.sleep(fault.close_idle)
     return false
@@ -92,10 +76,10 @@ local function exchange(self, socket, connection)
   return goes_on and request.stays
 end
 
-local function converse(self, socket, connection)
-  http.prepare(socket)
+local function serve_connection(self, socket, number)
+  connection.prepare(socket)
   if not self.context or socket:starttls(self.context) then
-    while exchange(self, socket, connection) do end
+    while serve_request(self, socket, number) do end
   end
   self.sockets[socket] = nil
   socket:close()
@@ -107,7 +91,7 @@ local function accept_all(self)
     if socket then
       self.connections = self.connections + 1
       self.sockets[socket] = true
-      self.cq:wrap(converse, self, socket, self.connections)
+      self.cq:wrap(serve_connection, self, socket, self.connections)
     end
   end
 end
@@ -181,12 +165,6 @@ function Server:wrap(run_it, ...)
   self.cq:wrap(run_it, ...)
 end
 
----Sets another plan of faults; its first entry is for the next request.
----@param plan geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil
-function Server:set_plan(plan)
-  self.plan = plans.new(plan)
-end
-
 ---@class geelark.simulator.ServerState : geelark.simulator.WorldState
 ---@field connections integer accepted so far
 ---@field openConnections integer
@@ -218,11 +196,9 @@ local server = {}
 ---@field host string|nil loopback address; default "127.0.0.1"
 ---@field port integer|nil default: an ephemeral one
 ---@field tls { certificate: string, key: string }|nil PEM text; default: plain HTTP
----@field plan geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil faults
 
 ---Field → type of the options that `new` takes.
-server.options = { host = "string", port = "number", tls = "table",
-  plan = "function|table|string" }
+server.options = { host = "string", port = "number", tls = "table" }
 
 ---@param world geelark.simulator.World
 ---@param options geelark.simulator.ServerOptions
@@ -237,7 +213,6 @@ function server.new(world, options)
     host = host,
     port = options.port or 0,
     context = options.tls and tls_context(options.tls),
-    plan = plans.new(options.plan),
     now = clock(),
     cq = cqueues.new(),
     closing = condition.new(),

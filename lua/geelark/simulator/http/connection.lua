@@ -1,5 +1,5 @@
--- HTTP/1.1 on a cqueues socket, the server's side: reads one request, writes one answer,
--- also a wrong one where a fault asks for that.
+-- HTTP/1.1 on one connection, the server's side of a cqueues socket: reads a request, writes a
+-- response, also a wrong one where a fault asks for that.
 
 local need = require "geelark.simulator.need"
 local cqueues = need("cqueues", "lua-cqueues")
@@ -13,12 +13,12 @@ local REASONS = {
   [504] = "Gateway Timeout",
 }
 
-local http = {}
+local connection = {}
 
 ---Makes a socket fit for this module: errors are returned, lines may be long.
 ---@param socket table cqueues socket
 ---@return table socket
-function http.prepare(socket)
+function connection.prepare(socket)
   socket:onerror(function(_, _, why) return why end)
   socket:setmode("b", "bn")
   socket:setmaxline(LONGEST_LINE)
@@ -81,7 +81,7 @@ end
 ---@param socket table cqueues socket
 ---@return geelark.simulator.Request|nil request nil: the connection ended or is unusable
 ---@return integer|nil status to answer with before closing, where that makes sense
-function http.read(socket)
+function connection.read(socket)
   local first = read_line(socket)
   if not first then return nil end
   local method, path, version = first:match "^(%u+) (%S+) HTTP/1%.([01])$"
@@ -108,7 +108,7 @@ end
 ---Lets the coming close end the connection with a reset: what was sent and not yet
 ---received is lost, and the peer's read fails. cqueues can't ask for that, luasocket can.
 ---@param socket table cqueues socket
-function http.reset_on_close(socket)
+function connection.reset_on_close(socket)
   local option = need("socket", "lua-socket").tcp()
   option:setfd(socket:pollfd())
   option:setoption("linger", { on = true, timeout = 0 })
@@ -130,26 +130,21 @@ end
 
 local function as_it_is(piece) return piece end
 
----@class geelark.simulator.Reply
----@field status integer
----@field headers table<string, string>
----@field body string
-
----Writes one answer, as the fault wants it; yields until it is out.
+---Writes one response, as the fault wants it; yields until it is out.
 ---@param socket table cqueues socket
----@param reply geelark.simulator.Reply
+---@param response geelark.simulator.Response
 ---@param fault geelark.simulator.Fault its chunked, drip and cut matter here
 ---@return boolean whole whether all of it went out, so that the connection can go on
-function http.write(socket, reply, fault)
-  local headers, body = reply.headers, reply.body
+function connection.write(socket, response, fault)
+  local headers, body = response.headers, response.body
   headers[fault.chunked and "Transfer-Encoding" or "Content-Length"] =
     fault.chunked and "chunked" or ("%d"):format(#body)
   local sent = fault.cut and body:sub(1, fault.cut) or body
   if not fault.chunked and not fault.drip then
     -- One write, so that head and body leave together.
-    return socket:xwrite(head(reply.status, headers) .. sent) and not fault.cut
+    return socket:xwrite(head(response.status, headers) .. sent) and not fault.cut
   end
-  if not socket:xwrite(head(reply.status, headers)) then return false end
+  if not socket:xwrite(head(response.status, headers)) then return false end
   local drip = fault.drip or { fault.chunked, 0 }
   local frame = fault.chunked and chunk or as_it_is
   local size = math.max(1, fault.chunked or drip[1])
@@ -158,4 +153,4 @@ function http.write(socket, reply, fault)
   return whole
 end
 
-return http
+return connection

@@ -19,7 +19,7 @@ function commands.state(server)
 end
 
 function commands.plan(server, plan)
-  server:set_plan(plan)
+  server.world:set_plan(plan)
   return true
 end
 

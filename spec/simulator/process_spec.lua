@@ -1,0 +1,109 @@
+-- The simulator as a process of its own.
+
+local client = require "spec.support.http_client"
+local shell = require "spec.support.shell"
+local simulator = require "geelark.simulator"
+local support = require "spec.support.simulator"
+
+describe("the simulator's process", function()
+  -- A blocking exchange with a simulator that is another process.
+  local function call(sim, ids)
+    local socket = client.connect(sim)
+    local reply = client.exchange(socket, ids)
+    socket:close()
+    return reply
+  end
+
+  it("is started, looked at, given plans, and stopped", function()
+    local sim = support.start { phones = 3, states = { started = 1 } }
+    local ids = simulator.ids(3)
+    assert.equal(40006, client.envelope(call(sim, ids)).code)
+    assert.same({ [ids[2]] = "started" }, sim:state().phones)
+    sim:plan { { status = 502 }, { close = "before" } }
+    assert.equal(502, call(sim, ids).status)
+    assert.is_nil(call(sim, ids))
+    sim:plan "return function(n) if n == 1 then return { refuse = 46001 } end end"
+    assert.equal(46001, client.envelope(call(sim, ids)).code)
+    sim:set { [ids[1]] = "expired", [ids[2]] = "missing" }
+    local state = sim:state()
+    assert.same({ [ids[1]] = "expired" }, state.phones)
+    assert.equal(1, state.phoneCount)
+    assert.equal(4, #state.requests)
+    assert.equal(4, state.connections)
+    assert.equal(1, state.maxInFlight)
+    assert.same(ids, state.requests[1].ids)
+    assert.same({ ids[1], ids[3] }, state.requests[1].deleted)
+    sim:stop()
+    sim:stop()
+    assert.has_error(function() sim:state() end, "the simulator was stopped")
+    assert.is_false(client.is_listening(sim))
+  end)
+
+  it("says what is wrong with an order and goes on", function()
+    local sim = support.start { phones = 1 }
+    assert.has_error(function() sim:plan { { oops = 1 } } end,
+      "simulator: plan entry: unknown field 'oops'")
+    assert.equal(1, sim:state().phoneCount)
+    sim:stop()
+  end)
+
+  it("carries a large world through the pipe", function()
+    local sim = support.start { phones = 20000 }
+    assert.equal(20000, sim:state().phoneCount)
+    sim:stop()
+  end)
+
+  it("that can't start is an error, and nothing is left waiting", function()
+    local sim = simulator.new():listen()
+    local port = tonumber(sim.url:match "%d+$")
+    -- Its complaint goes to standard error, which is no part of the spec's output.
+    local source = ("require('spec.support.simulator').start { port = %d }"):format(port)
+    local run = io.popen(shell.run_lua(source) .. " 2>&1", "r")
+    local said = run:read "*a"
+    run:close()
+    sim:close()
+    assert.truthy(said:find("can't listen on 127.0.0.1 port " .. port, 1, true), said)
+    assert.truthy(said:find("the simulator did not start", 1, true), said)
+  end)
+
+  -- A process that starts a simulator, tells its URL and kills itself. The simulator has
+  -- inherited the pipe that is read here, so the pipe's end is the simulator's end.
+  it("ends with the process that started it, even a killed one", function()
+    local source = [[
+      local certs = require("spec.support.certificates").new()
+      local sim = require("spec.support.simulator").start { phones = 1 }
+      io.write(sim.url, " ", certs.ca_file, "\n")
+      io.flush()
+      os.execute "kill -9 $PPID"]]
+    local run = io.popen(shell.run_lua(source) .. " 2>&1", "r")
+    local url, file = run:read("*l"):match "^(http%S+) (%S+)$"
+    run:read "*a"
+    run:close()
+    assert.is_false(client.is_listening { url = url })
+    assert.is_nil((io.open(file)))
+  end)
+
+  it("for people prints what geelark reads, and serves until it is ended", function()
+    -- Without control it is told nothing: it is ended by its process number.
+    local source = 'require("geelark.simulator").main { phones = 2 }'
+    local run = io.popen("echo $$; " .. shell.run_lua(source), "r")
+    local pid = run:read "*n"
+    run:read "*l"
+    local ready = "^export GEELARK_BASE_URL=(http://%S+) GEELARK_TOKEN=simulator$"
+    local url = run:read("*l"):match(ready)
+    local reply = call({ url = url }, simulator.ids(2))
+    os.execute(("kill %d"):format(pid))
+    run:read "*a"
+    run:close()
+    assert.equal(0, client.envelope(reply).code)
+  end)
+
+  it("prints no credentials that were given", function()
+    local source = 'require("geelark.simulator").main({ token = "secret" }, true)'
+    local run = io.popen("printf '' | (" .. shell.run_lua(source) .. ") 2>&1", "r")
+    local said = run:read "*a"
+    run:close()
+    assert.truthy(said:find "^export GEELARK_BASE_URL=http://%S+\n")
+    assert.is_nil(said:find("secret", 1, true))
+  end)
+end)
