@@ -4,8 +4,9 @@
 local cases = require "spec.support.loop.cases"
 local cjson = require("cjson").new()
 local hosts = require "spec.support.loop.hosts"
+local nginx = require "spec.support.nginx"
+local nvim = require "spec.support.nvim"
 local shell = require "spec.support.shell"
-local temporary = require "spec.support.temporary"
 
 ---@class spec.support.Driver
 ---@field gives_job boolean whether one can have the job that is driven
@@ -47,10 +48,6 @@ local function in_this_process(name)
   end }
 end
 
-local function build_for_luajit()
-  assert(shell.output "make -s all LUA=luajit && echo built" == "built")
-end
-
 local function decoded(text)
   local fine, answer = pcall(cjson.decode, text)
   if not fine then error("the host said: " .. text, 0) end
@@ -58,7 +55,8 @@ local function decoded(text)
   return answer.seen
 end
 
--- A function that runs a case in the host and gives what it saw as JSON.
+-- A function that runs a case in the host and gives what it saw as JSON. The host's program
+-- forbids globals, which ours must bear.
 local ACT = [[
 local function act(host, encode, number, url)
   local case = require("spec.support.loop.cases")[tonumber(number)]
@@ -70,32 +68,18 @@ end
 ]]
 
 local NVIM = [[
-package.path = "$here/lua/?.lua;$here/lua/?/init.lua;$here/?.lua;" .. package.path
-package.cpath = "$here/build/luajit/?.so;" .. package.cpath
-$act
-local file = assert(io.open("seen.json", "w"))
-file:write(act("nvim", vim.json.encode, $case, "$url"))
-file:close()
-vim.cmd "qall!"
+package.path = package.path .. ";$here/?.lua"
+require "spec.support.strict"
+]] .. ACT .. [[
+print(act("nvim", vim.json.encode, $case, "$url"))
 ]]
 
-local NVIM_COMMAND = "cd %s && env -u LUA_PATH -u LUA_CPATH HOME=. "
-  .. "nvim --headless --clean -n -i NONE -c 'luafile case.lua' -c cquit </dev/null 2>&1"
-
 local function in_neovim()
-  local built = false
   return { gives_job = true, run = function(case, url)
-    if not built then build_for_luajit() end
-    built = true
-    local directory = temporary.new()
-    local values = { here = shell.output "pwd", act = ACT, case = case, url = url }
-    directory:write("case.lua", (NVIM:gsub("%$(%l+)", values)))
-    local said = shell.output(NVIM_COMMAND:format(shell.quote(directory.path)))
-    local file = io.open(directory:file "seen.json")
-    local text = file and file:read "*a" or said
-    if file then file:close() end
+    local values = { here = shell.output "pwd", case = case, url = url }
+    local run, directory = nvim.run((NVIM:gsub("%$(%l+)", values)))
     directory:remove()
-    return decoded(text)
+    return decoded(run.output .. run.errors)
   end }
 end
 
@@ -108,9 +92,9 @@ local function in_nginx()
   return {
     gives_job = false,
     run = function(case, url)
-      server = server or require("spec.support.nginx").start {
-        http = ("init_by_lua_block { package.path = '%s/?.lua;' .. package.path }")
-          :format(shell.output "pwd"),
+      server = server or nginx.start {
+        http = ("init_by_lua_block { package.path = '%s/?.lua;' .. package.path\n"
+          .. "require 'spec.support.strict' }"):format(shell.output "pwd"),
         locations = "location = / { return 204; }\n"
           .. "location = /case { content_by_lua_block {\n" .. NGINX .. "} }\n",
       }

@@ -1,5 +1,7 @@
 -- A service in memory for specs: a transport that answers, a virtual clock, and what it saw.
 
+local phones = require "geelark.simulator.phones"
+
 local service = {}
 
 ---@return string an envelope; `failures` are entries of failDetails as JSON
@@ -23,12 +25,8 @@ function service.code(code)
   return 200, ('{"code":%d,"msg":"said so","traceId":"t"}'):format(code)
 end
 
---- The same id again and again, as the service's: 18 digits.
-function service.ids(n)
-  local ids = {}
-  for i = 1, n do ids[i] = ("528086%012d"):format(321789535232 + i * 65536) end
-  return ids
-end
+--- So many ids like the service's.
+service.ids = phones.ids
 
 --- Options with a transport and a clock of their own. `answers` is what comes back in turn: a
 --- function(request, n) or an array of such or of { status, body, headers }; the last goes on.

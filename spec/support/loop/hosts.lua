@@ -60,7 +60,7 @@ local function libuv(driver, uv, run)
   end
 end
 
--- A driver that isn't there yet is no reason not to have the others.
+-- By the name of the driver; each loads its loop when it is asked for.
 local hosts = {}
 
 function hosts.luv()
