@@ -81,3 +81,7 @@ static inline int compat_memory_error(lua_State *L) {
 static inline void compat_check_stack(lua_State *L, int slots) {
     if (!lua_checkstack(L, slots)) compat_memory_error(L);
 }
+
+/* Raises an argument error with a formatted message. */
+#define compat_arg_error(L, arg, ...)                                                    \
+    luaL_argerror(L, arg, lua_pushfstring(L, __VA_ARGS__))

@@ -21,8 +21,6 @@
 /* A host that watches many things must not wait for a hundred answers to be read. */
 enum { ANSWERS_A_STEP = 2, ANSWERS_UNLIMITED = 1 << 30 };
 
-/* --- jobs -------------------------------------------------------------------------- */
-
 /* The job's references are on top. */
 static double read_now(lua_State *L, struct lua_job *lj) {
     return moment_read(L, lua_gettop(L), &lj->owner->clock).now;
@@ -89,18 +87,16 @@ static int l_job_result(lua_State *L) {
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L); /* its references stand at 2 */
     if (!lj->done) return luaL_error(L, "job:result: the job is not done yet");
-    lua_getfield(L, 2, "result");
-    lua_getfield(L, 2, "err");
-    if (lua_isnil(L, 3) && lua_isnil(L, 4)) {
-        lua_settop(L, 2);
+    if (!lj->has_outcome) {
         push_outcome(L, lj);
         lua_settop(L, 4);
-        lua_pushvalue(L, 3);
-        lua_setfield(L, 2, "result");
-        lua_pushvalue(L, 4);
         lua_setfield(L, 2, "err");
+        lua_setfield(L, 2, "result");
+        lj->has_outcome = true;
     }
     handle_release(L, lj);
+    lua_getfield(L, 2, "result");
+    lua_getfield(L, 2, "err");
     return lua_isnil(L, 3) ? 2 : (lua_pop(L, 1), 1);
 }
 
@@ -122,8 +118,6 @@ static int l_job_tostring(lua_State *L) {
                     lj->job.ledger.ids.count == 1 ? "" : "s");
     return 1;
 }
-
-/* --- functions --------------------------------------------------------------------- */
 
 /* Drives the job on top of the stack (below its table) to its end and closes it, and its
  * client where `close`. */
@@ -188,8 +182,7 @@ static int l_client_close(lua_State *L) {
     return 0;
 }
 
-/* __close: the same, but raises nothing. What may not be closed here is the collector's.
- */
+/* __close: the same, but raises nothing. What can't be closed here is the collector's. */
 static int client_scope_ends(lua_State *L) {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     if (lc && !lc->closed && lc->pid == getpid() && !handle_in_callback(lc))
@@ -202,8 +195,6 @@ static int l_client_tostring(lua_State *L) {
     lua_pushstring(L, !lc || lc->closed ? "geelark client (closed)" : "geelark client");
     return 1;
 }
-
-/* --- the module -------------------------------------------------------------------- */
 
 /* core.distance(name, other) → how many letters have to change */
 static int l_distance(lua_State *L) {

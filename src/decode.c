@@ -16,8 +16,6 @@ enum {
 /* Where the decoding function stands in the registry. */
 static char decode_key;
 
-/* --- finding lua-cjson ------------------------------------------------------------- */
-
 /* Pushes a global as it stands: a script may raise for those that it doesn't know. */
 static void push_global(lua_State *L, const char *name) {
     lua_pushglobaltable(L);
@@ -57,8 +55,6 @@ void decode_open(lua_State *L) {
     lua_settop(L, top + 2);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
-
-/* --- the text that it gets --------------------------------------------------------- */
 
 /* Where the string that begins at a quote ends. A quote behind an odd number of
  * backslashes is part of it. */
@@ -140,8 +136,6 @@ static char *quote_integers(const struct buffer *body, char *out, bool *sound) {
     return put(out, copied, end);
 }
 
-/* --- values ------------------------------------------------------------------------ */
-
 /* The names of fields are pushed once for a body, from where `names` says: finding such a
  * string again takes as long as reading the field. */
 enum name { CODE, MSG, ID, DATA, TOTAL, SUCCESS, FAIL, DETAILS, NAMES };
@@ -210,8 +204,6 @@ static bool read_text(struct reader *d, int table, enum name name, struct span *
     lua_pop(d->L, 1);
     return is_text;
 }
-
-/* --- the envelope ------------------------------------------------------------------ */
 
 /* Adds the entry of failDetails on top of the stack. */
 static void read_detail(struct reader *d) {

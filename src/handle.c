@@ -10,8 +10,6 @@
 const char HANDLE_CLIENT_TYPE[] = "geelark.client";
 const char HANDLE_JOB_TYPE[] = "geelark.job";
 
-/* --- closing ----------------------------------------------------------------------- */
-
 /* cqueues has to be told before a descriptor that it watches is closed, as its own
  * objects do: else its loop ends with an error, or takes the next descriptor of that
  * number for this one. The number is behind the pointer at 1. */
@@ -34,16 +32,15 @@ static void forget_descriptor(lua_State *L, struct lua_job *lj) {
 }
 
 void handle_close_job(lua_State *L, struct lua_job *lj) {
-    if (!lj->owner) {
-        job_close(&lj->job, true);
-        return;
-    }
-    struct lua_job **at = &lj->owner->jobs;
-    while (*at && *at != lj) at = &(*at)->next;
-    if (*at) *at = lj->next;
+    struct lua_client *lc = lj->owner;
     bool forked =
-        lj->owner->pid != getpid(); /* cqueues' descriptors are the parent's, too */
-    if (!forked) forget_descriptor(L, lj);
+        lc && lc->pid != getpid(); /* cqueues' descriptors are the parent's, too */
+    if (lc) {
+        struct lua_job **at = &lc->jobs;
+        while (*at != lj) at = &(*at)->next;
+        *at = lj->next;
+        if (!forked) forget_descriptor(L, lj);
+    }
     job_close(&lj->job, forked);
     lj->owner = NULL;
 }
@@ -99,8 +96,6 @@ static bool has_function(lua_State *L, int refs, const char *name) {
     return has;
 }
 
-/* --- clients ----------------------------------------------------------------------- */
-
 struct lua_client *handle_push_client(lua_State *L, int arg) {
     struct lua_client *lc = compat_newuserdata(L, sizeof *lc);
     struct options *o = &lc->options;
@@ -134,8 +129,6 @@ struct lua_client *handle_client(lua_State *L, int index) {
     return lc;
 }
 
-/* --- jobs -------------------------------------------------------------------------- */
-
 struct lua_job *handle_job(lua_State *L, int index) {
     struct lua_job *lj = compat_testudata(L, index, HANDLE_JOB_TYPE);
     if (!lj) luaL_argerror(L, index, "geelark job expected");
@@ -167,14 +160,6 @@ static uint64_t seed_of(lua_State *L, int refs, struct moment moment) {
         given ? lua_tonumber(L, -1) : moment.now * 1e6 + (double)getpid() * 0x1p20;
     lua_pop(L, 1);
     return (uint64_t)(int64_t)number;
-}
-
-/* A job without any ids needs no credentials; a dry run sends nothing. */
-static void stop_where_idle(struct lua_job *lj, double now) {
-    const struct fault *fault = &lj->owner->fault;
-    if (lj->job.ledger.ids.count == 0) return;
-    if (fault->kind != KIND_NONE) job_stop(&lj->job, fault, now);
-    else if (lj->dry_run) job_stop(&lj->job, NULL, now);
 }
 
 /* Pushes a job that is nobody's yet, and its references. */
@@ -224,7 +209,10 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg) {
     lj->next = lc->jobs;
     lc->jobs = lj;
     if (!job_open(&lj->job, &lc->client, &o.job, moment.now)) compat_memory_error(L);
-    stop_where_idle(lj, moment.now);
+    /* A job without any ids needs no credentials; a dry run sends nothing. */
+    bool unable = lc->fault.kind != KIND_NONE;
+    if (lj->job.ledger.ids.count > 0 && (unable || lj->dry_run))
+        job_stop(&lj->job, unable ? &lc->fault : NULL, moment.now);
     lua_settop(L, refs);
     return lj;
 }

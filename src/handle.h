@@ -30,6 +30,7 @@ struct lua_job {
     struct job job;
     struct lua_client *owner; /* NULL once closed */
     bool dry_run, done;
+    bool has_outcome; /* result and err stand among its references */
     bool owns_client; /* nobody else knows its client */
     bool quiet;       /* a callback raised: no more of them are called */
     bool in_callback; /* one is running now */
@@ -53,8 +54,7 @@ struct lua_job *handle_usable_job(lua_State *L);
 
 /* A callback of one of its jobs is running now. */
 bool handle_in_callback(const struct lua_client *client);
-/* Ends the jobs of the client at index 1 and closes it. Their next step reads what came.
- */
+/* Ends the jobs of the client at index 1, whose next step reads what came; closes it. */
 void handle_end_client(lua_State *L, struct lua_client *client);
 void handle_close_job(lua_State *L, struct lua_job *job);
 void handle_close_client(lua_State *L, struct lua_client *client);

@@ -1,9 +1,7 @@
 /* What time it is for a client: see moment.h. */
 #include "moment.h"
 
-#include <errno.h>
 #include <math.h>
-#include <poll.h>
 
 #include "compat.h"
 
@@ -31,8 +29,4 @@ struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock) {
         if (raw >= EPOCH_LIKELY) wall = raw;
     }
     return (struct moment){now, (int64_t)(wall * 1000)};
-}
-
-bool moment_sleep(double seconds) {
-    return poll(NULL, 0, (int)ceil(seconds * 1000)) >= 0 || errno != EINTR;
 }

@@ -17,6 +17,3 @@ struct lua_clock {
 /* Reads the clock; `refs` is the absolute index of a table with the caller's functions,
  * now and sleep. Raises nothing. */
 struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock);
-
-/* Lets time pass by the system's clock. False: a signal came. */
-bool moment_sleep(double seconds);

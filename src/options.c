@@ -62,8 +62,6 @@ void options_default(struct options *o) {
                 .network = true}};
 }
 
-/* --- names ------------------------------------------------------------------------- */
-
 /* The option whose name is spelt most like this one; *distance 0: it is it. */
 static const struct option *nearest_option(const char *name, size_t *distance) {
     const struct option *nearest = NULL;
@@ -75,11 +73,9 @@ static const struct option *nearest_option(const char *name, size_t *distance) {
     return nearest;
 }
 
-/* --- values ------------------------------------------------------------------------ */
-
 /* Raises an argument error about the option. */
 static int flawed(lua_State *L, int arg, const char *name, const char *flaw) {
-    return luaL_argerror(L, arg, lua_pushfstring(L, "%s: %s", name, flaw));
+    return compat_arg_error(L, arg, "%s: %s", name, flaw);
 }
 
 static int wrong(lua_State *L, int arg, const struct option *o, const char *expected) {
@@ -142,9 +138,8 @@ static void check_names(lua_State *L, int arg, const struct option *o,
         lua_pushstring(L, fields->name);
         while ((++fields)->name)
             lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), fields->name);
-        luaL_argerror(L, arg,
-                      lua_pushfstring(L, "%s.%s: unknown, there is %s", o->name, key,
-                                      lua_tostring(L, -1)));
+        compat_arg_error(L, arg, "%s.%s: unknown, there is %s", o->name, key,
+                         lua_tostring(L, -1));
     }
 }
 
@@ -157,10 +152,8 @@ static void read_fields(lua_State *L, int arg, const struct option *o,
     for (; fields->name; fields++) {
         lua_getfield(L, -1, fields->name);
         if (lua_type(L, -1) != fields->type && (o->type == LIMITER || !lua_isnil(L, -1)))
-            luaL_argerror(L, arg,
-                          lua_pushfstring(L, "%s.%s: %s expected, got %s", o->name,
-                                          fields->name, lua_typename(L, fields->type),
-                                          luaL_typename(L, -1)));
+            compat_arg_error(L, arg, "%s.%s: %s expected, got %s", o->name, fields->name,
+                             lua_typename(L, fields->type), luaL_typename(L, -1));
         lua_setfield(L, refs, fields->name);
     }
 }
@@ -201,16 +194,14 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
     luaL_checktype(L, arg, LUA_TTABLE);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
-            luaL_argerror(L, arg,
-                          lua_pushfstring(L, "option names are strings, got a %s",
-                                          luaL_typename(L, -2)));
+            compat_arg_error(L, arg, "option names are strings, got a %s",
+                             luaL_typename(L, -2));
         const char *name = lua_tostring(L, -2);
         size_t distance;
         const struct option *o = nearest_option(name, &distance);
         if (distance > 0)
-            luaL_argerror(L, arg,
-                          lua_pushfstring(L, "%s: unknown option, did you mean %s?", name,
-                                          o->name));
+            compat_arg_error(L, arg, "%s: unknown option, did you mean %s?", name,
+                             o->name);
         else if (!(o->scope & scope)) flawed(L, arg, name, "belongs to geelark.new");
         else read_value(L, arg, o, refs, options);
     }
@@ -225,62 +216,56 @@ void options_push_client_names(lua_State *L) {
     }
 }
 
-/* --- the environment --------------------------------------------------------------- */
-
 /* Takes a variable where the field has no value yet; false: the variable's is flawed. */
-static bool complete(const char **field, const char *variable,
-                     char text[FAULT_TEXT_SIZE]) {
+static bool complete(const char **field, const char *variable, struct fault *fault) {
+    char text[FAULT_TEXT_SIZE];
     const char *value = *field ? NULL : getenv(variable);
     if (!value || !*value) return true;
     const char *flaw = text_flaw(value, strlen(value));
-    if (flaw) snprintf(text, FAULT_TEXT_SIZE, "%s: %s", variable, flaw);
+    snprintf(text, sizeof text, "%s: %s", variable, flaw ? flaw : "");
+    if (flaw) fault_set(fault, KIND_CONFIG, text);
     *field = value;
     return !flaw;
 }
 
-/* An option wins over the environment, and a token over a key. False: they can't serve.
- */
-static bool complete_credentials(struct credentials *c, char text[FAULT_TEXT_SIZE]) {
-    const char *missing = NULL;
+/* An option wins over the environment, and a token over a key. */
+static void complete_credentials(struct credentials *c, struct fault *fault) {
     bool given = c->app_id || c->api_key;
-    if (!given && !complete(&c->token, "GEELARK_TOKEN", text)) return false;
+    if (!given && !complete(&c->token, "GEELARK_TOKEN", fault)) return;
     if (c->token) {
         c->app_id = c->api_key = NULL;
-        return true;
+        return;
     }
-    if (!complete(&c->app_id, "GEELARK_APP_ID", text) ||
-        !complete(&c->api_key, "GEELARK_API_KEY", text))
-        return false;
+    if (!complete(&c->app_id, "GEELARK_APP_ID", fault)) return;
+    if (!complete(&c->api_key, "GEELARK_API_KEY", fault)) return;
     if (!c->app_id && !c->api_key)
-        missing =
-            "no credentials: set the option token (GEELARK_TOKEN), or app_id and api_key "
-            "(GEELARK_APP_ID, GEELARK_API_KEY)";
-    else if (!c->app_id) missing = "app_id is missing (option, or GEELARK_APP_ID)";
-    else if (!c->api_key) missing = "api_key is missing (option, or GEELARK_API_KEY)";
-    if (missing) snprintf(text, FAULT_TEXT_SIZE, "%s", missing);
-    return !missing;
+        fault_set(fault, KIND_CONFIG,
+                  "no credentials: set the option token (GEELARK_TOKEN), or app_id and "
+                  "api_key (GEELARK_APP_ID, GEELARK_API_KEY)");
+    else if (!c->app_id)
+        fault_set(fault, KIND_CONFIG, "app_id is missing (option, or GEELARK_APP_ID)");
+    else if (!c->api_key)
+        fault_set(fault, KIND_CONFIG, "api_key is missing (option, or GEELARK_API_KEY)");
 }
 
-static void complete_network(struct transfer_settings *n, char text[FAULT_TEXT_SIZE]) {
+static void complete_network(struct transfer_settings *n, struct fault *fault) {
     bool plain;
-    const char *flaw;
-    if (!complete(&n->base_url, "GEELARK_BASE_URL", text) ||
-        !complete(&n->ca_file, "GEELARK_CA_FILE", text))
-        return;
+    char text[FAULT_TEXT_SIZE] = "";
+    if (!complete(&n->base_url, "GEELARK_BASE_URL", fault)) return;
+    if (!complete(&n->ca_file, "GEELARK_CA_FILE", fault)) return;
     if (!n->base_url) n->base_url = DEFAULT_BASE_URL;
-    if ((flaw = url_flaw(n->base_url, &plain)))
-        snprintf(text, FAULT_TEXT_SIZE, "GEELARK_BASE_URL: %s", flaw);
+    const char *flaw = url_flaw(n->base_url, &plain);
+    if (flaw) snprintf(text, sizeof text, "GEELARK_BASE_URL: %s", flaw);
     else if (plain && n->proxy)
-        snprintf(text, FAULT_TEXT_SIZE,
+        snprintf(text, sizeof text,
                  "proxy: not with an http:// base_url, it would read the credentials");
     else if (n->ca_file && access(n->ca_file, R_OK) != 0)
-        snprintf(text, FAULT_TEXT_SIZE, "ca_file: cannot read %s", n->ca_file);
+        snprintf(text, sizeof text, "ca_file: cannot read %s", n->ca_file);
+    if (*text) fault_set(fault, KIND_CONFIG, text);
 }
 
 void options_complete(struct options *o, struct fault *fault) {
-    char text[FAULT_TEXT_SIZE] = "";
-    if (complete_credentials(&o->client.credentials, text))
-        complete_network(&o->client.network, text);
     *fault = (struct fault){.kind = KIND_NONE};
-    if (*text) fault_set(fault, KIND_CONFIG, text);
+    complete_credentials(&o->client.credentials, fault);
+    if (fault->kind == KIND_NONE) complete_network(&o->client.network, fault);
 }

@@ -77,18 +77,14 @@ static void check_keys(lua_State *L, int arg, size_t count) {
 
 /* An object that only pretends to be an array would pass for an empty one. */
 static void check_no_proxy(lua_State *L, int arg) {
-    static const char *const events[] = {"__len", "__call", "__pairs", NULL};
+    static const char *const events[] = {"__len", "__call", "__pairs", "__index"};
     if (!lua_getmetatable(L, arg)) return;
-    for (int i = 0; events[i]; i++) {
+    for (int i = 0; i < 4; i++, lua_pop(L, 1)) {
         lua_getfield(L, -1, events[i]);
-        if (!lua_isnil(L, -1))
+        if (i < 3 ? !lua_isnil(L, -1) : lua_isfunction(L, -1))
             luaL_argerror(L, arg, "plain array of ids expected, got an object");
-        lua_pop(L, 1);
     }
-    lua_getfield(L, -1, "__index");
-    if (lua_isfunction(L, -1))
-        luaL_argerror(L, arg, "plain array of ids expected, got an object");
-    lua_pop(L, 2);
+    lua_pop(L, 1);
 }
 
 static void read_array(lua_State *L, int arg, struct ids *ids) {
@@ -110,9 +106,7 @@ void read_ids(lua_State *L, int arg, struct ids *ids) {
     if (lua_type(L, arg) == LUA_TFUNCTION) read_iterator(L, arg, ids);
     else if (lua_type(L, arg) == LUA_TTABLE) read_array(L, arg, ids);
     else
-        luaL_argerror(
-            L, arg,
-            lua_pushfstring(L, "array of ids or iterator expected, got %s",
-                            lua_isnone(L, arg) ? "no value" : luaL_typename(L, arg)));
+        compat_arg_error(L, arg, "array of ids or iterator expected, got %s",
+                         lua_isnone(L, arg) ? "no value" : luaL_typename(L, arg));
     ids_seal(ids);
 }

@@ -10,8 +10,6 @@
 static const char ERROR_TYPE[] = "geelark.error";
 static const char REMAINING[] = "geelark.remaining";
 
-/* --- pieces: each sets a field of the table on top --------------------------------- */
-
 static void set_integer(lua_State *L, const char *name, lua_Integer value) {
     lua_pushinteger(L, value);
     lua_setfield(L, -2, name);
@@ -32,8 +30,6 @@ static void set_string(lua_State *L, const char *name, const char *value) {
     lua_pushstring(L, value);
     lua_setfield(L, -2, name);
 }
-
-/* --- ids --------------------------------------------------------------------------- */
 
 /* An id as the caller gave it. */
 static void push_id(lua_State *L, const struct ledger *ledger, uint32_t position) {
@@ -72,8 +68,6 @@ void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
                              const struct chunk *chunk) {
     push_ids(L, ledger, chunk->first, chunk->last, 1u << ID_PENDING);
 }
-
-/* --- failures and requests --------------------------------------------------------- */
 
 /* Sets failDetails: the failures of ids in [first, last), in the caller's order. Names
  * are pushed once, and words only where they change: both cost as much as setting a
@@ -149,8 +143,6 @@ static void set_amounts(lua_State *L, const struct ledger *ledger) {
     set_integer(L, "failAmount", ledger->tally[ID_FAILED]);
 }
 
-/* --- result and err ---------------------------------------------------------------- */
-
 /* Unknown and pending ids stand in two lists, so their common order is kept beside the
  * result, in a table with weak keys: core.remaining. The result is on top. */
 static void remember_order(lua_State *L, const struct ledger *ledger) {
@@ -185,8 +177,8 @@ static void push_account(lua_State *L, const struct ledger *ledger) {
                  {ledger->tally[ID_PENDING], "pending"}};
     int top = lua_gettop(L);
     const char *before = ": ";
-    lua_pushfstring(L, " (%d id%s", (int)ledger->ids.count,
-                    ledger->ids.count == 1 ? "" : "s");
+    int count = (int)ledger->ids.count;
+    lua_pushfstring(L, " (%d id%s", count, count == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (parts[i].amount == 0) continue;
         lua_pushfstring(L, "%s%d %s", before, (int)parts[i].amount, parts[i].name);
@@ -226,8 +218,7 @@ static void push_error(lua_State *L, const struct ledger *ledger,
 
 int report_push_outcome(lua_State *L, const struct ledger *ledger,
                         const struct fault *fault, bool pending_ok) {
-    /* A mistake in the caller's own code is told even where it came too late to do harm.
-     */
+    /* A mistake in the caller's code is told even where it came too late to do harm. */
     bool mistake = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK;
     compat_check_stack(L, 12);
     if ((ledger_is_complete(ledger) && !mistake) ||
@@ -272,8 +263,6 @@ void report_open(lua_State *L) {
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, REMAINING);
 }
-
-/* --- progress and events ----------------------------------------------------------- */
 
 void report_push_progress(lua_State *L, struct job *job, double now) {
     const struct ledger *ledger = &job->ledger;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 
 #include "compat.h"
 #include "decode.h"
@@ -26,8 +27,6 @@ static struct moment read_clock(struct step *s) {
     s->now = moment.now;
     return moment;
 }
-
-/* --- callbacks --------------------------------------------------------------------- */
 
 /* Nothing more is sent. The error of `who` is on top of the stack. */
 static void stop_for_error(struct step *s, enum kind kind, const char *who) {
@@ -58,8 +57,6 @@ static void call_back(struct step *s, const char *name) {
     if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, name);
 }
 
-/* --- waiting ----------------------------------------------------------------------- */
-
 /* Runs a pending debug hook; Lua's SIGINT handler raises from one. */
 static void run_hooks(struct step *s) {
     if (luaL_loadstring(s->L, "return") == LUA_OK && call(s, 0, 0)) return;
@@ -85,11 +82,10 @@ static void rest(struct step *s, double seconds, int max_answers) {
         !(network && client_in_flight(&owner->client)))
         sleep_by_caller(s, seconds);
     else if (network) undisturbed = job_poll(s->job, seconds, max_answers);
-    else if (seconds > 0) undisturbed = moment_sleep(seconds);
+    else if (seconds > 0)
+        undisturbed = poll(NULL, 0, (int)ceil(seconds * 1000)) >= 0 || errno != EINTR;
     if (!undisturbed) run_hooks(s);
 }
-
-/* --- the caller's limiter ---------------------------------------------------------- */
 
 /* The shortest wait that it can ask for: a lower bound, to avoid a busy loop. */
 static const double LIMITER_WAIT_MIN = 1e-3; /* seconds */
@@ -129,8 +125,6 @@ static void give_token(struct step *s, uint64_t number) {
     lua_rawseti(L, tokens, (int)number);
     if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give");
 }
-
-/* --- sending ----------------------------------------------------------------------- */
 
 /* Makes sure that there is a network before anybody is told of a request. False: none can
  * be had, and the job is stopped. */
@@ -191,8 +185,6 @@ static void send(struct step *s, struct request *request) {
     if (!network) carry(s, number);
 }
 
-/* --- settling ---------------------------------------------------------------------- */
-
 static void settle_response(struct step *s, struct request *request) {
     if (s->lj->has_limiter) give_token(s, request->number);
     decode_response(s->L, &request->response);
@@ -209,8 +201,6 @@ static void tell(struct step *s, const struct chunk *chunk) {
         call_back(s, "on_progress");
     }
 }
-
-/* --- stepping ---------------------------------------------------------------------- */
 
 bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
               int max_answers) {

@@ -83,13 +83,13 @@ static const char *take_answer(lua_State *L, int first, struct request *request)
         return "headers: table expected";
     const char *body = lua_tolstring(L, first + 1, &len);
     if (len > BODY_MAX) {
-        response_fail(&request->response, KIND_PROTOCOL, true, "the answer is too large");
+        response_fail(response, KIND_PROTOCOL, true, "the answer is too large");
         return NULL;
     }
     if (body && !buffer_append(&response->body, body, len)) compat_memory_error(L);
     if (lua_istable(L, first + 2)) read_headers(L, first + 2, request);
     response->status = (int)status;
-    request->response.complete = true;
+    response->complete = true;
     return NULL;
 }
 

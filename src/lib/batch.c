@@ -104,10 +104,6 @@ void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double n
     b->in_flight++;
 }
 
-void batch_return(struct batch *b, struct chunk *c) {
-    batch_wait_or_end(b, c, -INFINITY, c->started);
-}
-
 bool batch_done(const struct batch *b) {
     return b->in_flight == 0 && !b->waiting && !b->settled &&
            (b->stopped || b->cursor == b->ledger->ids.count);

@@ -60,13 +60,11 @@ void batch_open(struct batch *batch, struct ledger *ledger,
 void batch_close(struct batch *batch);
 
 /* The chunk to send now, NULL for none (or out of memory, told apart by the flag). It
- * stays where it is until batch_sent or batch_return. */
+ * stays where it is until batch_sent or batch_wait_or_end. */
 struct chunk *batch_next(struct batch *batch, double now, bool *out_of_memory);
 /* Its request leaves. */
 void batch_sent(struct batch *batch, struct chunk *chunk, const char *trace_id,
                 double now);
-/* It was not sent after all. */
-void batch_return(struct batch *batch, struct chunk *chunk);
 /* When batch_next may have a chunk; INFINITY if only an answer can bring one. */
 double batch_due(const struct batch *batch, double now);
 
@@ -76,8 +74,6 @@ void batch_stop(struct batch *batch, const struct fault *fault, double now);
 bool batch_done(const struct batch *batch);
 /* The next chunk that is settled (or halved), NULL for none; good until the next call. */
 struct chunk *batch_settled(struct batch *batch);
-
-/* --- for settle.c ------------------------------------------------------------------ */
 
 /* No more tries than these, over all chunks, without one answer. */
 enum { CONSECUTIVE_FAILURES_MAX = 8 };

@@ -26,10 +26,10 @@
     X(40011, paid_plan_only,     STOP,    REFUSED,  0, "paid plans only", "change the plan") \
     X(40012, api_retired,        STOP,    REFUSED,  0, "this API is retired", "update geelark") \
     X(40013, user_not_found,     STOP,    AUTH,     0, "user not found", "check the credentials") \
-    X(40014, hour_limit,         LOCK,    LOCKED,   1, "over the hour's limit, locked for two hours", "wait two hours") \
+    X(40014, hour_limit,         STOP,    LOCKED,   1, "over the hour's limit, locked for two hours", "wait two hours") \
     X(40015, permission_denied,  STOP,    AUTH,     0, "permission denied", "check the account's permissions") \
     X(40016, ip_not_allowed,     STOP,    AUTH,     0, "IP address not on the allow-list", "add this machine's address to the allow-list") \
-    X(40017, too_many_requests,  ALONE,   QUOTA,    1, "too many requests, try later", "wait a minute, lower concurrency") \
+    X(40017, too_many_requests,  MINUTE,  QUOTA,    1, "too many requests, try later", "wait a minute, lower concurrency") \
     X(41001, balance_too_low,    STOP,    REFUSED,  0, "balance not enough", "top up the account") \
     X(42001, not_found,          FAILED,  REFUSED,  0, "the phone does not exist", "nothing to do: it is gone") \
     X(43004, expired,            FAILED,  REFUSED,  0, "it has expired", "") \
@@ -40,11 +40,11 @@
     X(43011, renewing,           FAILED,  REFUSED,  1, "it is being renewed", "try again later") \
     X(43021, in_use,             FAILED,  REFUSED,  1, "it is in use", "try again later") \
     X(46001, plan_expired,       STOP,    REFUSED,  0, "plan expired", "renew the plan") \
-    X(47002, too_concurrent,     LOCK,    LOCKED,   1, "too many requests at once, locked for two hours", "wait two hours, lower concurrency") \
+    X(47002, too_concurrent,     STOP,    LOCKED,   1, "too many requests at once, locked for two hours", "wait two hours, lower concurrency") \
     X(50000, internal_error,     LOST,    SERVER,   1, "internal error", "try again later") \
     X(90001, not_authenticated,  STOP,    AUTH,     0, "not authenticated", "check the credentials") \
     X(90004, access_denied,      STOP,    AUTH,     0, "access denied", "check the account's permissions")
 /* clang-format on */
 
 /* The service's codes that the engine itself has to know by name. */
-enum { CODE_ALL_FAILED = 40009, CODE_NOT_FOUND = 42001 };
+enum { CODE_ALL_FAILED = 40009, CODE_TOO_MANY = 40017, CODE_NOT_FOUND = 42001 };

@@ -102,10 +102,7 @@ static double queue_wait(struct gate *g, struct ticket *ticket, double now) {
     while (g->queue && g->queue != ticket) {
         notify_first(g, now);
         double left = g->queue->notified_at + TURN_SECONDS - now;
-        if (left > 0) {
-            enqueue(g, ticket);
-            return left;
-        }
+        if (left > 0) return left;
         gate_leave(g, g->queue);
     }
     return 0;
@@ -115,11 +112,9 @@ double gate_wait(struct gate *g, struct ticket *ticket, unsigned concurrency,
                  double now) {
     unsigned most = concurrency < g->in_flight_max ? concurrency : g->in_flight_max;
     double wait = g->in_flight >= most ? INFINITY : gate_quota_wait(g, now);
-    if (wait > 0) {
-        enqueue(g, ticket);
-        return wait;
-    }
-    return queue_wait(g, ticket, now);
+    if (wait <= 0) wait = queue_wait(g, ticket, now);
+    if (wait > 0) enqueue(g, ticket);
+    return wait;
 }
 
 bool gate_take(struct gate *g, struct ticket *ticket) {

@@ -8,8 +8,7 @@
 #include "text.h"
 #include "private.h"
 
-/* The byte before each text: its length less one, and a flag for ids given as integers.
- */
+/* The byte before each text: its length less one, and a flag for those from integers. */
 enum { AS_INTEGER = 0x80, LENGTH_MASK = 0x7f };
 
 /* White space of Unicode, and the byte order mark that editors leave behind. */

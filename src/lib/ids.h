@@ -32,8 +32,7 @@ struct id_text {
 
 enum ids_added { IDS_ADDED, IDS_REPEATED, IDS_FLAWED, IDS_NO_MEMORY };
 
-/* An all-zero struct is an empty list. Reserving saves memory where the number is known.
- */
+/* An all-zero struct is an empty list. Reserving saves memory where `count` is known. */
 bool ids_reserve(struct ids *ids, uint32_t count);
 /* IDS_FLAWED: it is no id, and ids_flaw says why. */
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer);

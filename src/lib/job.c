@@ -115,8 +115,7 @@ static void redact_response(const struct job *job, struct request *r) {
                       SECRET_IN_ANSWER);
 }
 
-/* A fault's texts are for people alone, so that short secrets, too, can be overwritten.
- */
+/* A fault's texts are for people alone, so short secrets, too, can be overwritten. */
 static void redact_fault(struct job *job, const struct request *r) {
     char *const texts[] = {job->batch.fault.text, job->batch.fault.excerpt};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -210,7 +209,7 @@ static bool prepare(struct job *job, double now) {
     if (!chunk) return false;
     struct request *r = client_take(job->client, &job->ticket);
     if (!r) {
-        batch_return(&job->batch, chunk);
+        batch_wait_or_end(&job->batch, chunk, -INFINITY, now);
         return false;
     }
     r->job = job;
@@ -254,15 +253,14 @@ static struct job_next finish(struct job *job, double now) {
 }
 
 struct job_next job_next(struct job *job, struct moment m) {
-    struct chunk *settled;
+    struct chunk *c;
     struct request *r;
     job->wall = (double)m.wall / 1000;
     collect(job, m.now);
     if (!job->batch.stopped && m.now >= deadline_at(job)) stop_for_deadline(job, m.now);
     if (!job->options.network) expire_requests(job, m.now);
     if (job->completed) return (struct job_next){JOB_RESPONSE, job->completed, NULL};
-    if ((settled = batch_settled(&job->batch)))
-        return (struct job_next){JOB_SETTLED, NULL, settled};
+    if ((c = batch_settled(&job->batch))) return (struct job_next){JOB_SETTLED, NULL, c};
     if (!job->prepared && !prepare(job, m.now))
         return (struct job_next){JOB_NO_MEMORY, NULL, NULL};
     if (job->prepared) {
@@ -292,7 +290,7 @@ bool job_launch(struct job *job, struct request *r, double now) {
 
 void job_return(struct job *job, struct request *r) {
     job->prepared = NULL;
-    batch_return(&job->batch, r->chunk);
+    batch_wait_or_end(&job->batch, r->chunk, -INFINITY, r->chunk->started);
     client_refund(job->client, r);
 }
 
@@ -333,15 +331,14 @@ double job_wait(struct job *job, double now) {
     for (struct request *r = job->in_flight; r && !job->options.network; r = r->next)
         wait = fmin(wait, r->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
-    if (job->pollset && job_expects(job)) wait = fmin(wait, look_again_wait(job));
+    bool expects = job->in_flight || job->ticket.queued;
+    if (job->pollset && expects) wait = fmin(wait, look_again_wait(job));
     return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
 }
 
 bool job_poll(struct job *job, double seconds, int most) {
     return !job->client->transfer || transfer_step(job->client->transfer, seconds, most);
 }
-
-bool job_expects(const struct job *job) { return job->in_flight || job->ticket.queued; }
 
 bool job_unwatched(const struct job *job) {
     return !job->pollset && job->options.network && client_in_flight(job->client) > 0;

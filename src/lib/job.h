@@ -91,9 +91,7 @@ const struct fault *job_fault(const struct job *job);
 double job_wait(struct job *job, double now);
 /* Lets the network do what it can, waiting at most so long. False: a signal came. */
 bool job_poll(struct job *job, double seconds, int most);
-/* It waits for an answer, or for a place that another job has. */
-bool job_expects(const struct job *job);
-/* It has to be stepped by time alone: nothing of it can be watched. */
+/* It has to be stepped by time alone: something is in flight and nothing watches it. */
 bool job_unwatched(const struct job *job);
 
 /* A descriptor that is readable while there is something to do; -1: none can be had. */
@@ -104,8 +102,7 @@ int job_open_fd(const struct job *job);
 void job_wake(struct job *job);
 /* All that could be done has been: the descriptor need not be readable. */
 void job_calm(struct job *job);
-/* The job is done and its account was read: of all that it holds only its amounts stay.
- */
+/* The job is done and its account was read: only its amounts stay. */
 void job_release(struct job *job);
 
 struct job_progress {

@@ -25,8 +25,7 @@ static const struct code_row code_rows[] = {
 };
 
 static const struct code_row *find_row(long code) {
-    /* Every code that the list does not know and that starts with 9000 is one of access.
-     */
+    /* Every code that starts with 9000 and isn't in the list is one of access. */
     static const struct code_row access = {0, RETRY_STOP, KIND_AUTH, "access denied"};
     for (size_t i = 0; i < sizeof code_rows / sizeof *code_rows; i++)
         if (code_rows[i].code == code) return &code_rows[i];
@@ -73,10 +72,8 @@ static enum kind kind_of(const struct response *r) {
 
 /* Seconds until the same request may succeed, negative where nobody said. */
 static double retry_after(const struct response *r) {
-    double least = -1;
-    enum disposition then = retry_disposition(r);
-    if (then == RETRY_LOCK) least = LOCK_SECONDS;
-    if (then == RETRY_MINUTE || then == RETRY_ALONE) least = MINUTE_SECONDS;
+    double least = kind_of(r) == KIND_LOCKED ? LOCK_SECONDS : -1;
+    if (retry_disposition(r) == RETRY_MINUTE) least = MINUTE_SECONDS;
     return r->retry_after > least ? r->retry_after : least;
 }
 

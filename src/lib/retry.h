@@ -15,10 +15,8 @@ enum disposition {
     RETRY_HALVE,   /* one id is bad: halve; alone it failed with the code */
     RETRY_LOST,    /* the service may have acted: try again, presume */
     RETRY_AGAIN,   /* surely nothing was done: try again */
-    RETRY_MINUTE,  /* over the minute's limit: hold everything, costs no attempt */
-    RETRY_ALONE,   /* the same, and one request at a time from now on */
-    RETRY_STOP,    /* every later request would meet the same */
-    RETRY_LOCK     /* the same, for two hours */
+    RETRY_MINUTE,  /* over a limit: hold everything for a minute, costs no attempt */
+    RETRY_STOP     /* every later request would meet the same */
 };
 
 enum { LOCK_SECONDS = 7200, MINUTE_SECONDS = 60 };

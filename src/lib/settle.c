@@ -29,8 +29,6 @@ static uint32_t count_open(const struct settling *s) {
     return ledger_count_pending(s->ledger, s->chunk->first, s->chunk->last);
 }
 
-/* --- outcomes ---------------------------------------------------------------------- */
-
 /* The API says that this id failed. Gone after a lost answer, it counts as deleted. */
 static void fail_id(struct settling *s, uint32_t position, long code, struct span msg) {
     if (code == CODE_NOT_FOUND && s->chunk->lost)
@@ -43,8 +41,6 @@ static void fail_open(struct settling *s) {
         if (ledger_is_pending(s->ledger, i))
             fail_id(s, i, s->response->code, s->response->msg);
 }
-
-/* --- does it add up? --------------------------------------------------------------- */
 
 /* The position of the id that an entry names, the chunk's end where that is none of its
  * open ones. Entries mostly stand in the order of the request: it looks from `start`. */
@@ -99,8 +95,7 @@ static bool adds_up(const struct settling *s, uint32_t open, uint32_t named) {
            r->success + r->fail == r->total;
 }
 
-/* Settles what the answer accounts for. False: ids are left that it doesn't account for.
- */
+/* Settles what the answer accounts for. False: ids are left that it doesn't. */
 static bool settle_by_data(struct settling *s) {
     const struct response *r = s->response;
     uint32_t open = count_open(s);
@@ -111,8 +106,6 @@ static bool settle_by_data(struct settling *s) {
         fail_open(s);
     return count_open(s) == 0;
 }
-
-/* --- what follows ------------------------------------------------------------------ */
 
 static void decide(struct settling *s) {
     struct fault *fault = &s->batch->fault;
@@ -158,7 +151,7 @@ static void halve(struct settling *s) {
 
 static void throttle(struct settling *s) {
     s->effects.throttled = true;
-    s->effects.alone = s->disposition == RETRY_ALONE;
+    s->effects.alone = s->response->code == CODE_TOO_MANY;
     s->effects.hold = fmax(s->effects.hold, MINUTE_SECONDS);
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
@@ -174,14 +167,10 @@ static void follow(struct settling *s) {
     case RETRY_LOST: lose(s); return;
     case RETRY_AGAIN: try_again(s); return;
     case RETRY_HALVE: halve(s); return;
-    case RETRY_MINUTE:
-    case RETRY_ALONE: throttle(s); return;
-    case RETRY_STOP:
-    case RETRY_LOCK: stop(s); return;
+    case RETRY_MINUTE: throttle(s); return;
+    case RETRY_STOP: stop(s); return;
     }
 }
-
-/* --- a service that is down, or has had enough ------------------------------------- */
 
 /* Counts tries in a row without an answer, and the time of nothing but "too many". */
 static void count_failures(struct settling *s) {

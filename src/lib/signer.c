@@ -20,7 +20,7 @@ struct signer {
     EVP_MD_CTX *digest;
 };
 
-static const char SIGN_NAME[] = "sign: ", TRACE_NAME[] = "traceId: ";
+static const char SIGN_NAME[] = "sign: ";
 
 static char *join(const char *a, const char *b) {
     size_t size = strlen(a) + strlen(b) + 1;
@@ -122,14 +122,12 @@ static bool add_key_headers(struct signer *s, struct headers *h, int64_t millise
 
 bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds) {
     if (!make_trace_id(h->trace_id)) return false;
-    memcpy(h->trace_line, TRACE_NAME, sizeof TRACE_NAME - 1);
-    memcpy(h->trace_line + sizeof TRACE_NAME - 1, h->trace_id, TRACE_ID_SIZE);
+    snprintf(h->trace_line, sizeof h->trace_line, "traceId: %s", h->trace_id);
     h->sign_line[0] = '\0';
     h->count = 0;
     add_line(h, "Content-Type: application/json");
     add_line(h, "Accept: application/json");
-    add_line(h,
-             "Accept-Encoding: identity"); /* without it any coding would be acceptable */
+    add_line(h, "Accept-Encoding: identity"); /* without it any would be acceptable */
     add_line(h, "User-Agent: geelark/" GEELARK_VERSION);
     add_line(h, h->trace_line);
     if (!s->token) return add_key_headers(s, h, milliseconds);

@@ -13,8 +13,7 @@
 
 #include "fault.h"
 
-/* Either token is set, or app_id and api_key are. Zero-terminated, no control characters.
- */
+/* Either token is set, or app_id and api_key are. Without control characters. */
 struct credentials {
     const char *token, *app_id, *api_key;
 };

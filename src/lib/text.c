@@ -34,8 +34,7 @@ void text_copy_line(char *out, size_t size, const char *text, size_t len) {
             used += 3;
             break;
         }
-        if (plain) memcpy(out + used, text + at, n);
-        else out[used] = n == 1 ? ' ' : '?';
+        memcpy(out + used, plain ? text + at : n == 1 ? " " : "?", plain ? n : 1);
         used += plain ? n : 1;
         at += n > 0 ? n : 1;
     }

@@ -27,8 +27,7 @@ bool transfer_init(void);
 struct transfer *transfer_new(const struct transfer_settings *settings);
 /* Nothing may be in flight. NULL is fine. */
 void transfer_free(struct transfer *transfer);
-/* After a fork, in the child: libcurl's own memory is left alone, it shares TLS states.
- */
+/* In the child of a fork: libcurl's own memory is left alone, it shares TLS states. */
 void transfer_abandon(struct transfer *transfer);
 
 /* Sends the request. False: out of memory. */

@@ -28,38 +28,30 @@ static bool has_part(CURLU *url, CURLUPart part) {
     return has;
 }
 
-static const char *parsed_url_flaw(CURLU *url, bool *plain) {
-    char *scheme = NULL, *host = NULL;
-    const char *flaw = NULL;
-    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
-        flaw = "not a URL";
-    } else {
-        *plain = strcasecmp(scheme, "http") == 0;
-        if (!*plain && strcasecmp(scheme, "https") != 0) flaw = "not https://";
-        else if (*plain && !is_loopback(host))
-            flaw = "http:// is for loopback addresses alone";
-    }
-    if (!flaw && (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)))
-        flaw = "must not carry a user or a password";
-    if (!flaw && (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT)))
-        flaw = "must not carry a query or a fragment";
-    curl_free(scheme);
-    curl_free(host);
-    return flaw;
+static const char *parsed_url_flaw(CURLU *url, const char *scheme, const char *host,
+                                   bool *plain) {
+    *plain = strcasecmp(scheme, "http") == 0;
+    if (!*plain && strcasecmp(scheme, "https") != 0) return "not https://";
+    if (*plain && !is_loopback(host)) return "http:// is for loopback addresses alone";
+    if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
+        return "must not carry a user or a password";
+    if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
+        return "must not carry a query or a fragment";
+    return NULL;
 }
 
 const char *url_flaw(const char *text, bool *plain) {
     CURLU *url = curl_url();
-    const char *flaw = "not a URL";
+    char *scheme = NULL, *host = NULL;
+    const char *flaw = "not a URL", *at = text;
     *plain = false;
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '\\') {
-            curl_url_cleanup(url);
-            return flaw;
-        }
-    if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
-        flaw = parsed_url_flaw(url, plain);
+    while ((unsigned char)*at > ' ' && *at != 0x7f && *at != '\\') at++;
+    if (*at == '\0' && url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+        flaw = parsed_url_flaw(url, scheme, host, plain);
+    curl_free(scheme);
+    curl_free(host);
     curl_url_cleanup(url);
     return flaw;
 }

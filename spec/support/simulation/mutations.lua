@@ -16,8 +16,8 @@ return {
     find = "if (code == CODE_NOT_FOUND && s->chunk->lost)",
     replace = "if (code == CODE_NOT_FOUND)" },
   { name = "an answer that doesn't add up is believed", file = "settle.c",
-    find = "if (believed) ledger_mark_pending(",
-    replace = "if (believed || r->has_amounts) ledger_mark_pending(" },
+    find = "if (adds_up(s, open, fail_named(s)) && sound)",
+    replace = "if (fail_named(s) < CHUNK_SIZE_MAX + 1 && r->has_amounts)" },
   { name = "a lost answer ends its chunk, and nobody is told that it was lost", file = "settle.c",
     find = "case RETRY_LOST: lose(s); return;",
     replace = "case RETRY_LOST: batch_end_chunk(s->batch, s->chunk, s->now); return;" },
@@ -35,8 +35,8 @@ return {
     find = "fmax(s->effects.hold, MINUTE_SECONDS)",
     replace = "fmax(s->effects.hold, 20)" },
   { name = "a code that stops the job counts as each id's failure", file = "retry.c",
-    find = "enum disposition retry_disposition(const struct response *r)\n{",
-    replace = "enum disposition retry_disposition(const struct response *r)\n{\n"
+    find = "enum disposition retry_disposition(const struct response *r) {",
+    replace = "enum disposition retry_disposition(const struct response *r) {\n"
       .. "    const struct code_row *row = r->has_envelope ? find_row(r->code) : NULL;\n"
       .. "    if (row && row->disposition == RETRY_STOP) return RETRY_FAILED;" },
   { name = "the quota's windows are a second too short", file = "gate.c",
