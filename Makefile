@@ -95,7 +95,7 @@ test: test-deps ## the specs on every Lua, or on LUA=…
 
 SPECS = spec
 specs: all ## some specs on one Lua, without a look at what is needed: SPECS=spec/…
-	@$(RUN_LUA) "$$(command -v busted)" $(SPECS)
+	@MAKEFLAGS= $(RUN_LUA) "$$(command -v busted)" $(SPECS)
 
 check: test-deps ## what can be checked without running it
 	@sh spec/support/check.sh $(LUAS)
