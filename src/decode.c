@@ -6,12 +6,8 @@
 #include "compat.h"
 #include "lib/private.h"
 
-enum {
-    DETAILS_MAX =
-        1000, /* a request has at most 100 ids; what comes later is not believed */
-    DEPTH_MAX = 64,
-    INTEGER_DIGITS = 15
-};
+/* A request has at most 100 ids: what comes later in failDetails is not believed. */
+enum { DETAILS_MAX = 1000, DEPTH_MAX = 64, INTEGER_DIGITS = 15 };
 
 /* Where the decoding function stands in the registry. */
 static char decode_key;

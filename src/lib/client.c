@@ -25,6 +25,7 @@ void client_close(struct client *c, bool abandon) {
         transfer_release(r, abandon);
         buffer_close(&r->body);
         response_close(&r->response);
+        wipe(&r->headers, sizeof r->headers); /* a signature */
         free(r);
     }
     if (abandon) transfer_abandon(c->transfer);

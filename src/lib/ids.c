@@ -37,11 +37,12 @@ const char *ids_flaw(const char *id, size_t len) {
 /* Letters and digits alone need no closer look: a table, since every byte of every id of
  * every call passes here. */
 static bool is_plain(const char *id, size_t len) {
+    /* clang-format off */
     static const unsigned char plain[256] = {
-        ['0'] = 1, 1, 1, 1, 1,         1, 1, 1, 1, 1, ['A'] = 1, 1, 1, 1, 1, 1,
-        1,         1, 1, 1, 1,         1, 1, 1, 1, 1, 1,         1, 1, 1, 1, 1,
-        1,         1, 1, 1, ['a'] = 1, 1, 1, 1, 1, 1, 1,         1, 1, 1, 1, 1,
-        1,         1, 1, 1, 1,         1, 1, 1, 1, 1, 1,         1, 1, 1};
+        ['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        ['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        ['a'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    /* clang-format on */
     const unsigned char *at = (const unsigned char *)id, *end = at + len;
     unsigned char all = len > 0 && len <= ID_LENGTH_MAX;
     for (; end - at >= 6; at += 6)
