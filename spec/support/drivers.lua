@@ -49,8 +49,8 @@ local function in_this_process(name)
 end
 
 local function decoded(text)
-  local fine, answer = pcall(cjson.decode, text)
-  if not fine then error("the host said: " .. text, 0) end
+  local readable, answer = pcall(cjson.decode, text)
+  if not readable then error("the host said: " .. text, 0) end
   if answer.trouble then error(answer.trouble, 0) end
   return answer.seen
 end

@@ -22,9 +22,9 @@ function client.with_server(options, act)
     finished = true
     server:close()
   end)
-  local fine, why = loop:loop(60)
+  local ran, why = loop:loop(60)
   server:close()
-  if not fine then error(why, 0) end
+  if not ran then error(why, 0) end
   assert(finished, "the spec's part did not come to its end")
 end
 

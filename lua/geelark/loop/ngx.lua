@@ -98,10 +98,10 @@ end
 -- Returns the seconds until the job must be stepped again; nil where it has ended.
 local function step_entry(entry)
   stepping = true
-  local fine, done, wait = pcall(step, entry.job)
+  local stepped, done, wait = pcall(step, entry.job)
   stepping = false
-  if fine and not done then return wait or LONGEST end
-  if not fine then entry.trouble = done end
+  if stepped and not done then return wait or LONGEST end
+  if not stepped then entry.trouble = done end
   under_way[entry] = nil
   entry.over:post()
 end

@@ -101,8 +101,8 @@ function hosts.cqueues()
         all.tick()
       end
     end)
-    local fine, why = loop:loop()
-    if not fine then error(why, 0) end
+    local ran, why = loop:loop()
+    if not ran then error(why, 0) end
     return all.outcomes, all.ticks
   end
 end
@@ -112,8 +112,8 @@ function hosts.ngx()
   return function(calls)
     local all, trouble = gathering(calls), nil
     local function run(i, call)
-      local fine, result, err = pcall(driver.delete, call.ids, call.options)
-      if fine then return all.ended(i, result, err) end
+      local ran, result, err = pcall(driver.delete, call.ids, call.options)
+      if ran then return all.ended(i, result, err) end
       trouble, all.left = result, 0
     end
     for i, call in ipairs(calls) do ngx.thread.spawn(run, i, call) end
