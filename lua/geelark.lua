@@ -33,7 +33,7 @@ local function append(list, more)
 end
 
 --- The ids that are unknown or pending, in the caller's order: ready for the next call.
----@param result geelark.Result
+---@param result geelark.Result|geelark.Error
 ---@return (string|integer)[]
 function geelark.remaining(result)
   if type(result) == "table" and type(result.result) == "table" then result = result.result end

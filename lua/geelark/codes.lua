@@ -1,5 +1,5 @@
 -- The service's codes, both ways: geelark.codes.started == 43009, and
--- geelark.codes[43009].name == "started". The list itself stands in src/codes.h.
+-- geelark.codes[43009].name == "started". The list itself stands in src/lib/codes.h.
 -- Source: the error-code tables of the service's public reference, early 2026.
 
 local core = require "geelark.core"

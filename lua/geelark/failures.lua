@@ -203,7 +203,7 @@ function Failures:__tostring()
 end
 
 --- The failures of a result (or of an error's result).
----@param result geelark.Result
+---@param result geelark.Result|geelark.Error
 ---@return geelark.Failures
 return function(result)
   if type(result) == "table" and type(result.result) == "table" then result = result.result end
