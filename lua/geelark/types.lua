@@ -33,7 +33,7 @@
 ---@alias geelark.Transport fun(request: geelark.Request): integer?, string?, (table|boolean)?
 
 ---@class geelark.Limiter
----@field take fun(seconds: number): any, number? # before a request, which lasts at most so long: a token, or nil and seconds to wait
+---@field take fun(seconds: number): any, number? # before a request of at most so long: a token, or nil and seconds to wait
 ---@field give fun(token: any) # its answer came, or none will
 
 ---@class geelark.Result
