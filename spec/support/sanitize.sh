@@ -4,6 +4,7 @@
 # - Programs that the specs start don't inherit the libraries, but for another Lua.
 # - luaossl keeps something made by libcrypto for the whole process, in its own data. As long as
 #   its module isn't unloaded, that is no leak.
+# - sanitize.supp names the rest.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -30,6 +31,7 @@ chmod +x "$folder/lua5.4"
 # specs that look at how much is in use.
 status=0
 ASAN_OPTIONS=log_path="$folder/report":quarantine_size_mb=1 \
+  LSAN_OPTIONS=suppressions="'$PWD/spec/support/sanitize.supp'":print_suppressions=0 \
   UBSAN_OPTIONS=print_stacktrace=1 \
   LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="build/sanitize/?.so;;" \
   "$folder/lua5.4" "$(command -v busted)" "$@" || status=1

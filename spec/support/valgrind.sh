@@ -4,5 +4,6 @@
 # not asked what it lost. Suppressions only for code that isn't ours.
 set -eu
 GEELARK_VALGRIND=1 LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="build/lua5.4/?.so;;" \
-  valgrind -q --child-silent-after-fork=yes --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
-  --suppressions=spec/support/valgrind.supp lua5.4 /usr/bin/busted
+  valgrind -q --child-silent-after-fork=yes --keep-debuginfo=yes --error-exitcode=1 \
+  --leak-check=full --errors-for-leak-kinds=definite \
+  --suppressions=spec/support/valgrind.supp lua5.4 "$(command -v busted)" "$@"
