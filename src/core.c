@@ -114,8 +114,9 @@ static int l_job_cancel(lua_State *L) {
 static int l_job_tostring(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
     const char *state = !lj->owner ? "closed" : lj->done ? "done" : "under way";
-    lua_pushfstring(L, "geelark job (%s, %d id%s)", state, (int)lj->job.ledger.ids.count,
-                    lj->job.ledger.ids.count == 1 ? "" : "s");
+    lua_pushfstring(L, "geelark job (%s, %d id%s)", state,
+                    (int)ledger_total(&lj->job.ledger),
+                    ledger_total(&lj->job.ledger) == 1 ? "" : "s");
     return 1;
 }
 

@@ -211,7 +211,7 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg) {
     if (!job_open(&lj->job, &lc->client, &o.job, moment.now)) compat_memory_error(L);
     /* A job without any ids needs no credentials; a dry run sends nothing. */
     bool unable = lc->fault.kind != KIND_NONE;
-    if (lj->job.ledger.ids.count > 0 && (unable || lj->dry_run))
+    if (ledger_total(&lj->job.ledger) > 0 && (unable || lj->dry_run))
         job_stop(&lj->job, unable ? &lc->fault : NULL, moment.now);
     lua_settop(L, refs);
     return lj;

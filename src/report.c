@@ -59,7 +59,7 @@ static void push_ids(lua_State *L, const struct ledger *ledger, uint32_t first,
 /* Sets a list of all ids in this state, of which most jobs have none. */
 static void set_ids(lua_State *L, const char *name, const struct ledger *ledger,
                     enum id_state state) {
-    uint32_t last = ledger->tally[state] > 0 ? ledger->ids.count : 0;
+    uint32_t last = ledger_tally(ledger, state) > 0 ? ledger_total(ledger) : 0;
     push_ids(L, ledger, 0, last, 1u << state);
     lua_setfield(L, -2, name);
 }
@@ -134,13 +134,14 @@ static void set_requests(lua_State *L, const struct ledger *ledger) {
 }
 
 static lua_Integer success_amount(const struct ledger *ledger) {
-    return (lua_Integer)ledger->tally[ID_DELETED] + ledger->tally[ID_PRESUMED];
+    return (lua_Integer)ledger_tally(ledger, ID_DELETED) +
+           ledger_tally(ledger, ID_PRESUMED);
 }
 
 static void set_amounts(lua_State *L, const struct ledger *ledger) {
-    set_integer(L, "totalAmount", ledger->ids.count);
+    set_integer(L, "totalAmount", ledger_total(ledger));
     set_integer(L, "successAmount", success_amount(ledger));
-    set_integer(L, "failAmount", ledger->tally[ID_FAILED]);
+    set_integer(L, "failAmount", ledger_tally(ledger, ID_FAILED));
 }
 
 /* Unknown and pending ids stand in two lists, so their common order is kept beside the
@@ -148,7 +149,7 @@ static void set_amounts(lua_State *L, const struct ledger *ledger) {
 static void remember_order(lua_State *L, const struct ledger *ledger) {
     lua_getfield(L, LUA_REGISTRYINDEX, REMAINING);
     lua_pushvalue(L, -2);
-    push_ids(L, ledger, 0, ledger->ids.count, 1u << ID_PENDING | 1u << ID_UNKNOWN);
+    push_ids(L, ledger, 0, ledger_total(ledger), 1u << ID_PENDING | 1u << ID_UNKNOWN);
     lua_rawset(L, -3);
     lua_pop(L, 1);
 }
@@ -157,12 +158,12 @@ static void push_result(lua_State *L, const struct ledger *ledger) {
     lua_createtable(L, 0, 10);
     set_amounts(L, ledger);
     set_integer(L, "duplicateAmount", (lua_Integer)ledger->ids.duplicates);
-    set_failures(L, ledger, 0, ledger->ids.count);
+    set_failures(L, ledger, 0, ledger_total(ledger));
     set_ids(L, "presumedIds", ledger, ID_PRESUMED);
     set_ids(L, "unknownIds", ledger, ID_UNKNOWN);
     set_ids(L, "pendingIds", ledger, ID_PENDING);
     set_requests(L, ledger);
-    if (ledger->tally[ID_UNKNOWN] > 0 && ledger->tally[ID_PENDING] > 0)
+    if (ledger_tally(ledger, ID_UNKNOWN) > 0 && ledger_tally(ledger, ID_PENDING) > 0)
         remember_order(L, ledger);
 }
 
@@ -172,12 +173,12 @@ static void push_account(lua_State *L, const struct ledger *ledger) {
         lua_Integer amount;
         const char *name;
     } parts[] = {{success_amount(ledger), "deleted"},
-                 {ledger->tally[ID_FAILED], "failed"},
-                 {ledger->tally[ID_UNKNOWN], "unknown"},
-                 {ledger->tally[ID_PENDING], "pending"}};
+                 {ledger_tally(ledger, ID_FAILED), "failed"},
+                 {ledger_tally(ledger, ID_UNKNOWN), "unknown"},
+                 {ledger_tally(ledger, ID_PENDING), "pending"}};
     int top = lua_gettop(L);
     const char *before = ": ";
-    int count = (int)ledger->ids.count;
+    int count = (int)ledger_total(ledger);
     lua_pushfstring(L, " (%d id%s", count, count == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (parts[i].amount == 0) continue;
@@ -196,7 +197,7 @@ static void push_message(lua_State *L, const struct ledger *ledger,
     if (fault->trace_id[0]) lua_pushfstring(L, "; traceId %s", fault->trace_id);
     if (fault->http_status) lua_pushfstring(L, ", HTTP %d", fault->http_status);
     if (fault->excerpt[0]) lua_pushfstring(L, ", body: %s", fault->excerpt);
-    if (ledger->ids.count > 0) push_account(L, ledger);
+    if (ledger_total(ledger) > 0) push_account(L, ledger);
     lua_concat(L, lua_gettop(L) - top);
 }
 
@@ -269,8 +270,8 @@ void report_push_progress(lua_State *L, struct job *job, double now) {
     struct job_progress progress = job_progress(job, now);
     lua_createtable(L, 0, 8);
     set_amounts(L, ledger);
-    set_integer(L, "unknownAmount", ledger->tally[ID_UNKNOWN]);
-    set_integer(L, "pendingAmount", ledger->tally[ID_PENDING]);
+    set_integer(L, "unknownAmount", ledger_tally(ledger, ID_UNKNOWN));
+    set_integer(L, "pendingAmount", ledger_tally(ledger, ID_PENDING));
     set_integer(L, "inFlight", progress.in_flight);
     set_number(L, "seconds", progress.seconds);
     set_number(L, "waiting", progress.waiting);

@@ -74,7 +74,7 @@ static bool may_send(const struct batch *b) {
 }
 
 static bool may_start_fresh(const struct batch *b) {
-    return b->cursor < b->ledger->ids.count &&
+    return b->cursor < ledger_total(b->ledger) &&
            (b->consecutive_failures == 0 || !b->waiting);
 }
 
@@ -83,7 +83,7 @@ struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory) {
     if (!may_send(b)) return NULL;
     if (b->waiting && b->waiting->due <= now) return take_waiting(b);
     if (!may_start_fresh(b)) return NULL;
-    uint32_t left = b->ledger->ids.count - b->cursor, size = b->options.chunk_size;
+    uint32_t left = ledger_total(b->ledger) - b->cursor, size = b->options.chunk_size;
     struct chunk *c = make_chunk(b, b->cursor, b->cursor + (left < size ? left : size));
     if (c) b->cursor = c->last;
     else *out_of_memory = true;
@@ -106,7 +106,7 @@ void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double n
 
 bool batch_done(const struct batch *b) {
     return b->in_flight == 0 && !b->waiting && !b->settled &&
-           (b->stopped || b->cursor == b->ledger->ids.count);
+           (b->stopped || b->cursor == ledger_total(b->ledger));
 }
 
 bool batch_halve(struct batch *b, struct chunk *c, double now) {
@@ -121,7 +121,7 @@ bool batch_halve(struct batch *b, struct chunk *c, double now) {
         return false;
     }
     left->lost = right->lost = c->lost;
-    left->faults = right->faults = c->faults;
+    left->failed_tries = right->failed_tries = c->failed_tries;
     wait_until(b, left, now);
     wait_until(b, right, now);
     c->entry.halved = true;

@@ -20,13 +20,13 @@ enum chunk_state { CHUNK_WAITING, CHUNK_IN_FLIGHT, CHUNK_SETTLED };
 struct chunk {
     enum chunk_state state;
     uint32_t first, last;
-    unsigned faults;    /* tries that came to nothing; halves inherit them */
-    bool lost;          /* a request may have been obeyed without our knowing */
-    double due;         /* earliest send time */
-    uint64_t order;     /* among equals the oldest first */
-    double started;     /* when its first request left */
-    struct entry entry; /* what the log will say of it */
-    struct chunk *next; /* in the list of waiting or of settled ones */
+    unsigned failed_tries; /* halves inherit them */
+    bool lost;             /* a request may have been obeyed without our knowing */
+    double due;            /* earliest send time */
+    uint64_t order;        /* among equals the oldest first */
+    double started;        /* when its first request left */
+    struct entry entry;    /* what the log will say of it */
+    struct chunk *next;    /* in the list of waiting or of settled ones */
 };
 
 struct batch_options {

@@ -20,8 +20,6 @@ static const double WAIT_MIN = 1e-6; /* seconds */
 /* Bytes: a shorter secret could stand in an id or a name by chance, or in any text. */
 enum { SECRET_IN_ANSWER = 8, SECRET_IN_TEXT = 4 };
 
-/* --- opening and closing ----------------------------------------------------------- */
-
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
               double now) {
     job->client = client;
@@ -84,8 +82,6 @@ void job_release(struct job *job) {
     ledger_release(&job->ledger);
 }
 
-/* --- the request's body ------------------------------------------------------------ */
-
 /* {"ids":["…","…"]} of the chunk's open ids, of which there is one at least. */
 static bool write_body(const struct job *job, struct request *r) {
     static const char head[] = "{\"ids\":[", tail[] = "]}";
@@ -105,8 +101,6 @@ static bool write_body(const struct job *job, struct request *r) {
     return true;
 }
 
-/* --- secrets ----------------------------------------------------------------------- */
-
 /* What the service sends back of our secrets goes no further. */
 static void redact_response(const struct job *job, struct request *r) {
     struct buffer *body = &r->response.body;
@@ -122,8 +116,6 @@ static void redact_fault(struct job *job, const struct request *r) {
         signer_redact(job->client->signer, &r->headers, texts[i], strlen(texts[i]),
                       SECRET_IN_TEXT);
 }
-
-/* --- stopping, completing ---------------------------------------------------------- */
 
 void job_stop(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
@@ -186,8 +178,6 @@ static void expire_requests(struct job *job, double now) {
 static double deadline_at(const struct job *job) {
     return job->started + job->options.deadline;
 }
-
-/* --- preparing --------------------------------------------------------------------- */
 
 /* When the next request could leave, as seen from now; 0 for at once. */
 static double send_wait(struct job *job, double now) {
@@ -314,8 +304,6 @@ bool job_settle(struct job *job, struct request *r, double now) {
     client_recycle(job->client, r);
     return true;
 }
-
-/* --- waiting ----------------------------------------------------------------------- */
 
 /* When to look again although no event came. */
 static double look_again_wait(struct job *job) {

@@ -67,6 +67,13 @@ void ledger_log(struct ledger *ledger, const struct entry *entry);
 static inline bool ledger_is_pending(const struct ledger *ledger, uint32_t position) {
     return ledger->states[position] == ID_PENDING;
 }
+static inline uint32_t ledger_total(const struct ledger *ledger) {
+    return ledger->ids.count;
+}
+/* How many ids are in this state. */
+static inline uint32_t ledger_tally(const struct ledger *ledger, enum id_state state) {
+    return ledger->tally[state];
+}
 /* How many in [first, last) are pending. */
 uint32_t ledger_count_pending(const struct ledger *ledger, uint32_t first, uint32_t last);
 /* No id is without a reliable answer. */

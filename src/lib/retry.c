@@ -113,8 +113,8 @@ void retry_fault(struct fault *fault, const struct response *r, const char *trac
     fault->retry_after = retry_after(r);
 }
 
-double retry_backoff(unsigned faults, double random) {
+double retry_backoff(unsigned failed_tries, double random) {
     double most = BACKOFF_BASE;
-    while (--faults > 0 && most < BACKOFF_CAP) most *= 2;
+    while (--failed_tries > 0 && most < BACKOFF_CAP) most *= 2;
     return random * (most < BACKOFF_CAP ? most : BACKOFF_CAP);
 }

@@ -25,7 +25,7 @@ struct settling {
     double now;
 };
 
-static uint32_t count_open(const struct settling *s) {
+static uint32_t count_pending(const struct settling *s) {
     return ledger_count_pending(s->ledger, s->chunk->first, s->chunk->last);
 }
 
@@ -36,16 +36,17 @@ static void fail_id(struct settling *s, uint32_t position, long code, struct spa
     else ledger_fail(s->ledger, position, code, response_text(s->response, msg), msg.len);
 }
 
-static void fail_open(struct settling *s) {
+static void fail_pending(struct settling *s) {
     for (uint32_t i = s->chunk->first; i < s->chunk->last; i++)
         if (ledger_is_pending(s->ledger, i))
             fail_id(s, i, s->response->code, s->response->msg);
 }
 
 /* The position of the id that an entry names, the chunk's end where that is none of its
- * open ones. Entries mostly stand in the order of the request: it looks from `start`. */
-static uint32_t find_open(const struct settling *s, uint32_t start,
-                          const struct detail *d) {
+ * pending ones. Entries mostly stand in the order of the request: it looks from `start`.
+ */
+static uint32_t find_pending(const struct settling *s, uint32_t start,
+                             const struct detail *d) {
     const struct chunk *c = s->chunk;
     if (!d->has_id || d->code == 0) return c->last;
     uint32_t at = ids_find(&s->ledger->ids, c->first, c->last, start,
@@ -62,7 +63,7 @@ static bool collect(struct settling *s) {
     bool sound = r->details_sound;
     uint32_t start = c->first;
     for (const struct detail *d = r->details; d < r->details + r->detail_count; d++) {
-        uint32_t at = find_open(s, start, d);
+        uint32_t at = find_pending(s, start, d);
         if (at == c->last) {
             sound = false;
             continue;
@@ -87,24 +88,24 @@ static uint32_t fail_named(struct settling *s) {
     return count;
 }
 
-static bool adds_up(const struct settling *s, uint32_t open, uint32_t named) {
+static bool adds_up(const struct settling *s, uint32_t pending, uint32_t named) {
     const struct response *r = s->response;
     if (s->disposition == RETRY_PARTIAL && named == 0) return false;
     if (r->code == CODE_ALL_FAILED && r->success > 0) return false;
-    return r->has_amounts && r->total == open && r->fail == named && r->success >= 0 &&
+    return r->has_amounts && r->total == pending && r->fail == named && r->success >= 0 &&
            r->success + r->fail == r->total;
 }
 
 /* Settles what the answer accounts for. False: ids are left that it doesn't. */
 static bool settle_by_data(struct settling *s) {
     const struct response *r = s->response;
-    uint32_t open = count_open(s);
+    uint32_t pending = count_pending(s);
     bool sound = collect(s);
-    if (adds_up(s, open, fail_named(s)) && sound)
+    if (adds_up(s, pending, fail_named(s)) && sound)
         ledger_mark_pending(s->ledger, s->chunk->first, s->chunk->last, ID_DELETED);
     else if (s->disposition == RETRY_FAILED && (!r->has_amounts || r->success <= 0))
-        fail_open(s);
-    return count_open(s) == 0;
+        fail_pending(s);
+    return count_pending(s) == 0;
 }
 
 static void decide(struct settling *s) {
@@ -123,13 +124,13 @@ static void stop(struct settling *s) {
 static void try_again(struct settling *s) {
     struct batch *b = s->batch;
     struct chunk *c = s->chunk;
-    c->faults++;
-    if (b->stopped || c->faults >= b->options.attempts) {
+    c->failed_tries++;
+    if (b->stopped || c->failed_tries >= b->options.attempts) {
         decide(s);
         batch_end_chunk(b, c, s->now);
         return;
     }
-    double wait = retry_backoff(c->faults, erand48(b->random));
+    double wait = retry_backoff(c->failed_tries, erand48(b->random));
     wait = fmax(wait, fmin(s->response->retry_after, RETRY_AFTER_MAX));
     batch_wait_or_end(b, c, s->now + wait, s->now);
 }
@@ -141,7 +142,7 @@ static void lose(struct settling *s) {
 
 /* One bad id, alone or among others. */
 static void halve(struct settling *s) {
-    if (count_open(s) == 1) fail_open(s);
+    if (count_pending(s) == 1) fail_pending(s);
     else if (!s->batch->stopped) {
         s->effects.out_of_memory = !batch_halve(s->batch, s->chunk, s->now);
         return;
@@ -199,7 +200,7 @@ static bool reserve(const struct settling *s) {
     const struct response *r = s->response;
     size_t texts = r->msg.len;
     for (uint32_t i = 0; i < r->detail_count; i++) texts += r->details[i].msg.len;
-    return ledger_reserve_failures(s->ledger, count_open(s), texts);
+    return ledger_reserve_failures(s->ledger, count_pending(s), texts);
 }
 
 struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *r,
