@@ -21,6 +21,9 @@
 
 enum { HEADER_BYTES_MAX = 256 * 1024, HEADER_VALUE_SIZE = 64, READY_MAX = 64 };
 
+/* Idle ones that are kept; by itself libcurl keeps four for each request in flight. */
+static const long CONNECTIONS_MAX = 64;
+
 /* What a request needs here; like the request it is used again and again. */
 struct easy {
     CURL *handle;
@@ -133,6 +136,8 @@ static bool open_multi(struct transfer *t) {
     t->multi = curl_multi_init();
     t->pollset = t->multi ? pollset_new() : NULL;
     return t->multi && (t->pollset || errno == ENOSYS) &&
+           curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) ==
+               CURLM_OK &&
            curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
            curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t) == CURLM_OK &&
            curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
@@ -358,9 +363,12 @@ struct request *transfer_completed(struct transfer *t) {
         char *owner = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
         struct easy *easy = (struct easy *)(void *)owner;
+        struct request *request = easy->request;
         fill_response(easy, code);
-        transfer_cut(t, easy->request);
-        return easy->request;
+        transfer_cut(t, request);
+        /* libcurl 8.14: a handle that was kept from sending again never sends again. */
+        if (code != CURLE_OK) transfer_release(request, false);
+        return request;
     }
     return NULL;
 }
