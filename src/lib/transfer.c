@@ -45,7 +45,7 @@ struct transfer {
     bool plain;
 };
 
-/* --- libcurl's callbacks: plain C, they only take notes ---------------------------- */
+/* libcurl's callbacks are plain C and only take notes. */
 
 /* libcurl re-sends a POST by itself where a reused connection dies, though the server may
  * have obeyed the first one. A body that is read piece by piece and can't be rewound
@@ -124,8 +124,6 @@ static int on_timer(CURLM *multi, long milliseconds, void *user) {
     return 0;
 }
 
-/* --- opening and closing ----------------------------------------------------------- */
-
 bool transfer_init(void) {
     static bool done;
     if (!done) done = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
@@ -176,8 +174,6 @@ void transfer_release(struct request *request, bool abandon) {
     free(easy);
     request->easy = NULL;
 }
-
-/* --- one request ------------------------------------------------------------------- */
 
 /* Sets an option and remembers whether that failed, in a local variable `failed`. */
 #define SET(option, value) (failed |= curl_easy_setopt(handle, option, value) != CURLE_OK)
@@ -293,8 +289,6 @@ bool transfer_cut(struct transfer *t, struct request *request) {
     return easy->sent;
 }
 
-/* --- how it ended ------------------------------------------------------------------ */
-
 /* Of the codes that this use of libcurl can meet. */
 static enum kind fault_kind(CURLcode code) {
     switch (code) {
@@ -372,8 +366,6 @@ struct request *transfer_completed(struct transfer *t) {
     }
     return NULL;
 }
-
-/* --- driving ----------------------------------------------------------------------- */
 
 double transfer_timeout(const struct transfer *t) {
     return isinf(t->timer) ? INFINITY : fmax(0, t->timer - clock_now());
