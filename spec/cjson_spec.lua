@@ -60,3 +60,14 @@ describe("the host's lua-cjson", function()
     assert.equal("true\t1000\n1 unknown\tdeleted\ntrue\t1000\ntrue", said)
   end)
 end)
+
+describe("a table called vim", function()
+  for what, vim in pairs { ["without json"] = "{}", ["whose json reads nothing"] = "{ json = {} }" } do
+    it(what .. " is no Neovim", function()
+      assert.equal("1", say("vim = " .. vim .. [[
+        local geelark, service = require "geelark", require "spec.support.service"
+        print(assert(geelark.delete({ "1" }, (service.options(service.success)))).successAmount)
+      ]]))
+    end)
+  end
+end)

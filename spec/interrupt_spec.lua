@@ -50,4 +50,22 @@ describe("an interrupt", function()
     process:close()
     assert.equal("nil\tcancelled\t1\tb c\n", said)
   end)
+
+  it("that comes while an answer is read loses none, and nothing more is sent", function()
+    local said = shell.output(shell.run_lua [[
+      local cjson = require "cjson"
+      local new = cjson.new
+      function cjson.new()
+        local own = new()
+        own.decode = require "spec.support.native" "interrupted"(own.decode)
+        return own
+      end
+      local geelark, service = require "geelark", require "spec.support.service"
+      local options, log = service.options(service.success, { chunk_size = 1, concurrency = 1 })
+      options.clock = nil
+      local _, err = geelark.delete({ "a", "b", "c" }, options)
+      print(#log, err.kind, err.result.successAmount, #err.result.pendingIds)
+    ]] .. " 2>&1")
+    assert.equal("1\tcancelled\t1\t2", said)
+  end)
 end)

@@ -9,8 +9,8 @@
 /* A request has at most 100 ids: what comes later in failDetails is not believed. */
 enum { DETAILS_MAX = 1000, DEPTH_MAX = 64, INTEGER_DIGITS = 15 };
 
-/* Where the decoding function stands in the registry. */
-static char decode_key;
+/* Where the decoding function stands in the registry, and the thread that it runs in. */
+static char decode_key, thread_key;
 
 /* Pushes a global as it stands: a script may raise for those that it doesn't know. */
 static void push_global(lua_State *L, const char *name) {
@@ -45,10 +45,16 @@ void decode_open(lua_State *L) {
     lua_pushlightuserdata(L, &decode_key);
     push_global(L, "vim");
     if (lua_istable(L, -1)) lua_getfield(L, -1, "json");
-    if (!lua_istable(L, -1)) push_cjson(L);
-    lua_getfield(L, -1, "decode");
+    if (lua_istable(L, -1)) lua_getfield(L, -1, "decode");
+    if (!lua_isfunction(L, -1)) { /* no Neovim, or what a spec has put in its place */
+        push_cjson(L);
+        lua_getfield(L, -1, "decode");
+    }
     lua_replace(L, top + 2);
     lua_settop(L, top + 2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_pushlightuserdata(L, &thread_key);
+    lua_newthread(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
@@ -251,8 +257,28 @@ static void read_envelope(lua_State *L, int root, struct response *r) {
     read_details(&d, data);
 }
 
-/* Pushes the decoded body and returns whether that could be done. A hook that raises
- * (Ctrl-C) would make an answer that has come unreadable, and so lost: it has to wait. */
+/* Calls the function with the argument above it, both on top, and leaves its result or
+ * its error in their place. A hook that raises (Ctrl-C) would make an answer that has
+ * come unreadable, and so lost: it has to wait. The thread is none that an interpreter
+ * sets hooks for, even while we are in it; in LuaJIT, whose hook is everybody's, one that
+ * comes meanwhile stays. */
+static int call_without_hooks(lua_State *L) {
+    lua_pushlightuserdata(L, &thread_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_State *thread = lua_tothread(L, -1);
+    lua_pop(L, 1); /* the registry holds it */
+    lua_settop(thread, 0);
+    lua_xmove(L, thread, 2);
+    lua_Hook hook = lua_gethook(thread);
+    int mask = lua_gethookmask(thread), count = lua_gethookcount(thread);
+    if (hook) lua_sethook(thread, NULL, 0, 0);
+    int status = lua_pcall(thread, 1, 1, 0);
+    if (hook && !lua_gethook(thread)) lua_sethook(thread, hook, mask, count);
+    lua_xmove(thread, L, 1);
+    return status;
+}
+
+/* Pushes the decoded body and returns whether that could be done. */
 static bool push_decoded(lua_State *L, struct response *r) {
     bool sound;
     /* Two quotes more for each integer, which has one digit and one comma at least. */
@@ -260,14 +286,10 @@ static bool push_decoded(lua_State *L, struct response *r) {
     if (!text) compat_memory_error(L);
     r->texts.size = (size_t)(quote_integers(&r->body, text, &sound) - text);
     if (!sound) return false;
-    lua_Hook hook = lua_gethook(L);
-    int mask = lua_gethookmask(L), count = lua_gethookcount(L);
     lua_pushlightuserdata(L, &decode_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
     lua_pushlstring(L, r->texts.data, r->texts.size);
-    lua_sethook(L, NULL, 0, 0);
-    int status = lua_pcall(L, 1, 1, 0);
-    lua_sethook(L, hook, mask, count);
+    int status = call_without_hooks(L);
     if (status == LUA_ERRMEM) lua_error(L);
     return status == LUA_OK;
 }
