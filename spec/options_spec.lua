@@ -142,3 +142,25 @@ describe("the environment", function()
       :find("config: ca_file", 1, true))
   end)
 end)
+
+describe("a table option with a metatable", function()
+  it("may change the options while they are read: what was read stays", function()
+    local seen
+    local function carry(request)
+      seen = request.headers.Authorization
+      return service.success(request)
+    end
+    for i = 1, 40 do
+      local options = service.options(carry, { token = ("t"):rep(50) .. i })
+      options.clock = setmetatable({ seed = 1 }, { __index = function()
+        options.token = false -- read already, or else refused
+        collectgarbage()
+        local others = {}
+        for n = 10, 99 do others[n] = ("?"):rep(50) .. n end
+      end })
+      seen = nil
+      local read = pcall(geelark.delete, { "a" }, options)
+      if read then assert.equal("Bearer " .. ("t"):rep(50) .. i, seen) end
+    end
+  end)
+end)

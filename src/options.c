@@ -192,6 +192,8 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
     compat_check_stack(L, 12);
     if (lua_isnoneornil(L, arg)) return;
     luaL_checktype(L, arg, LUA_TTABLE);
+    lua_newtable(L); /* a field's metamethod may change the table while it is read */
+    int strings = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             compat_arg_error(L, arg, "option names are strings, got a %s",
@@ -202,8 +204,12 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
         if (distance > 0)
             compat_arg_error(L, arg, "%s: unknown option, did you mean %s?", name,
                              o->name);
-        else if (!(o->scope & scope)) flawed(L, arg, name, "belongs to geelark.new");
-        else read_value(L, arg, o, refs, options);
+        if (!(o->scope & scope)) flawed(L, arg, name, "belongs to geelark.new");
+        if (lua_type(L, -1) == LUA_TSTRING) {
+            lua_pushvalue(L, -1);
+            lua_rawseti(L, strings, (int)lua_rawlen(L, strings) + 1);
+        }
+        read_value(L, arg, o, refs, options);
     }
 }
 
