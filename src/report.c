@@ -76,7 +76,6 @@ static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t fir
                          uint32_t last) {
     uint32_t from = ledger_find_failure(ledger, first);
     uint32_t count = ledger_find_failure(ledger, last) - from;
-    const struct failure *failure = &ledger->failures[from];
     enum { CODE = 1, ID, MSG, WORDS, LIST };
     int top = lua_gettop(L);
     lua_pushliteral(L, "code");
@@ -84,7 +83,8 @@ static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t fir
     lua_pushliteral(L, "msg");
     lua_pushnil(L);
     lua_createtable(L, (int)count, 0);
-    for (uint32_t i = 0; i < count; i++, failure++) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct failure *failure = &ledger->failures[from + i];
         if (i == 0 || failure->msg != failure[-1].msg) {
             size_t len;
             const char *msg = ledger_msg(ledger, failure->msg, &len);

@@ -62,7 +62,8 @@ static bool collect(struct settling *s) {
     const struct chunk *c = s->chunk;
     bool sound = r->details_sound;
     uint32_t start = c->first;
-    for (const struct detail *d = r->details; d < r->details + r->detail_count; d++) {
+    for (uint32_t i = 0; i < r->detail_count; i++) {
+        const struct detail *d = &r->details[i];
         uint32_t at = find_pending(s, start, d);
         if (at == c->last) {
             sound = false;
