@@ -47,4 +47,51 @@ describe("a callback that raises", function()
     assert.equal("callback", err.kind)
     assert.same({ "a" }, err.result.pendingIds)
   end)
+
+  for _, name in ipairs { "on_progress", "on_event", "transport" } do
+    it("(" .. name .. ") with an error whose __tostring raises ends the job alike", function()
+      local options = service.options(service.success, { [name] = function()
+        error(setmetatable({}, { __tostring = function() error "no words either" end }))
+      end })
+      local _, err = geelark.delete({ "a" }, options)
+      assert.equal("callback", err.kind)
+      assert.truthy(err.message:find("no words either", 1, true))
+    end)
+  end
+end)
+
+describe("a callback that ends its own job's scope", function()
+  local function close(value) debug.getmetatable(value).__close(value) end
+
+  for _, name in ipairs { "on_progress", "on_event", "transport" } do
+    it("(" .. name .. ") leaves it to its end", function()
+      local options, log = service.options(service.success, { chunk_size = 1 })
+      local job
+      local carry = options.transport
+      options[name] = function(...)
+        close(job)
+        if name == "transport" then return carry(...) end
+      end
+      job = geelark.start({ "a", "b", "c" }, options)
+      while not job:step() do end
+      assert.equal(3, assert(job:result()).successAmount)
+      assert.equal(3, #log)
+      close(job)
+      assert.equal("geelark job (closed, 0 ids)", tostring(job))
+    end)
+  end
+
+  it("(clock.now) leaves it to its end, too, and its client", function()
+    local options = service.options(service.success, { chunk_size = 1 })
+    local client, job
+    options.clock.now = function()
+      if job then close(job) end
+      if client then close(client) pcall(client.close, client) end
+      return 0
+    end
+    client = assert(geelark.new(options))
+    job = client:start { "a", "b", "c" }
+    repeat job:timeout() until job:step()
+    assert.equal(3, assert(job:result()).successAmount)
+  end)
 end)

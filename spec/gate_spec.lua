@@ -133,3 +133,27 @@ describe("concurrency", function()
     end)
   end
 end)
+
+describe("the quota of a client", function()
+  it("counts what a job that was dropped had sent, from when it was last seen", function()
+    local now, log = 0, {}
+    local client = assert(geelark.new { token = "t", chunk_size = 1, requests_per_minute = 2,
+      clock = { now = function() return now end },
+      transport = function() log[#log + 1] = now end })
+    local function send()
+      client:start({ "a", "b", "c" }):step()
+      for _ = 1, 4 do collectgarbage() end
+    end
+    local job = client:start { "a", "b", "c" }
+    now = 50
+    job:step()
+    job = nil -- luacheck: ignore
+    for _ = 1, 4 do collectgarbage() end
+    now = 60.5
+    send()
+    assert.same({ 50, 50 }, log)
+    now = 110.5
+    send()
+    assert.same({ 50, 50, 110.5, 110.5 }, log)
+  end)
+end)

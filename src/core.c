@@ -32,7 +32,7 @@ static int l_job_step(lua_State *L) {
     luaL_argcheck(L, seconds >= 0, 2, "seconds, 0 or more, expected");
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L);
-    if (lj->in_callback)
+    if (handle_job_in_callback(lj))
         return luaL_error(L, "job:step was called from inside a callback of this job");
     if (!lj->done) step_run(L, lj, 2, seconds, ANSWERS_A_STEP);
     lua_pushboolean(L, lj->done);
@@ -109,6 +109,13 @@ static int l_job_cancel(lua_State *L) {
     if (!lj->done) job_stop(&lj->job, &fault, read_now(L, lj));
     job_wake(&lj->job);
     return 0;
+}
+
+/* __close: in a callback of the job's own the step would go on with what was freed; it is
+ * then the collector's. */
+static int job_scope_ends(lua_State *L) {
+    struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
+    return lj && handle_job_in_callback(lj) ? 0 : handle_job_gc(L);
 }
 
 static int l_job_tostring(lua_State *L) {
@@ -266,7 +273,7 @@ static const luaL_Reg job_methods[] = {
     {"cancel", l_job_cancel},     {NULL, NULL}};
 
 static const luaL_Reg job_events[] = {{"__gc", handle_job_gc},
-                                      {"__close", handle_job_gc},
+                                      {"__close", job_scope_ends},
                                       {"__tostring", l_job_tostring},
                                       {NULL, NULL}};
 

@@ -41,7 +41,7 @@ void handle_close_job(lua_State *L, struct lua_job *lj) {
         *at = lj->next;
         if (!forked) forget_descriptor(L, lj);
     }
-    job_close(&lj->job, forked);
+    job_close(&lj->job, forked, lc ? moment_last(&lc->clock) : 0);
     lj->owner = NULL;
 }
 
@@ -60,7 +60,12 @@ void handle_release(lua_State *L, struct lua_job *lj) {
     lc->closed = true;
 }
 
+bool handle_job_in_callback(const struct lua_job *lj) {
+    return lj->in_callback || (lj->owner && lj->owner->clock.reading);
+}
+
 bool handle_in_callback(const struct lua_client *lc) {
+    if (lc->clock.reading) return true;
     for (const struct lua_job *lj = lc->jobs; lj; lj = lj->next)
         if (lj->in_callback) return true;
     return false;
@@ -113,7 +118,7 @@ struct lua_client *handle_push_client(lua_State *L, int arg) {
     lc->clock.has_sleep = has_function(L, refs, "sleep");
     options_complete(o, &lc->fault);
     bool opened = lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client);
-    o->client = (struct client_settings){0}; /* its strings are the table's, not ours */
+    o->client = (struct client_settings){0}; /* its strings are the stack's, not ours */
     lua_settop(L, refs - 1);
     if (!opened) compat_memory_error(L);
     return lc;

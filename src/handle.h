@@ -52,7 +52,9 @@ struct lua_job *handle_job(lua_State *L, int index);
 /* The job at index 1 that may be used; pushes its references. */
 struct lua_job *handle_usable_job(lua_State *L);
 
-/* A callback of one of its jobs is running now. */
+/* A callback of this job is running now, or its client's clock. */
+bool handle_job_in_callback(const struct lua_job *job);
+/* The same of any of its jobs. */
 bool handle_in_callback(const struct lua_client *client);
 /* Ends the jobs of the client at index 1, whose next step reads what came; closes it. */
 void handle_end_client(lua_State *L, struct lua_client *client);

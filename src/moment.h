@@ -11,9 +11,13 @@
 /* What a client remembers of its clock. */
 struct lua_clock {
     bool has_now, has_sleep; /* the caller's functions */
+    bool reading;            /* its `now` is running */
     double last, offset;
 };
 
 /* Reads the clock; `refs` is the absolute index of a table with the caller's functions,
  * now and sleep. Raises nothing. */
 struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock);
+
+/* The same without calling the caller's clock: as it was last read. */
+double moment_last(const struct lua_clock *clock);

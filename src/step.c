@@ -28,18 +28,6 @@ static struct moment read_clock(struct step *s) {
     return moment;
 }
 
-/* Nothing more is sent. The error of `who` is on top of the stack. */
-static void stop_for_error(struct step *s, enum kind kind, const char *who) {
-    struct fault fault;
-    lua_State *L = s->L;
-    const char *text = lua_tostring(L, -1);
-    if (!text && luaL_callmeta(L, -1, "__tostring")) text = lua_tostring(L, -1);
-    if (!text) text = "error object is no string";
-    fault_set(&fault, kind, who ? lua_pushfstring(L, "%s: %s", who, text) : text);
-    job_stop(s->job, &fault, s->now);
-    s->lj->quiet = true;
-}
-
 /* Calls the function below `args` values. False: it raised; the error is on top. */
 static bool call(struct step *s, int args, int results) {
     bool was = s->lj->in_callback;
@@ -47,6 +35,21 @@ static bool call(struct step *s, int args, int results) {
     int status = lua_pcall(s->L, args, results, 0);
     s->lj->in_callback = was;
     return status == LUA_OK;
+}
+
+/* Nothing more is sent. The error of `who` is on top of the stack. */
+static void stop_for_error(struct step *s, enum kind kind, const char *who) {
+    struct fault fault;
+    lua_State *L = s->L;
+    if (!lua_isstring(L, -1) && luaL_getmetafield(L, -1, "__tostring")) {
+        lua_insert(L, -2);
+        call(s, 1, 1); /* where it raises, too, that error tells as much */
+    }
+    const char *text = lua_tostring(L, -1);
+    if (!text) text = "error object is no string";
+    fault_set(&fault, kind, who ? lua_pushfstring(L, "%s: %s", who, text) : text);
+    job_stop(s->job, &fault, s->now);
+    s->lj->quiet = true;
 }
 
 /* Calls refs[name] with the value on top. */

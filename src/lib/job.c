@@ -51,22 +51,23 @@ static void free_pollset(struct job *job) {
     job->pollset = job->ticket.pollset = NULL;
 }
 
-static void close_requests(struct job *job, struct request **list, bool abandon) {
+static void close_requests(struct job *job, struct request **list, bool abandon,
+                           double now) {
     for (struct request *r; (r = *list);) {
         *list = r->next;
         if (!abandon) transfer_cut(job->client->transfer, r);
-        client_completed(job->client, r, job->started);
+        client_completed(job->client, r, now);
         free(r->chunk);
         client_recycle(job->client, r);
     }
 }
 
-void job_close(struct job *job, bool abandon) {
+void job_close(struct job *job, bool abandon, double now) {
     if (job->client) {
         gate_leave(&job->client->gate, &job->ticket);
-        close_requests(job, &job->prepared, abandon);
-        close_requests(job, &job->in_flight, abandon);
-        close_requests(job, &job->completed, abandon);
+        close_requests(job, &job->prepared, abandon, now);
+        close_requests(job, &job->in_flight, abandon, now);
+        close_requests(job, &job->completed, abandon, now);
     }
     if (!abandon) unwatch_network(job);
     free_pollset(job);

@@ -60,7 +60,7 @@ struct job_next {
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
               double now);
 /* Cuts what is in flight. `abandon`: in the child of a fork. */
-void job_close(struct job *job, bool abandon);
+void job_close(struct job *job, bool abandon, double now);
 
 struct job_next job_next(struct job *job, struct moment moment);
 
