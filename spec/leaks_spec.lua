@@ -109,4 +109,28 @@ describe("an allocation that fails", function()
         assert.is_true(points > 100, points .. " points")
       end)
   end
+
+  it("costs the caller's limiter no place", function()
+    local _, wrong = native "failing_allocator"([[
+      local core = require "geelark.core"
+      local now, taken = 0, 0
+      local options = { token = "t", chunk_size = 1,
+        limiter = {
+          take = function() taken = taken + 1 return taken end,
+          give = function() taken = taken - 1 end,
+        },
+        transport = function() return nil, "gone", false end,
+        clock = { now = function() return now end, sleep = function(s) now = now + s end, seed = 1 } }
+      return function()
+        local job = core.start({ "1", "2", "3" }, options)
+        for _ = 1, 100 do
+          now = now + 20
+          local ran, done = pcall(job.step, job)
+          if ran and done then break end
+        end
+        return taken == 0
+      end
+    ]], package.cpath, false)
+    assert.is_nil(wrong)
+  end)
 end)

@@ -99,7 +99,9 @@ static bool take_token(struct step *s, struct request *request) {
     lua_getfield(L, s->refs, "tokens");
     int tokens = lua_gettop(L);
     lua_rawgeti(L, tokens, (int)request->number);
-    if (!lua_isnil(L, -1)) return true; /* it has one: there was no memory to send it */
+    if (lua_toboolean(L, -1)) return true; /* it has one: no memory was left to send it */
+    lua_pushboolean(L, 0); /* what take returns must find its place without memory */
+    lua_rawseti(L, tokens, (int)request->number);
     lua_getfield(L, s->refs, "take");
     lua_pushnumber(L, request->timeout);
     if (!call(s, 1, 2)) {
@@ -111,6 +113,8 @@ static bool take_token(struct step *s, struct request *request) {
         lua_rawseti(L, tokens, (int)request->number);
         return true;
     }
+    lua_pushnil(L);
+    lua_rawseti(L, tokens, (int)request->number);
     job_return(s->job, request);
     job_hold(s->job, s->now + fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN));
     return false;
@@ -123,7 +127,7 @@ static void give_token(struct step *s, uint64_t number) {
     int tokens = lua_gettop(L);
     lua_getfield(L, s->refs, "give");
     lua_rawgeti(L, tokens, (int)number);
-    if (lua_isnil(L, -1)) return;
+    if (!lua_toboolean(L, -1)) return;
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)number);
     if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give");
