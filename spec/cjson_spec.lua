@@ -62,7 +62,8 @@ describe("the host's lua-cjson", function()
 end)
 
 describe("a table called vim", function()
-  for what, vim in pairs { ["without json"] = "{}", ["whose json reads nothing"] = "{ json = {} }" } do
+  local stubs = { ["without json"] = "{}", ["whose json reads nothing"] = "{ json = {} }" }
+  for what, vim in pairs(stubs) do
     it(what .. " is no Neovim", function()
       assert.equal("1", say("vim = " .. vim .. [[
         local geelark, service = require "geelark", require "spec.support.service"
@@ -70,4 +71,21 @@ describe("a table called vim", function()
       ]]))
     end)
   end
+end)
+
+describe("Neovim's json", function()
+  it("has no say in what a number is: it takes more than JSON knows", function()
+    assert.equal("1\t1\t1\t1\t0", say [[
+      local lax = require("cjson").new()
+      lax.decode_invalid_numbers(true)
+      vim = { json = { decode = lax.decode } }
+      local geelark, service = require "geelark", require "spec.support.service"
+      local function lost(value)
+        local body = service.envelope(0, 1, {}):gsub("^{", '{"a":' .. value .. ",")
+        local _, err = geelark.delete({ "1" }, (service.options({ { 200, body } }, { attempts = 1 })))
+        return err and #err.result.unknownIds or 0
+      end
+      print(lost "+1", lost "01", lost "-01.5", lost "NaN", lost "-0.5e+1")
+    ]])
+  end)
 end)

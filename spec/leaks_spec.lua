@@ -120,7 +120,7 @@ describe("an allocation that fails", function()
           give = function() taken = taken - 1 end,
         },
         transport = function() return nil, "gone", false end,
-        clock = { now = function() return now end, sleep = function(s) now = now + s end, seed = 1 } }
+        clock = { now = function() return now end, seed = 1 } }
       return function()
         local job = core.start({ "1", "2", "3" }, options)
         for _ = 1, 100 do

@@ -89,14 +89,16 @@ static bool is_word(const char *at, const char *end, const char *word) {
     return (size_t)(end - at) == strlen(word) && memcmp(at, word, strlen(word)) == 0;
 }
 
-/* Whether a word outside strings may be JSON's: libraries let NaN, hexadecimal and "1."
- * pass. What else isn't right is for them to say. */
+/* Whether a word outside strings may be JSON's: libraries let NaN, hexadecimal, "1.",
+ * "+1" and "01" pass. What else isn't right is for them to say. */
 static bool is_json(const char *at, const char *end) {
     if (is_word(at, end, "true") || is_word(at, end, "false") || is_word(at, end, "null"))
         return true;
     for (const char *c = at; c < end; c++)
         if (!is_digit(*c) && !strchr("+-.eE", *c)) return false;
-    return is_digit(end[-1]);
+    if (!is_digit(end[-1])) return false;
+    if (*at == '-') at++;
+    return is_digit(*at) && (*at != '0' || end - at == 1 || !is_digit(at[1]));
 }
 
 /* A name of an object has to be a string; what isn't must not be made one. */
