@@ -111,8 +111,7 @@ static int l_job_cancel(lua_State *L) {
     return 0;
 }
 
-/* __close: in a callback of the job's own the step would go on with what was freed; it is
- * then the collector's. */
+/* __close: what is being stepped is left to the collector. */
 static int job_scope_ends(lua_State *L) {
     struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
     return lj && handle_job_in_callback(lj) ? 0 : handle_job_gc(L);
@@ -127,31 +126,36 @@ static int l_job_tostring(lua_State *L) {
     return 1;
 }
 
-/* Drives the job on top of the stack (below its table) to its end and closes it, and its
- * client where `close`. */
-static int run(lua_State *L, struct lua_job *lj, bool close) {
-    int refs = lua_gettop(L);
+/* Pushes a job and its references; `client` is the index of its client, or 0. */
+static struct lua_job *push_job(lua_State *L, int client) {
+    lua_settop(L, client + 2);
+    return handle_push_job(L, client, client + 1, client + 2);
+}
+
+/* Drives a job to its end and closes it, and its client where that is its own. */
+static int run(lua_State *L, int client) {
+    struct lua_job *lj = push_job(L, client);
     struct lua_client *lc = lj->owner;
-    step_run(L, lj, refs, INFINITY, ANSWERS_UNLIMITED);
+    step_run(L, lj, lua_gettop(L), INFINITY, ANSWERS_UNLIMITED);
     int values = push_outcome(L, lj);
     handle_close_job(L, lj);
-    if (close) handle_close_client(L, lc);
+    if (!client) handle_close_client(L, lc);
     return values;
 }
 
-/* geelark.delete(ids [, options]) → result, or nil and err */
-static int l_delete(lua_State *L) {
-    lua_settop(L, 2);
-    return run(L, handle_push_job(L, 0, 1, 2), true);
-}
-
-/* geelark.start(ids [, options]) → job */
-static int l_start(lua_State *L) {
-    lua_settop(L, 2);
-    handle_push_job(L, 0, 1, 2);
+static int start(lua_State *L, int client) {
+    push_job(L, client);
     lua_pop(L, 1);
     return 1;
 }
+
+/* geelark.delete(ids [, options]) and client:delete → result, or nil and err */
+static int l_delete(lua_State *L) { return run(L, 0); }
+static int l_client_delete(lua_State *L) { return run(L, 1); }
+
+/* geelark.start(ids [, options]) and client:start → job */
+static int l_start(lua_State *L) { return start(L, 0); }
+static int l_client_start(lua_State *L) { return start(L, 1); }
 
 /* geelark.new([options]) → client, or nil and err */
 static int l_new(lua_State *L) {
@@ -160,22 +164,6 @@ static int l_new(lua_State *L) {
     if (lc->fault.kind == KIND_NONE) return 1;
     struct ledger nothing = {0};
     return report_push_outcome(L, &nothing, &lc->fault, false);
-}
-
-/* client:delete(ids [, options]) */
-static int l_client_delete(lua_State *L) {
-    lua_settop(L, 3);
-    handle_client(L, 1);
-    return run(L, handle_push_job(L, 1, 2, 3), false);
-}
-
-/* client:start(ids [, options]) */
-static int l_client_start(lua_State *L) {
-    lua_settop(L, 3);
-    handle_client(L, 1);
-    handle_push_job(L, 1, 2, 3);
-    lua_pop(L, 1);
-    return 1;
 }
 
 /* client:close(): its jobs end; what came is still read by their next step. */

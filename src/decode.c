@@ -58,8 +58,7 @@ void decode_open(lua_State *L) {
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-/* Where the string that begins at a quote ends. A quote behind an odd number of
- * backslashes is part of it. */
+/* Where the string ends that begins at a quote; \\" and the like are part of it. */
 static const char *string_end(const char *at, const char *end) {
     const char *quote = at, *before;
     do {
@@ -112,10 +111,9 @@ static char *put(char *out, const char *from, const char *end) {
     return out + (end - from);
 }
 
-/* Copies a body with each bare integer as a string, so that no library makes a double of
- * an id of 18 digits. What stands in strings is left alone, and so are numbers with a
- * point or an exponent, which name no id. Returns where the copy ends; *sound: nothing is
- * there that JSON doesn't know. */
+/* Copies a body with each bare integer as a string: libraries make doubles of them, and
+ * an id has 18 digits. Numbers with a point or an exponent name no id and stay. Returns
+ * where the copy ends; *sound: nothing is there that JSON doesn't know. */
 static char *quote_integers(const struct buffer *body, char *out, bool *sound) {
     const char *at = body->data, *end = at + body->size, *copied = at, *word;
     *sound = !memchr(at, '\0', body->size); /* lua-cjson would take it for the end */
@@ -259,11 +257,10 @@ static void read_envelope(lua_State *L, int root, struct response *r) {
     read_details(&d, data);
 }
 
-/* Calls the function with the argument above it, both on top, and leaves its result or
- * its error in their place. A hook that raises (Ctrl-C) would make an answer that has
- * come unreadable, and so lost: it has to wait. The thread is none that an interpreter
- * sets hooks for, even while we are in it; in LuaJIT, whose hook is everybody's, one that
- * comes meanwhile stays. */
+/* Calls the function with the argument above it; the result or error takes their place. A
+ * hook that raises (Ctrl-C) would make an answer that has come unreadable, and so lost:
+ * it has to wait. No interpreter sets hooks for this thread, even while we are in it;
+ * LuaJIT's hook is everybody's, and one that comes meanwhile stays. */
 static int call_without_hooks(lua_State *L) {
     lua_pushlightuserdata(L, &thread_key);
     lua_rawget(L, LUA_REGISTRYINDEX);

@@ -10,8 +10,7 @@
 
 #include "lib/response.h"
 
-/* Finds lua-cjson; called once for a Lua state. Raises an error that names the package
- * where there is none. */
+/* Finds lua-cjson, once for a Lua state. Raises where there is none. */
 void decode_open(lua_State *L);
 
 /* Reads the body of a response. What is no envelope of the service's leaves it without

@@ -33,8 +33,7 @@ static void forget_descriptor(lua_State *L, struct lua_job *lj) {
 
 void handle_close_job(lua_State *L, struct lua_job *lj) {
     struct lua_client *lc = lj->owner;
-    bool forked =
-        lc && lc->pid != getpid(); /* cqueues' descriptors are the parent's, too */
+    bool forked = lc && lc->pid != getpid(); /* what cqueues watches is the parent's */
     if (lc) {
         struct lua_job **at = &lc->jobs;
         while (*at != lj) at = &(*at)->next;
@@ -101,18 +100,24 @@ static bool has_function(lua_State *L, int refs, const char *name) {
     return has;
 }
 
-struct lua_client *handle_push_client(lua_State *L, int arg) {
-    struct lua_client *lc = compat_newuserdata(L, sizeof *lc);
-    struct options *o = &lc->options;
-    memset(lc, 0, sizeof *lc);
-    lc->pid = getpid();
-    options_default(o);
-    luaL_getmetatable(L, HANDLE_CLIENT_TYPE);
+/* Pushes an all-zero userdata of this type, and above it a table for its references. */
+static void *push_handle(lua_State *L, size_t size, const char *type) {
+    void *handle = compat_newuserdata(L, size);
+    memset(handle, 0, size);
+    luaL_getmetatable(L, type);
     lua_setmetatable(L, -2);
     lua_newtable(L);
+    lua_pushvalue(L, -1);
+    compat_setuservalue(L, -3);
+    return handle;
+}
+
+struct lua_client *handle_push_client(lua_State *L, int arg) {
+    struct lua_client *lc = push_handle(L, sizeof *lc, HANDLE_CLIENT_TYPE);
+    struct options *o = &lc->options;
     int refs = lua_gettop(L);
-    lua_pushvalue(L, refs);
-    compat_setuservalue(L, refs - 1);
+    lc->pid = getpid();
+    options_default(o);
     options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, refs, o);
     lc->clock.has_now = has_function(L, refs, "now");
     lc->clock.has_sleep = has_function(L, refs, "sleep");
@@ -167,21 +172,6 @@ static uint64_t seed_of(lua_State *L, int refs, struct moment moment) {
     return (uint64_t)(int64_t)number;
 }
 
-/* Pushes a job that is nobody's yet, and its references. */
-static struct lua_job *new_job(lua_State *L) {
-    struct lua_job *lj = compat_newuserdata(L, sizeof *lj);
-    memset(lj, 0, sizeof *lj);
-    luaL_getmetatable(L, HANDLE_JOB_TYPE);
-    lua_setmetatable(L, -2);
-    int self = lua_gettop(L);
-    lua_newtable(L);
-    lua_pushvalue(L, self);
-    lua_setfield(L, -2, "job");
-    lua_pushvalue(L, -1);
-    compat_setuservalue(L, self);
-    return lj;
-}
-
 /* The client at index, or a new one where that is 0, becomes the job's. */
 static struct lua_client *join_client(lua_State *L, int client, int arg, int refs) {
     struct lua_client *lc =
@@ -195,8 +185,11 @@ static struct lua_client *join_client(lua_State *L, int client, int arg, int ref
 }
 
 struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg) {
-    struct lua_job *lj = new_job(L);
+    if (client) handle_client(L, client);
+    struct lua_job *lj = push_handle(L, sizeof *lj, HANDLE_JOB_TYPE);
     int refs = lua_gettop(L);
+    lua_pushvalue(L, refs - 1);
+    lua_setfield(L, refs, "job");
     read_ids(L, ids, &lj->job.ledger.ids);
     struct lua_client *lc = join_client(L, client, arg, refs);
     struct options o = lc->options;

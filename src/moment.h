@@ -1,7 +1,4 @@
-/*
- * moment.h: what time it is for a client: by the caller's clock or the system's; and
- * sleeping.
- */
+/* moment.h: what time it is for a client: by the caller's clock or the system's. */
 #pragma once
 
 #include <lua.h>
@@ -15,8 +12,7 @@ struct lua_clock {
     double last, offset;
 };
 
-/* Reads the clock; `refs` is the absolute index of a table with the caller's functions,
- * now and sleep. Raises nothing. */
+/* Reads the clock; `refs` is where now and sleep stand. Raises nothing. */
 struct moment moment_read(lua_State *L, int refs, struct lua_clock *clock);
 
 /* The same without calling the caller's clock: as it was last read. */

@@ -57,22 +57,23 @@ static int bad_key(lua_State *L, int arg) {
     return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
-/* Raises for a key outside 1..count, where each of these positions has a value and the
- * next one has none. */
+/* Raises for a key outside 1..count, where all these positions were read. */
 static void check_keys(lua_State *L, int arg, size_t count) {
     size_t keys = 0;
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) keys++;
     if (keys == count) return;
-    /* A later position makes it a hole; otherwise the stray key itself is named. */
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TNUMBER && lua_tonumber(L, -2) > (lua_Number)count + 1)
-            bad_id(L, arg, count + 1, "string expected, got nil");
+    lua_pushnil(L); /* in whose place the stray key comes */
+    int stray = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
         lua_Number key = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
+        /* A later position makes it a hole. */
+        if (key > (lua_Number)count + 1)
+            bad_id(L, arg, count + 1, "string expected, got nil");
         if (key >= 1 && key <= (lua_Number)count && key == floor(key)) continue;
-        lua_pop(L, 1);
-        bad_key(L, arg);
+        lua_pushvalue(L, -2);
+        lua_replace(L, stray);
     }
+    bad_key(L, arg);
 }
 
 /* An object that only pretends to be an array would pass for an empty one. */

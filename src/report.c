@@ -69,9 +69,8 @@ void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
     push_ids(L, ledger, chunk->first, chunk->last, 1u << ID_PENDING);
 }
 
-/* Sets failDetails: the failures of ids in [first, last), in the caller's order. Names
- * are pushed once, and words only where they change: both cost as much as setting a
- * field. */
+/* Sets failDetails, in the caller's order. Names are pushed once, and words where they
+ * change: both cost as much as setting a field. */
 static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t first,
                          uint32_t last) {
     uint32_t from = ledger_find_failure(ledger, first);

@@ -133,8 +133,7 @@ static void give_token(struct step *s, uint64_t number) {
     if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give");
 }
 
-/* Makes sure that there is a network before anybody is told of a request. False: none can
- * be had, and the job is stopped. */
+/* False: no network can be had, and the job is stopped before anybody is told. */
 static bool has_network(struct step *s) {
     if (!s->job->options.network) return true;
     errno = 0;

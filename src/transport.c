@@ -49,8 +49,7 @@ void transport_push_request(lua_State *L, int refs, const struct job *job,
     lua_setmetatable(L, -2);
 }
 
-/* Pushes the header's value as a string, whatever the case of its name; returns NULL and
- * pushes nil where there is none. */
+/* Pushes the header's value, whatever the case of its name; NULL: nil, there is none. */
 static const char *push_header(lua_State *L, int headers, const char *name) {
     for (lua_pushnil(L); lua_next(L, headers); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || strcasecmp(lua_tostring(L, -2), name) != 0)

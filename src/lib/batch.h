@@ -42,10 +42,9 @@ struct batch {
     unsigned in_flight;
     unsigned consecutive_failures; /* tries in a row without any answer */
     bool stopped;
-    double
-        throttled_since; /* start of an unbroken run of 40007 and 40017, else INFINITY */
-    struct fault fault;  /* the first that decided; KIND_NONE: none did */
-    struct chunk *waiting; /* sorted: the next one due first */
+    double throttled_since; /* the first of nothing but 40007 and 40017, or INFINITY */
+    struct fault fault;     /* the first that decided; KIND_NONE: none did */
+    struct chunk *waiting;  /* sorted: the next one due first */
     struct chunk *settled, **settled_end;
     struct chunk *told; /* the last of them that batch_settled returned */
     uint32_t live;      /* chunks that are waiting or in flight */
@@ -53,8 +52,7 @@ struct batch {
     unsigned short random[3]; /* erand48's */
 };
 
-/* An all-zero batch may be closed. The ledger must outlive it; a chunk that is in flight
- * is its request's to free. */
+/* An all-zero batch may be closed. The ledger outlives it. */
 void batch_open(struct batch *batch, struct ledger *ledger,
                 const struct batch_options *options);
 void batch_close(struct batch *batch);

@@ -2,8 +2,7 @@
  * fault.h: the kinds of trouble that a job can end with, and the record of one.
  *
  * A fault owns its text; an unset fault has the kind KIND_NONE. Numbers that are not
- * known are 0 (code, http_status: neither is ever 0 in a fault) or negative
- * (retry_after).
+ * known are 0 (code, http_status, which are never 0 there) or negative (retry_after).
  */
 #pragma once
 

@@ -96,8 +96,8 @@ static void notify_first(struct gate *g, double now) {
     if (first->pollset) pollset_wake(first->pollset);
 }
 
-/* Seconds until it is this job's turn and not that of one that waited longer. A job that
- * doesn't come when it is notified loses its turn: perhaps nobody steps it any more. */
+/* Seconds until it is this job's turn. One that doesn't come when it is notified loses
+ * its own: perhaps nobody steps it any more. */
 static double queue_wait(struct gate *g, struct ticket *ticket, double now) {
     while (g->queue && g->queue != ticket) {
         notify_first(g, now);

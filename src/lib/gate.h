@@ -5,8 +5,7 @@
  * A request counts from when it is sent until a whole window after its answer came. The
  * service counts it somewhere between the two, so whatever the latencies and whatever
  * kind of window it uses, it never counts more than the limit. Times are monotonic
- * seconds. One gate stands for one API path. Jobs take turns: one that has waited longer
- * comes first.
+ * seconds. One gate stands for one API path. The job that has waited longest comes first.
  */
 #pragma once
 
@@ -20,8 +19,7 @@ enum { WINDOWS = 2 /* the minute and the hour */, CONCURRENCY_MAX = 64 };
 
 /* A job's ticket in the queue. */
 struct ticket {
-    struct pollset
-        *pollset; /* woken when it is the job's turn; NULL: it isn't waiting there */
+    struct pollset *pollset; /* woken when it is the job's turn; NULL: it has none */
     bool queued;
     double notified_at; /* when it was told that it is its turn; INFINITY: not yet */
     struct ticket *next;

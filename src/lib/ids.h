@@ -13,9 +13,8 @@
 enum { ID_LENGTH_MAX = 128, ID_JSON_MAX = 2 * ID_LENGTH_MAX + 3 };
 
 struct ids {
-    struct buffer
-        arena; /* for each id a byte that tells its length and kind, then its text */
-    uint32_t *offsets; /* where each one stands in the arena */
+    struct buffer arena; /* for each id a byte of its length and kind, then its text */
+    uint32_t *offsets;   /* where each one stands in the arena */
     uint32_t count, capacity;
     bool escaped;   /* JSON may need escapes for one of them */
     uint32_t *seen; /* a hash by open addressing: position + 1, 0 for an empty place */
@@ -44,7 +43,6 @@ void ids_close(struct ids *ids);
 struct id_text ids_get(const struct ids *ids, uint32_t position);
 /* Writes the id as a string of JSON and returns its end; at most ID_JSON_MAX bytes. */
 char *ids_write_json(const struct ids *ids, uint32_t position, char *out);
-/* The first position in [first, last) from `start` on, wrapping round, that holds this
- * id; `last` where none does. */
+/* Where in [first, last) this id is, looking from `start` on first; else `last`. */
 uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,
                   const char *id, size_t len);

@@ -11,8 +11,7 @@
 /* Linux lets a socket be watched through few descriptors at once: 10 where five epolls
  * are nested (path_limits in fs/eventpoll.c). The first jobs wake those beyond. */
 enum { WATCHERS_MAX = 8 };
-/* A job whose descriptor doesn't watch the network is woken by those whose does, and
- * looks by itself so often in case that nobody steps them. */
+/* How often a job looks by itself whose descriptor doesn't watch the network. */
 static const double LOOK_AGAIN_SECONDS = 0.25;
 /* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
 static const double WAIT_MIN = 1e-6; /* seconds */
@@ -135,8 +134,7 @@ void job_complete(struct job *job, struct request *r, double now) {
     r->next = NULL;
     *job->completed_end = r;
     job->completed_end = &r->next;
-    redact_response(job,
-                    r); /* while the signer is there: the client may be closed next */
+    redact_response(job, r); /* while the signer is there */
     client_completed(job->client, r, now);
     job_wake(job);
 }
@@ -213,8 +211,7 @@ static bool prepare(struct job *job, double now) {
     return false;
 }
 
-/* The prepared request, with headers of its own for each offer. NULL: it can't be sent,
- * and was returned. */
+/* Signs the prepared request. NULL: it can't be sent, and was returned. */
 static struct request *offer(struct job *job, struct moment m) {
     struct request *r = job->prepared;
     if (!job->batch.stopped) {
@@ -228,8 +225,7 @@ static struct request *offer(struct job *job, struct moment m) {
     return NULL;
 }
 
-/* Nothing is in flight and the next request could only leave after the deadline: there is
- * no reason to wait for that. */
+/* Nothing is in flight and the deadline passes before the next request may leave. */
 static bool leaves_too_late(struct job *job, double now) {
     if (job->in_flight || job->batch.stopped) return false;
     double wait = send_wait(job, now);

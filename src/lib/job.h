@@ -3,8 +3,7 @@
  *
  * A job owns its ledger and its batch and uses its client's shared things. The caller
  * (step.c) asks job_next what is to be done, does it, and asks again; it owns the
- * callbacks and the caller's transport. Whatever goes wrong in between, the next call
- * resumes.
+ * callbacks and the caller's transport. Whatever goes wrong there, the next call resumes.
  */
 #pragma once
 
@@ -64,8 +63,7 @@ void job_close(struct job *job, bool abandon, double now);
 
 struct job_next job_next(struct job *job, struct moment moment);
 
-/* The request leaves; without a network the caller carries it. False: out of memory, and
- * job_next offers it again. */
+/* The request leaves. False: out of memory, and job_next offers it again. */
 bool job_launch(struct job *job, struct request *request, double now);
 /* It is not sent after all. */
 void job_return(struct job *job, struct request *request);

@@ -2,9 +2,8 @@
  * ledger.h: the account of a job: every id's outcome, its tallies, what failed and why,
  * and the log of requests.
  *
- * It owns the ids. Each starts as pending and gets one outcome, once. What is written
- * can't fail: room for it is reserved before. Ids are named by their position in the
- * list.
+ * It owns the ids. Each starts as pending and gets one outcome, once. Writing can't
+ * fail: room for it is reserved before. Ids are named by their position in the list.
  */
 #pragma once
 

@@ -81,13 +81,13 @@ void pollset_calm(struct pollset *set) {
     if (set->awake) set->awake = read(set->wake_read, &byte, 1) != 1;
 }
 
-#if defined __linux__
-
 /* Rounded up, so that nobody wakes before it is time and has to wait again. */
 static int milliseconds(double seconds) {
     if (!(seconds < INT_MAX / 1000)) return isinf(seconds) ? -1 : INT_MAX;
     return seconds > 0 ? (int)ceil(seconds * 1000) : 0;
 }
+
+#if defined __linux__
 
 bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge) {
     struct epoll_event event = {.data.fd = fd};
@@ -126,15 +126,10 @@ bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge) {
 
 int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most) {
     struct kevent events[EVENTS_MAX];
-    struct timespec time, *limit = NULL;
-    if (!isinf(seconds)) {
-        double whole = floor(fmax(seconds, 0));
-        time.tv_sec = (time_t)whole;
-        time.tv_nsec = (long)((fmax(seconds, 0) - whole) * 1e9);
-        limit = &time;
-    }
-    int count =
-        kevent(set->fd, NULL, 0, events, most < EVENTS_MAX ? most : EVENTS_MAX, limit);
+    int ms = milliseconds(seconds);
+    struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
+    int count = kevent(set->fd, NULL, 0, events, most < EVENTS_MAX ? most : EVENTS_MAX,
+                       ms < 0 ? NULL : &time);
     for (int i = 0; i < count; i++) {
         bool out = events[i].filter == EVFILT_WRITE;
         ready[i] = (struct ready){(int)events[i].ident, !out, out};

@@ -27,12 +27,10 @@ int pollset_fd(const struct pollset *set);
  * change, for descriptors that are no sockets. False: it can't be watched. */
 bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge);
 
-/* Allows pollset_wake, after which the descriptor is readable until pollset_calm. False:
- * out of descriptors. */
+/* Allows pollset_wake. False: out of descriptors. */
 bool pollset_make_wakeable(struct pollset *set);
 void pollset_wake(struct pollset *set);
 void pollset_calm(struct pollset *set);
 
-/* Waits at most `seconds` and fills at most `most` entries; returns how many, 0 on
- * timeout, -1 where a signal came. */
+/* Fills at most `most` entries; returns how many, 0 on time-out, -1: a signal came. */
 int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most);

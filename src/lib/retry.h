@@ -27,6 +27,5 @@ enum disposition retry_disposition(const struct response *response);
 void retry_fault(struct fault *fault, const struct response *response,
                  const char *trace_id);
 
-/* Seconds to wait before the next try after so many failed ones (>= 1): full jitter,
- * `random` in [0, 1). */
+/* Seconds before the next try: full jitter, by `random` in [0, 1). */
 double retry_backoff(unsigned failed_tries, double random);

@@ -71,7 +71,8 @@ static bool collect(struct settling *s) {
         }
         const struct detail **named = &s->named[at - c->first];
         if (*named) sound = false;
-        *named = !*named || (*named)->code == d->code ? d : &contradiction;
+        if (!*named) *named = d;
+        else if ((*named)->code != d->code) *named = &contradiction;
         start = at + 1 < c->last ? at + 1 : c->first;
     }
     return sound;

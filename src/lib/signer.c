@@ -143,8 +143,7 @@ static bool is_hex_of(const char *four, char c) {
            (four[3] | 0x20) == (digits[byte & 15] | 0x20);
 }
 
-/* The length of a text's beginning that is the secret, each character as it stands or as
- * an escape of JSON's; 0: it isn't. */
+/* How long a text begins with the secret, plain or in JSON's escapes; 0: it doesn't. */
 static size_t match_escaped(const char *text, size_t len, const char *secret) {
     size_t at = 0;
     for (; *secret; secret++) {

@@ -22,8 +22,7 @@ struct signer;
 
 enum { HEADER_LINES_MAX = 9 };
 
-/* The header lines of one request, "Name: value". They point into this struct and into
- * the signer, so it is not copied. */
+/* One request's header lines, which point into this and the signer: it is not copied. */
 struct headers {
     char trace_id[TRACE_ID_SIZE];
     char trace_line[48], time_line[32], nonce_line[16], sign_line[72];

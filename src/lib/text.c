@@ -7,12 +7,8 @@
 size_t text_character(const char *text, size_t left, uint32_t *code) {
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *s = (const unsigned char *)text;
-    size_t n = s[0] < 0x80    ? 1
-               : s[0] >= 0xf0 ? 4
-               : s[0] >= 0xe0 ? 3
-               : s[0] >= 0xc0 ? 2
-                              : 0;
-    if (n == 0 || n > left || s[0] > 0xf4) return 0;
+    size_t n = 1u + (s[0] >= 0xc0) + (s[0] >= 0xe0) + (s[0] >= 0xf0);
+    if ((s[0] >= 0x80 && s[0] < 0xc0) || n > left || s[0] > 0xf4) return 0;
     uint32_t c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
     for (size_t i = 1; i < n; i++) {
         if ((s[i] & 0xc0) != 0x80) return 0;
@@ -41,11 +37,6 @@ void text_copy_line(char *out, size_t size, const char *text, size_t len) {
     out[used] = '\0';
 }
 
-static size_t least_of(size_t a, size_t b, size_t c) {
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
 size_t text_distance(const char *name, const char *other) {
     enum { LONGEST = 63 };
     size_t row[LONGEST + 1], length = strnlen(name, LONGEST);
@@ -55,7 +46,9 @@ size_t text_distance(const char *name, const char *other) {
         row[0] = j + 1;
         for (size_t i = 0; i < length; i++) {
             size_t old = row[i + 1];
-            row[i + 1] = least_of(old + 1, row[i] + 1, corner + (name[i] != other[j]));
+            size_t least = (row[i] < old ? row[i] : old) + 1;
+            size_t changed = corner + (name[i] != other[j]);
+            row[i + 1] = changed < least ? changed : least;
             corner = old;
         }
     }

@@ -2,9 +2,8 @@
  * transfer.h: requests over the network, by libcurl's multi interface.
  *
  * Beside url.c the only file that knows libcurl. It owns connections and handles;
- * requests are the client's and must live until they are completed or were cut. No
- * callback of libcurl's does more than to append bytes or to write down what libcurl
- * wants.
+ * requests are the client's and must live until they are completed or were cut. libcurl's
+ * callbacks only append bytes or write down what libcurl wants.
  */
 #pragma once
 
@@ -48,7 +47,7 @@ int transfer_fd(const struct transfer *transfer);
 /* Seconds after which transfer_step has to be called anyway. */
 double transfer_timeout(const struct transfer *transfer);
 
-/* Seconds that a Retry-After value asks for: digits, or a date, as seen from the answer's
- * Date header, or where that is none ("") from `wall`, seconds since the epoch. Negative
- * where it is neither. */
+/* Seconds that a Retry-After value asks for: digits, or a date as seen from the answer's
+ * Date header or, where that is "", from `wall`, seconds since the epoch. Negative:
+ * neither. */
 double transfer_retry_after(const char *value, const char *date, double wall);

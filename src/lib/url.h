@@ -13,6 +13,5 @@ struct Curl_URL; /* libcurl's CURLU */
 /* What is wrong with a base_url, NULL for nothing; *plain: it is http://, to loopback. */
 const char *url_flaw(const char *url, bool *plain);
 
-/* The URL of a path below a base_url without flaw, parsed once and for all: libcurl would
- * do it for each request. The caller's to clean up; NULL: out of memory. */
+/* The URL of a path below it, parsed once and for all. NULL: out of memory. */
 struct Curl_URL *url_parse(const char *base_url, const char *path);
