@@ -38,7 +38,7 @@ describe("after a fork", function()
         all = all and not ok and message:find("by another process, before a fork", 1, true)
       end
       job, client = nil, nil
-      for _ = 1, 3 do collectgarbage() end
+      require "spec.support.collect"()
       return all and true
     end)
     assert.is_true(told)

@@ -142,13 +142,13 @@ describe("the quota of a client", function()
       transport = function() log[#log + 1] = now end })
     local function send()
       client:start({ "a", "b", "c" }):step()
-      for _ = 1, 4 do collectgarbage() end
+      require "spec.support.collect"()
     end
     local job = client:start { "a", "b", "c" }
     now = 50
     job:step()
     job = nil -- luacheck: ignore
-    for _ = 1, 4 do collectgarbage() end
+    require "spec.support.collect"()
     now = 60.5
     send()
     assert.same({ 50, 50 }, log)

@@ -1,5 +1,6 @@
 -- Clients and jobs as Lua holds them: told apart, dropped, collected.
 
+local collect_all = require "spec.support.collect"
 local descriptors = require "spec.support.descriptors"
 local geelark = require "geelark"
 local held = require "spec.support.held"
@@ -7,10 +8,6 @@ local phones = require("geelark.simulator").ids
 local played = require "spec.support.played"
 local service = require "spec.support.service"
 local simulator = require "spec.support.simulator"
-
-local function collect_all()
-  for _ = 1, 4 do collectgarbage() end
-end
 
 describe("a job", function()
   it("is told apart from anything else", function()

@@ -2,14 +2,11 @@
 -- does more than to raise Lua's own memory error.
 
 local descriptors = require "spec.support.descriptors"
+local collect = require "spec.support.collect"
 local geelark = require "geelark"
 local native = require "spec.support.native"
 local shell = require "spec.support.shell"
 local start = require("spec.support.simulator").start
-
-local function settle_garbage()
-  for _ = 1, 3 do collectgarbage() end
-end
 
 describe("after many jobs", function()
   it("no descriptor is left", function()
@@ -24,10 +21,10 @@ describe("after many jobs", function()
       end)()
     end
     once()
-    settle_garbage()
+    collect()
     local before = descriptors()
     for _ = 1, 50 do once() end
-    settle_garbage()
+    collect()
     -- Fewer, where the collector closes what another spec had dropped.
     assert.is_true(descriptors() <= before)
     sim:stop()
@@ -44,7 +41,7 @@ describe("after many jobs", function()
           local options = service.options({ { 502, "" }, service.success }, { chunk_size = 7 })
           assert(geelark.delete(service.ids(50), options))
         end
-        for _ = 1, 3 do collectgarbage() end
+        require "spec.support.collect"()
         return collectgarbage "count"
       end
       -- The table of strings may grow once, what is lost grows each time.

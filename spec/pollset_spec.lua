@@ -68,8 +68,7 @@ describe("a job's descriptor", function()
         job:step()
         cqueues.poll(job)
         job = nil -- luacheck: ignore
-        collectgarbage()
-        collectgarbage()
+        require "spec.support.collect"()
       end
     end)
     assert(loop:loop())

@@ -2,14 +2,14 @@
 
 local condition = require "cqueues.condition"
 local client = require "spec.support.http_client"
+local collect = require "spec.support.collect"
 local descriptors = require "spec.support.descriptors"
 local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
 
 describe("the simulator's server", function()
   it("leaves no descriptor behind, also when closed in the middle", function()
-    collectgarbage()
-    collectgarbage()
+    collect()
     local before = descriptors()
     for _ = 1, 5 do
       local arrived = condition.new()
@@ -27,8 +27,7 @@ describe("the simulator's server", function()
     end
     simulator.new():close()
     simulator.new():listen():close()
-    collectgarbage()
-    collectgarbage()
+    collect()
     assert.equal(before, descriptors())
   end)
 
