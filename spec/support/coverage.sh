@@ -2,13 +2,12 @@
 # Which share of each C source's lines the specs run on Lua 5.4, and the total. The lines that
 # none ran are marked ##### in build/coverage/*.gcov.
 set -eu
+rm -rf build/coverage # what it says of earlier sources and runs
 make --no-print-directory -s all LUA=lua5.4 BUILD=build/coverage CFLAGS="-O0 -g --coverage" \
   LDFLAGS=--coverage
-find build/coverage -name '*.gcda' -delete
 
 status=0
-LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="build/coverage/?.so;;" \
-  lua5.4 "$(command -v busted)" "$@" || status=1
+SPECS="$*" sh spec/support/specs.sh build/coverage lua5.4 || status=1
 
 # gcov says of each file: File 'src/ids.c', then: Lines executed:97.12% of 139
 ln -sfn ../../src build/coverage/src # it looks for the sources where it runs

@@ -33,7 +33,6 @@ status=0
 ASAN_OPTIONS=log_path="$folder/report":quarantine_size_mb=1 \
   LSAN_OPTIONS=suppressions="'$PWD/spec/support/sanitize.supp'":print_suppressions=0 \
   UBSAN_OPTIONS=print_stacktrace=1 \
-  LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="build/sanitize/?.so;;" \
-  "$folder/lua5.4" "$(command -v busted)" "$@" || status=1
+  SPECS="$*" sh spec/support/specs.sh build/sanitize "$folder/lua5.4" || status=1
 cat "$folder"/report* 2>/dev/null && status=1
 exit $status
