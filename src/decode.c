@@ -72,8 +72,8 @@ static const char *string_end(const char *at, const char *end) {
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static bool in_word(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '+' || c == '-';
+    return is_digit(c) || (unsigned)((c | 0x20) - 'a') < 26 || c == '.' || c == '+' ||
+           c == '-';
 }
 
 /* Whether it is an integer as JSON writes it. */
@@ -152,7 +152,7 @@ struct reader {
     int names;
 };
 
-/* Pushes table[name] and returns its type. */
+/* Pushes table[name], which the caller pops, and returns its type. */
 static int push_field(struct reader *d, int table, enum name name) {
     lua_pushvalue(d->L, d->names + (int)name);
     lua_rawget(d->L, table);
@@ -184,7 +184,6 @@ static bool read_integer(struct reader *d, int table, enum name name, int64_t *o
         whole = number == floor(number) && fabs(number) < 1e15;
         if (whole) *out = (int64_t)number;
     }
-    lua_pop(d->L, 1);
     return whole;
 }
 
@@ -202,8 +201,7 @@ static bool read_text(struct reader *d, int table, enum name name, struct span *
     bool is_text = push_field(d, table, name) == LUA_TSTRING;
     size_t len = 0;
     const char *text = is_text ? lua_tolstring(d->L, -1, &len) : "";
-    if (!response_keep(d->response, text, len, span)) compat_memory_error(d->L);
-    lua_pop(d->L, 1);
+    *span = response_keep(d->response, text, len);
     return is_text;
 }
 
@@ -300,6 +298,7 @@ void decode_response(lua_State *L, struct response *r) {
     compat_check_stack(L, NAMES + 12);
     bool decoded = push_decoded(L, r);
     response_forget_body(r); /* its room was that of the text */
+    if (!buffer_room(&r->texts, r->body.size)) compat_memory_error(L);
     if (decoded && lua_istable(L, top + 1)) read_envelope(L, top + 1, r);
     lua_settop(L, top);
 }

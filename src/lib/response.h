@@ -52,9 +52,8 @@ void response_fail(struct response *response, enum kind kind, bool sent,
                    const char *reason);
 /* Forgets what was read in the body. */
 void response_forget_body(struct response *response);
-/* Keeps a text of the body; false: out of memory. */
-bool response_keep(struct response *response, const char *text, size_t len,
-                   struct span *span);
+/* Keeps a text of the body, for all of which there has to be room. */
+struct span response_keep(struct response *response, const char *text, size_t len);
 
 static inline const char *response_text(const struct response *response,
                                         struct span span) {
