@@ -82,7 +82,8 @@ describe("Neovim's json", function()
       local geelark, service = require "geelark", require "spec.support.service"
       local function lost(value)
         local body = service.envelope(0, 1, {}):gsub("^{", '{"a":' .. value .. ",")
-        local _, err = geelark.delete({ "1" }, (service.options({ { 200, body } }, { attempts = 1 })))
+        local options = service.options({ { 200, body } }, { attempts = 1 })
+        local _, err = geelark.delete({ "1" }, options)
         return err and #err.result.unknownIds or 0
       end
       print(lost "+1", lost "01", lost "-01.5", lost "NaN", lost "-0.5e+1")
