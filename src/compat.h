@@ -50,25 +50,34 @@ static inline void *compat_testudata(lua_State *L, int index, const char *name) 
 #endif
 #endif
 
-/* Pushes table[position] and returns its type. 5.3 and newer know integers. */
+/* Push table[key], table[position] and return its type. 5.3 and newer know integers. */
 #if LUA_VERSION_NUM >= 503
 #define compat_rawgeti lua_rawgeti
+#define compat_rawget lua_rawget
+#define compat_getfield lua_getfield
 #else
+#define compat_getfield(L, table, name) (lua_getfield(L, table, name), lua_type(L, -1))
+#define compat_rawget(L, table) (lua_rawget(L, table), lua_type(L, -1))
 #define compat_rawgeti(L, table, position)                                               \
     (lua_rawgeti(L, table, (int)(position)), lua_type(L, -1))
 #define lua_isinteger(L, index) ((void)(L), (void)(index), 0)
 #endif
 
-/* Calls a function with a pointer, catching whatever it raises. */
-static inline void compat_try(lua_State *L, lua_CFunction function, void *argument) {
+/* LuaJIT has one hook for all threads of a state, and runs a core built for 5.1, too. */
+#define compat_hook_is_shared (LUA_VERSION_NUM == 501)
+
+/* Calls a function with a pointer, catching whatever it raises: false. */
+static inline bool compat_try(lua_State *L, lua_CFunction function, void *argument) {
 #if LUA_VERSION_NUM == 501
-    if (lua_cpcall(L, function, argument) != 0) lua_pop(L, 1);
+    bool ran = lua_cpcall(L, function, argument) == 0;
 #else
-    if (!lua_checkstack(L, 4)) return;
+    if (!lua_checkstack(L, 4)) return false;
     lua_pushcfunction(L, function);
     lua_pushlightuserdata(L, argument);
-    if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
+    bool ran = lua_pcall(L, 1, 0, 0) == LUA_OK;
 #endif
+    if (!ran) lua_pop(L, 1);
+    return ran;
 }
 
 /* Lua's own memory error, for memory that isn't Lua's. */

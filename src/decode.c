@@ -7,10 +7,44 @@
 #include "lib/private.h"
 
 /* A request has at most 100 ids: what comes later in failDetails is not believed. */
-enum { DETAILS_MAX = 1000, DEPTH_MAX = 64, INTEGER_DIGITS = 15 };
+enum {
+    DETAILS_MAX = 1000,
+    DEPTH_MAX = 64,
+    INTEGER_DIGITS = 15,
+    COLLECT_AFTER = 256 * 1024
+};
 
-/* Where the decoding function stands in the registry, and the thread that it runs in. */
-static char decode_key, thread_key;
+/* Where the decoder stands in the registry of the caller's state, and the function that
+ * reads a body in that of the state that bodies are decoded in. */
+static char decoder_key, reader_key;
+
+/* Where bodies are decoded. A hook of the caller's that raises there (Ctrl-C) would make
+ * an answer that has come unreadable, and so lost. No interpreter sets hooks for a thread
+ * that it doesn't know; but LuaJIT has one hook for all threads of a state: there a Lua
+ * state of our own takes the thread's place, whose garbage doesn't press the caller's
+ * collector either. Neovim's json needs the editor's own state. */
+struct decoder {
+    lua_State *state, *own; /* own: the state where it is ours, else NULL */
+    size_t decoded;         /* bytes since the collector of our own state ran */
+};
+
+/* The names of fields, pushed once: finding such a string again takes as long as reading
+ * the field. They and the decoding function are the upvalues of read_body. */
+enum name { CODE, MSG, ID, DATA, TOTAL, SUCCESS, FAIL, DETAILS, NAMES };
+static const char *const field_names[NAMES] = {
+    "code",        "msg",           "id",         "data",
+    "totalAmount", "successAmount", "failAmount", "failDetails"};
+
+static int read_body(lua_State *L);
+
+/* Makes the function that reads a body, of the decoding function on top. */
+static void set_reader(lua_State *L) {
+    for (int i = 0; i < NAMES; i++) lua_pushstring(L, field_names[i]);
+    lua_pushcclosure(L, read_body, NAMES + 1);
+    lua_pushlightuserdata(L, &reader_key);
+    lua_insert(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
 
 /* Pushes a global as it stands: a script may raise for those that it doesn't know. */
 static void push_global(lua_State *L, const char *name) {
@@ -28,34 +62,80 @@ static void set_up(lua_State *L, const char *name, int argument) {
     lua_call(L, 1, 0);
 }
 
-/* Pushes a new instance of lua-cjson. */
-static void push_cjson(lua_State *L) {
+/* lua-cjson's function that makes an instance. */
+static lua_CFunction find_cjson(lua_State *L) {
     push_global(L, "require");
     lua_pushliteral(L, "cjson");
-    if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+    bool found = lua_pcall(L, 1, 1, 0) == LUA_OK && lua_istable(L, -1);
+    if (found) lua_getfield(L, -1, "new");
+    if (!found || !lua_iscfunction(L, -1))
         luaL_error(L, "geelark needs lua-cjson (Debian: lua-cjson; LuaRocks: lua-cjson)");
-    lua_getfield(L, -1, "new");
+    return lua_tocfunction(L, -1);
+}
+
+/* Makes the reader by an instance of lua-cjson; its argument is a pointer to `new`. */
+static int open_cjson(lua_State *L) {
+    lua_pushcfunction(L, *(lua_CFunction *)lua_touserdata(L, 1));
     lua_call(L, 0, 1);
     set_up(L, "decode_invalid_numbers", 0);
     set_up(L, "decode_max_depth", DEPTH_MAX);
+    lua_getfield(L, -1, "decode");
+    set_reader(L);
+    return 0;
+}
+
+static int decoder_close(lua_State *L) {
+    struct decoder *d = lua_touserdata(L, 1);
+    if (d->own) lua_close(d->own);
+    d->own = NULL;
+    return 0;
+}
+
+/* Pushes a decoder without a state. It has to be newer than lua-cjson's library: a
+ * closing Lua lets go of the newest first, and our state must not outlive what runs in
+ * it. */
+static struct decoder *push_decoder(lua_State *L) {
+    struct decoder *d = lua_newuserdata(L, sizeof *d);
+    *d = (struct decoder){0};
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, decoder_close);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    return d;
+}
+
+static void open_own(lua_State *L, struct decoder *d, lua_CFunction new_instance) {
+    d->state = d->own = luaL_newstate();
+    if (!d->own || !compat_try(d->own, open_cjson, &new_instance)) compat_memory_error(L);
+    lua_gc(d->own, LUA_GCSTOP, 0);
+}
+
+/* Opens a decoder that runs in a thread of the caller's state. */
+static void open_thread(lua_State *L, struct decoder *d, lua_CFunction new_instance) {
+    lua_pushlightuserdata(L, d);
+    d->state = lua_newthread(L);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    if (!new_instance) return;
+    lua_pushcfunction(L, open_cjson);
+    lua_pushlightuserdata(L, &new_instance);
+    lua_call(L, 1, 0);
 }
 
 void decode_open(lua_State *L) {
+    lua_CFunction new_instance = NULL;
     int top = lua_gettop(L);
-    lua_pushlightuserdata(L, &decode_key);
     push_global(L, "vim");
     if (lua_istable(L, -1)) lua_getfield(L, -1, "json");
     if (lua_istable(L, -1)) lua_getfield(L, -1, "decode");
-    if (!lua_isfunction(L, -1)) { /* no Neovim, or what a spec has put in its place */
-        push_cjson(L);
-        lua_getfield(L, -1, "decode");
-    }
-    lua_replace(L, top + 2);
-    lua_settop(L, top + 2);
+    if (lua_isfunction(L, -1)) set_reader(L);
+    else
+        new_instance = find_cjson(L); /* no Neovim, or what a spec has put in its place */
+    lua_pushlightuserdata(L, &decoder_key);
+    struct decoder *d = push_decoder(L);
+    if (new_instance && compat_hook_is_shared) open_own(L, d, new_instance);
+    else open_thread(L, d, new_instance);
     lua_rawset(L, LUA_REGISTRYINDEX);
-    lua_pushlightuserdata(L, &thread_key);
-    lua_newthread(L);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_settop(L, top);
 }
 
 /* Where the string ends that begins at a quote; \\" and the like are part of it. */
@@ -138,25 +218,23 @@ static char *quote_integers(const struct buffer *body, char *out, bool *sound) {
     return put(out, copied, end);
 }
 
-/* The names of fields are pushed once for a body, from where `names` says: finding such a
- * string again takes as long as reading the field. */
-enum name { CODE, MSG, ID, DATA, TOTAL, SUCCESS, FAIL, DETAILS, NAMES };
-static const char *const field_names[NAMES] = {
-    "code",        "msg",           "id",         "data",
-    "totalAmount", "successAmount", "failAmount", "failDetails"};
-
 /* What reads one body. */
 struct reader {
     lua_State *L;
+    struct decoder *decoder;
     struct response *response;
-    int names;
+    bool no_memory;
 };
+
+static void raise_memory(struct reader *d) {
+    d->no_memory = true;
+    compat_memory_error(d->L);
+}
 
 /* Pushes table[name], which the caller pops, and returns its type. */
 static int push_field(struct reader *d, int table, enum name name) {
-    lua_pushvalue(d->L, d->names + (int)name);
-    lua_rawget(d->L, table);
-    return lua_type(d->L, -1);
+    lua_pushvalue(d->L, lua_upvalueindex((int)name + 2));
+    return compat_rawget(d->L, table);
 }
 
 /* The integer that a text is; false for anything else. */
@@ -205,14 +283,8 @@ static bool read_text(struct reader *d, int table, enum name name, struct span *
     return is_text;
 }
 
-/* Adds the entry of failDetails on top of the stack. */
-static void read_detail(struct reader *d) {
-    struct response *r = d->response;
-    int entry = lua_gettop(d->L);
-    if (!array_reserve(&r->details, &r->detail_capacity, sizeof *r->details,
-                       (uint64_t)r->detail_count + 1))
-        compat_memory_error(d->L);
-    struct detail *detail = &r->details[r->detail_count++];
+/* Reads an entry of failDetails. */
+static void read_detail(struct reader *d, int entry, struct detail *detail) {
     *detail = (struct detail){0};
     if (!lua_istable(d->L, entry)) return;
     read_code(d, entry, &detail->code);
@@ -220,19 +292,27 @@ static void read_detail(struct reader *d) {
     read_text(d, entry, MSG, &detail->msg);
 }
 
-static void read_details(struct reader *d, int data) {
+/* Reads the entries of a list. */
+static void read_list(struct reader *d, int list) {
+    struct response *r = d->response;
     lua_State *L = d->L;
-    int type = push_field(d, data, DETAILS), list = lua_gettop(L);
+    size_t count = lua_rawlen(L, list);
+    lua_pushnil(L);
+    r->details_sound = count <= DETAILS_MAX && (count > 0 || !lua_next(L, list));
+    if (!r->details_sound) return;
+    if (!array_reserve(&r->details, &r->detail_capacity, sizeof *r->details, count))
+        raise_memory(d);
+    for (; r->detail_count < count; r->detail_count++) {
+        lua_settop(L, list);
+        lua_rawgeti(L, list, (int)r->detail_count + 1);
+        read_detail(d, list + 1, &r->details[r->detail_count]);
+    }
+}
+
+static void read_details(struct reader *d, int data) {
+    int type = push_field(d, data, DETAILS);
     if (type == LUA_TTABLE) {
-        size_t count = lua_rawlen(L, list);
-        lua_pushnil(L);
-        d->response->details_sound =
-            count <= DETAILS_MAX && (count > 0 || !lua_next(L, list));
-        for (size_t i = 1; i <= count && i <= DETAILS_MAX; i++) {
-            lua_settop(L, list);
-            compat_rawgeti(L, list, (lua_Integer)i);
-            read_detail(d);
-        }
+        read_list(d, lua_gettop(d->L));
     } else {
         /* A null is a userdata. */
         d->response->details_sound =
@@ -240,65 +320,84 @@ static void read_details(struct reader *d, int data) {
     }
 }
 
-static void read_envelope(lua_State *L, int root, struct response *r) {
-    struct reader d = {L, r, lua_gettop(L) + 1};
-    for (int i = 0; i < NAMES; i++) lua_pushstring(L, field_names[i]);
-    r->has_envelope = read_code(&d, root, &r->code);
-    read_text(&d, root, MSG, &r->msg);
-    push_field(&d, root, DATA);
-    int data = lua_gettop(L);
-    if (!lua_istable(L, data)) return;
-    bool total = read_integer(&d, data, TOTAL, &r->total);
-    bool success = read_integer(&d, data, SUCCESS, &r->success);
-    bool fail = read_integer(&d, data, FAIL, &r->fail);
+static void read_envelope(struct reader *d, int root) {
+    struct response *r = d->response;
+    r->has_envelope = read_code(d, root, &r->code);
+    read_text(d, root, MSG, &r->msg);
+    push_field(d, root, DATA);
+    int data = lua_gettop(d->L);
+    if (!lua_istable(d->L, data)) return;
+    bool total = read_integer(d, data, TOTAL, &r->total);
+    bool success = read_integer(d, data, SUCCESS, &r->success);
+    bool fail = read_integer(d, data, FAIL, &r->fail);
     r->has_amounts = total && success && fail;
-    read_details(&d, data);
+    read_details(d, data);
 }
 
-/* Calls the function with the argument above it; the result or error takes their place. A
- * hook that raises (Ctrl-C) would make an answer that has come unreadable, and so lost:
- * it has to wait. No interpreter sets hooks for this thread, even while we are in it;
- * LuaJIT's hook is everybody's, and one that comes meanwhile stays. */
-static int call_without_hooks(lua_State *L) {
-    lua_pushlightuserdata(L, &thread_key);
+/* What was decoded is garbage, and all that there is of it: our collector runs by amount.
+ */
+static void collect(lua_State *L, struct decoder *decoder, size_t decoded) {
+    decoder->decoded += decoded;
+    if (!decoder->own || decoder->decoded < COLLECT_AFTER) return;
+    decoder->decoded = 0;
+    lua_gc(L, LUA_GCCOLLECT, 0);
+}
+
+/* Decodes the text that stands in the response's texts, and reads it. */
+static int read_body(lua_State *L) {
+    struct reader *d = lua_touserdata(L, 1);
+    struct response *r = d->response;
+    d->L = L;
+    if (!lua_checkstack(L, 16)) raise_memory(d);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushlstring(L, r->texts.data, r->texts.size);
+    lua_call(L, 1, 1);
+    response_forget_body(r); /* its room was that of the text */
+    if (!buffer_room(&r->texts, r->body.size)) raise_memory(d);
+    if (lua_istable(L, 2)) read_envelope(d, 2);
+    lua_settop(L, 0);
+    collect(L, d->decoder, r->body.size);
+    return 0;
+}
+
+/* Calls read_body where no hook raises. One that is set meanwhile stays. */
+static int call_reader(struct reader *reader) {
+    lua_State *L = reader->decoder->state;
+    lua_Hook hook = lua_gethook(L);
+    int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+    if (hook) lua_sethook(L, NULL, 0, 0);
+    lua_settop(L, 0);
+    lua_pushlightuserdata(L, &reader_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
-    lua_State *thread = lua_tothread(L, -1);
-    lua_pop(L, 1); /* the registry holds it */
-    lua_settop(thread, 0);
-    lua_xmove(L, thread, 2);
-    lua_Hook hook = lua_gethook(thread);
-    int mask = lua_gethookmask(thread), count = lua_gethookcount(thread);
-    if (hook) lua_sethook(thread, NULL, 0, 0);
-    int status = lua_pcall(thread, 1, 1, 0);
-    if (hook && !lua_gethook(thread)) lua_sethook(thread, hook, mask, count);
-    lua_xmove(thread, L, 1);
+    lua_pushlightuserdata(L, reader);
+    int status = lua_pcall(L, 1, 0, 0);
+    if (hook && !lua_gethook(L)) lua_sethook(L, hook, mask, count);
     return status;
 }
 
-/* Pushes the decoded body and returns whether that could be done. */
-static bool push_decoded(lua_State *L, struct response *r) {
+static struct decoder *to_decoder(lua_State *L) {
+    lua_pushlightuserdata(L, &decoder_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    struct decoder *d = lua_touserdata(L, -1);
+    lua_pop(L, 1); /* the registry holds it */
+    return d;
+}
+
+/* Writes the body into the response's texts as it can be decoded; false: it can't. */
+static bool prepare(lua_State *L, struct response *r) {
     bool sound;
     /* Two quotes more for each integer, which has one digit and one comma at least. */
     char *text = buffer_room(&r->texts, 2 * r->body.size + 2);
     if (!text) compat_memory_error(L);
     r->texts.size = (size_t)(quote_integers(&r->body, text, &sound) - text);
-    if (!sound) return false;
-    lua_pushlightuserdata(L, &decode_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    lua_pushlstring(L, r->texts.data, r->texts.size);
-    int status = call_without_hooks(L);
-    if (status == LUA_ERRMEM) lua_error(L);
-    return status == LUA_OK;
+    return sound;
 }
 
 void decode_response(lua_State *L, struct response *r) {
-    int top = lua_gettop(L);
     response_forget_body(r);
     if (r->fault != KIND_NONE || r->body.size == 0) return;
-    compat_check_stack(L, NAMES + 12);
-    bool decoded = push_decoded(L, r);
-    response_forget_body(r); /* its room was that of the text */
-    if (!buffer_room(&r->texts, r->body.size)) compat_memory_error(L);
-    if (decoded && lua_istable(L, top + 1)) read_envelope(L, top + 1, r);
-    lua_settop(L, top);
+    struct reader reader = {.decoder = to_decoder(L), .response = r};
+    int status = prepare(L, r) ? call_reader(&reader) : LUA_ERRRUN;
+    if (status != LUA_OK) response_forget_body(r);
+    if (status == LUA_ERRMEM || reader.no_memory) compat_memory_error(L);
 }
