@@ -22,14 +22,14 @@ describe("a list of ids", function()
   it("smaller than a chunk is one request, whatever the chunk", function()
     for _, size in ipairs { 3, 50, 100 } do
       local options, log = service.options(service.success, { chunk_size = size })
-      assert(geelark.delete({ "a", "b", "c" }, options))
+      assert(geelark.delete({ "a1", "b1", "c1" }, options))
       assert.equal(1, #log)
     end
   end)
 
   it("has its requests told in the order in which they were settled", function()
     local options, requests = held { chunk_size = 1, concurrency = 3 }
-    local job = geelark.start({ "a", "b", "c" }, options)
+    local job = geelark.start({ "a1", "b1", "c1" }, options)
     job:step()
     local sent = {}
     for i, request in ipairs(requests) do sent[i] = request.traceId end

@@ -26,15 +26,15 @@ describe("a callback that raises", function()
   it("before the first request leaves everything pending", function()
     local options, log = service.options(service.success,
       { on_event = function() error { "no text" } end })
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.equal("callback", err.kind)
     assert.equal(0, #log)
-    assert.same({ "a" }, err.result.pendingIds)
+    assert.same({ "a1" }, err.result.pendingIds)
   end)
 
   it("on the last chunk is told, though every id is settled", function()
     local options = service.options(service.success, { on_progress = function() error "late" end })
-    local result, err = geelark.delete({ "a" }, options)
+    local result, err = geelark.delete({ "a1" }, options)
     assert.is_nil(result)
     assert.equal("callback", err.kind)
     assert.equal(1, err.result.successAmount)
@@ -43,9 +43,9 @@ describe("a callback that raises", function()
   it("(clock.sleep) ends the job with its account", function()
     local options = service.options({ { 429, "" } })
     options.clock.sleep = function() error "tired" end
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.equal("callback", err.kind)
-    assert.same({ "a" }, err.result.pendingIds)
+    assert.same({ "a1" }, err.result.pendingIds)
   end)
 
   for _, name in ipairs { "on_progress", "on_event", "transport" } do
@@ -53,7 +53,7 @@ describe("a callback that raises", function()
       local options = service.options(service.success, { [name] = function()
         error(setmetatable({}, { __tostring = function() error "no words either" end }))
       end })
-      local _, err = geelark.delete({ "a" }, options)
+      local _, err = geelark.delete({ "a1" }, options)
       assert.equal("callback", err.kind)
       assert.truthy(err.message:find("no words either", 1, true))
     end)
@@ -72,7 +72,7 @@ describe("a callback that ends its own job's scope", function()
         close(job)
         if name == "transport" then return carry(...) end
       end
-      job = geelark.start({ "a", "b", "c" }, options)
+      job = geelark.start({ "a1", "b1", "c1" }, options)
       while not job:step() do end
       assert.equal(3, assert(job:result()).successAmount)
       assert.equal(3, #log)
@@ -90,7 +90,7 @@ describe("a callback that ends its own job's scope", function()
       return 0
     end
     client = assert(geelark.new(options))
-    job = client:start { "a", "b", "c" }
+    job = client:start { "a1", "b1", "c1" }
     repeat job:timeout() until job:step()
     assert.equal(3, assert(job:result()).successAmount)
   end)

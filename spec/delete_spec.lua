@@ -28,11 +28,11 @@ describe("over HTTP", function()
   after_each(function() if sim then sim:stop() sim = nil end end)
 
   it("nobody listens: kind network, all pending", function()
-    local result, err = geelark.delete({ "a", "b" },
+    local result, err = geelark.delete({ "a1", "b1" },
       { token = "t", base_url = "http://127.0.0.1:1", attempts = 2, clock = hurried_clock() })
     assert.is_nil(result)
     assert.equal("network", err.kind)
-    assert.same({ "a", "b" }, err.result.pendingIds)
+    assert.same({ "a1", "b1" }, err.result.pendingIds)
   end)
 
   for _, wrong in ipairs { { token = "wrong-token" }, { app_id = "app", api_key = "wrong-key" } } do

@@ -84,7 +84,7 @@ describe("geelark.failures", function()
   end)
 
   it("lets no control character reach a terminal", function()
-    local list = geelark.failures { failDetails = { { code = 1, id = "a", msg = "x\27[2J\ny" } } }
+    local list = geelark.failures { failDetails = { { code = 1, id = "a1", msg = "x\27[2J\ny" } } }
     assert.is_nil(tostring(list):gsub("\n", "", 1):find "[%z\1-\31]")
   end)
 end)

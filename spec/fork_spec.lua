@@ -10,11 +10,11 @@ describe("after a fork", function()
   it("the child's calls raise, the parent's job comes to its end", function()
     local options, requests = held()
     local client = assert(geelark.new(options))
-    local job = client:start { "a" }
+    local job = client:start { "a1" }
     job:step()
     local told = fork(function()
       local stepped, message = pcall(job.step, job)
-      local called = pcall(client.delete, client, { "b" })
+      local called = pcall(client.delete, client, { "b1" })
       return not stepped and not called and message:find("before a fork", 1, true) ~= nil
     end)
     assert.is_true(told)
@@ -27,7 +27,7 @@ describe("after a fork", function()
     local server = played()
     finally(function() server:close() end)
     local client = assert(geelark.new { token = "t", base_url = server.url })
-    local job = client:start { "a" }
+    local job = client:start { "a1" }
     job:pollfd()
     local connection = server:accept(job)
     connection:read(job)

@@ -141,10 +141,10 @@ describe("the quota of a client", function()
       clock = { now = function() return now end },
       transport = function() log[#log + 1] = now end })
     local function send()
-      client:start({ "a", "b", "c" }):step()
+      client:start({ "a1", "b1", "c1" }):step()
       require "spec.support.collect"()
     end
-    local job = client:start { "a", "b", "c" }
+    local job = client:start { "a1", "b1", "c1" }
     now = 50
     job:step()
     job = nil -- luacheck: ignore

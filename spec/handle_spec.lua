@@ -22,7 +22,7 @@ describe("a job", function()
     local options, requests = held()
     local seen = setmetatable({}, { __mode = "k" })
     do
-      local job = geelark.start({ "a" }, options)
+      local job = geelark.start({ "a1" }, options)
       job:step()
       seen[job] = true
     end
@@ -39,7 +39,7 @@ describe("a job", function()
     finally(function() server:close() end)
     collect_all() -- what others dropped
     local before = descriptors()
-    local job = geelark.start({ "a" }, { token = "t", base_url = server.url })
+    local job = geelark.start({ "a1" }, { token = "t", base_url = server.url })
     server:accept(job):read(job)
     server.connections[1]:close()
     assert.is_true(descriptors() > before)
@@ -115,7 +115,7 @@ describe("the collector", function()
     local seen = setmetatable({}, { __mode = "k" })
     for i = 1, 50 do
       local client = assert(geelark.new((held())))
-      local job = client:start { "a" }
+      local job = client:start { "a1" }
       job:step()
       if i % 2 == 0 then client, job = job, client end
       seen[client], seen[job] = true, true

@@ -14,7 +14,7 @@ describe("an interrupt", function()
       debug.sethook()
       error "interrupted!"
     end
-    local _, err = geelark.delete({ "a", "b" }, { token = "t", chunk_size = 1, concurrency = 1,
+    local _, err = geelark.delete({ "a1", "b1" }, { token = "t", chunk_size = 1, concurrency = 1,
       transport = function(request)
         requests = requests + 1
         if requests == 1 then debug.sethook(interrupt, "c") end
@@ -26,7 +26,7 @@ describe("an interrupt", function()
     assert.equal(1, requests)
     assert.equal("cancelled", err.kind)
     assert.equal(1, err.result.successAmount)
-    assert.same({ "b" }, err.result.pendingIds)
+    assert.same({ "b1" }, err.result.pendingIds)
   end)
 
   it("from the keyboard ends a call with its account", function()
@@ -36,7 +36,7 @@ describe("an interrupt", function()
       print(io.popen("echo $PPID"):read())
       io.stdout:flush()
       local geelark = require "geelark"
-      local result, err = geelark.delete({ "a", "b", "c" }, { token = "t", base_url = %q,
+      local result, err = geelark.delete({ "a1", "b1", "c1" }, { token = "t", base_url = %q,
         chunk_size = 1, concurrency = 1 })
       print(result, err.kind, err.result.successAmount, table.concat(err.result.pendingIds, " "))
     ]]):format(server.url)
@@ -48,7 +48,7 @@ describe("an interrupt", function()
     connection:answer(200, service.envelope(0, 1, {}))
     local said = process:read "*a"
     process:close()
-    assert.equal("nil\tcancelled\t1\tb c\n", said)
+    assert.equal("nil\tcancelled\t1\tb1 c1\n", said)
   end)
 
   it("that comes while an answer is read loses none, and nothing more is sent", function()
@@ -58,7 +58,7 @@ describe("an interrupt", function()
       local geelark, service = require "geelark", require "spec.support.service"
       local options, log = service.options(service.success, { chunk_size = 1, concurrency = 1 })
       options.clock = nil
-      local _, err = geelark.delete({ "a", "b", "c" }, options)
+      local _, err = geelark.delete({ "a1", "b1", "c1" }, options)
       print(#log, err.kind, err.result.successAmount, #err.result.pendingIds)
     ]] .. " 2>&1")
     assert.equal("1\tcancelled\t1\t2", said)

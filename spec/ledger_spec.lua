@@ -24,10 +24,10 @@ describe("the account", function()
   it("names each request once with all its tries, and those that were halved", function()
     local options, log = service.options(function(request, n)
       if n == 1 then return 502, "" end
-      if table.concat(request.ids):find "c" then return service.code(40004) end
+      if table.concat(request.ids):find "c1" then return service.code(40004) end
       return service.success(request)
     end)
-    local result = assert(geelark.delete({ "a", "b", "c", "d" }, options))
+    local result = assert(geelark.delete({ "a1", "b1", "c1", "d1" }, options))
     local halved, amounts, attempts = 0, {}, 0
     for i, request in ipairs(result.requests) do
       if request.halved then halved = halved + 1 end
@@ -43,16 +43,16 @@ describe("the account", function()
   it("has each id in one state, and the amounts add up", function()
     local options = service.options(function(request)
       local id = request.ids[1]
-      if id == "a" then return 502, "" end
-      if id == "b" then return 429, "" end
-      if id == "c" then return 200, service.envelope(40009, 1, { service.failure("c", 43009) }) end
+      if id == "a1" then return 502, "" end
+      if id == "b1" then return 429, "" end
+      if id == "c1" then return 200, service.envelope(40009, 1, { service.failure("c1", 43009) }) end
       return service.success(request)
     end, { chunk_size = 1, attempts = 1 })
-    local _, err = geelark.delete({ "a", "b", "c", "d", "e", "d" }, options)
+    local _, err = geelark.delete({ "a1", "b1", "c1", "d1", "e1", "d1" }, options)
     local result = err.result
-    assert.same({ "a" }, result.unknownIds)
-    assert.same({ "b" }, result.pendingIds)
-    assert.same({ "c" }, geelark.failures(result):ids())
+    assert.same({ "a1" }, result.unknownIds)
+    assert.same({ "b1" }, result.pendingIds)
+    assert.same({ "c1" }, geelark.failures(result):ids())
     assert.same({ 5, 2, 1, 1 }, { result.totalAmount, result.successAmount, result.failAmount,
       result.duplicateAmount })
   end)
@@ -61,14 +61,14 @@ end)
 describe("geelark.remaining", function()
   it("gives unknown and pending ids in the caller's order, ready for the next call", function()
     local options = service.options(function(request)
-      if request.ids[1] == "b" or request.ids[1] == "d" then return 502, "" end
+      if request.ids[1] == "b1" or request.ids[1] == "d1" then return 502, "" end
       return 429, ""
     end, { chunk_size = 1, attempts = 1, concurrency = 1 })
-    local _, err = geelark.delete({ "a", "b", "c", "d", "e" }, options)
-    assert.same({ "b", "d" }, err.result.unknownIds)
-    assert.same({ "a", "c", "e" }, err.result.pendingIds)
-    assert.same({ "a", "b", "c", "d", "e" }, geelark.remaining(err.result))
-    assert.same({ "a", "b", "c", "d", "e" }, geelark.remaining(err))
+    local _, err = geelark.delete({ "a1", "b1", "c1", "d1", "e1" }, options)
+    assert.same({ "b1", "d1" }, err.result.unknownIds)
+    assert.same({ "a1", "c1", "e1" }, err.result.pendingIds)
+    assert.same({ "a1", "b1", "c1", "d1", "e1" }, geelark.remaining(err.result))
+    assert.same({ "a1", "b1", "c1", "d1", "e1" }, geelark.remaining(err))
     collectgarbage()
     local result = assert(geelark.delete(geelark.remaining(err.result),
       (service.options(service.success))))

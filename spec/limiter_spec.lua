@@ -29,7 +29,7 @@ describe("a limiter", function()
       end,
       give = function(token) log[#log + 1] = "give " .. token[1] end,
     } })
-    assert(geelark.delete({ "a", "b" }, options))
+    assert(geelark.delete({ "a1", "b1" }, options))
     assert.same({ "take 1", "send", "give 1", "take 2", "send", "give 2" }, log)
   end)
 
@@ -45,7 +45,7 @@ describe("a limiter", function()
       give = function() end,
     } })
     local started = options.clock.now()
-    assert(geelark.delete({ "a" }, options))
+    assert(geelark.delete({ "a1" }, options))
     for i = 1, 3 do assert.near(started + 7.5 * (i - 1), asked[i], 1e-6) end
     assert.equal(3, #asked)
   end)
@@ -53,19 +53,19 @@ describe("a limiter", function()
   it("that raises stops the job, and each id is accounted for", function()
     local options, log = service.options(service.success, { limiter = {
       take = function() error("no limiter today", 0) end, give = function() end } })
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.equal("callback", err.kind)
     assert.matches("limiter.take: no limiter today", err.message, 1, true)
-    assert.same({ "a" }, err.result.pendingIds)
+    assert.same({ "a1" }, err.result.pendingIds)
     assert.equal(0, #log)
 
     options = service.options(service.success, { chunk_size = 1, concurrency = 1, limiter = {
       take = function() return 1 end, give = function() error("gone", 0) end } })
-    _, err = geelark.delete({ "a", "b" }, options)
+    _, err = geelark.delete({ "a1", "b1" }, options)
     assert.equal("callback", err.kind)
     assert.matches("limiter.give: gone", err.message, 1, true)
     assert.equal(1, err.result.successAmount)
-    assert.same({ "b" }, err.result.pendingIds)
+    assert.same({ "b1" }, err.result.pendingIds)
   end)
 
   it("gets its token back where a callback keeps the request from leaving", function()
@@ -74,7 +74,7 @@ describe("a limiter", function()
       on_event = function() error "no" end,
       limiter = { take = function() return "t" end, give = function(token) given = token end },
     })
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.equal("callback", err.kind)
     assert.same({ "t", 0 }, { given, #log })
   end)

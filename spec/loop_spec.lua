@@ -50,7 +50,7 @@ for _, name in ipairs(own) do
   describe("the driver for " .. name, function()
     if name == "luv" then
       it("wants a callback", function()
-        assert.has_error(function() geelark.loop.luv.delete({ "a" }, { token = "t" }) end,
+        assert.has_error(function() geelark.loop.luv.delete({ "a1" }, { token = "t" }) end,
           "bad argument to 'delete' (callback: function expected, got nil)")
       end)
     end
@@ -123,7 +123,7 @@ local function pick(i)
   if i == math.floor(amount / 10) then first = usage(true) end
   if i == amount / 2 then half = usage() end
   if i == amount * 3 / 4 then late = usage() end
-  return { "a" }, i %% 10 == 0 and options or { client = client }
+  return { "a1" }, i %% 10 == 0 and options or { client = client }
 end
 local deleted = 0
 local function count(result, err)

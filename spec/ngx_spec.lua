@@ -38,13 +38,13 @@ describe("in nginx", function()
 
   it("wrong arguments and phases that can't wait raise, before anything is sent", function()
     start(location("/ids", "ngx.say(select(2, pcall(delete, { '' })))")
-      .. location("/option", "ngx.say(select(2, pcall(delete, { 'a' }, { tokn = 't' })))")
-      .. location("/token", "ngx.say(select(2, pcall(delete, { 'a' }, { token = 1 })))")
-      .. location("/dict", "ngx.say(select(2, pcall(delete, { 'a' }, { shared_dict = 'none' })))")
+      .. location("/option", "ngx.say(select(2, pcall(delete, { 'a1' }, { tokn = 't' })))")
+      .. location("/token", "ngx.say(select(2, pcall(delete, { 'a1' }, { token = 1 })))")
+      .. location("/dict", "ngx.say(select(2, pcall(delete, { 'a1' }, { shared_dict = 'none' })))")
       .. location("/gsub", [[
-        ngx.say(select(2, pcall(string.gsub, "a", "a", function() delete(some(1, 1)) end)))
+        ngx.say(select(2, pcall(string.gsub, "a1", "a1", function() delete(some(1, 1)) end)))
         ngx.sleep(0.1)]])
-      .. location("/phase", "ngx.header.why = select(2, pcall(delete, { 'a' }))",
+      .. location("/phase", "ngx.header.why = select(2, pcall(delete, { 'a1' }))",
         "header_filter", "return 204;"))
     assert.equal("bad argument to 'delete' (ids[1]: empty string)", server:get "/ids")
     assert.equal("bad argument to 'delete' (tokn: unknown option, did you mean token?)",
@@ -60,7 +60,7 @@ describe("in nginx", function()
   end)
 
   it("without credentials every id is pending", function()
-    start(location("/none", "say(delete({ 'a', 'b' }))"), { environment = "" })
+    start(location("/none", "say(delete({ 'a1', 'b1' }))"), { environment = "" })
     assert.equal("0 deleted, 0 failed, 0 unknown, 2 pending, config", server:get "/none")
   end)
 

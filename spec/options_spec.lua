@@ -4,7 +4,7 @@ local shell = require "spec.support.shell"
 
 local function raised_for(options)
   local with, log = service.options(service.success, options)
-  local ok, message = pcall(geelark.delete, { "a" }, with)
+  local ok, message = pcall(geelark.delete, { "a1" }, with)
   assert.is_false(ok)
   assert.equal(0, #log)
   return message
@@ -59,7 +59,7 @@ describe("an unknown option raises and suggests the nearest:", function()
   end)
 
   it("options that are no table", function()
-    assert.has_error(function() geelark.delete({ "a" }, "token") end)
+    assert.has_error(function() geelark.delete({ "a1" }, "token") end)
   end)
 end)
 
@@ -67,10 +67,10 @@ describe("credentials", function()
   it("missing are an err of kind config; nothing is sent", function()
     local options, log = service.options(service.success)
     options.token = nil
-    local result, err = geelark.delete({ "a" }, options)
+    local result, err = geelark.delete({ "a1" }, options)
     assert.is_nil(result)
     assert.equal("config", err.kind)
-    assert.same({ "a" }, err.result.pendingIds)
+    assert.same({ "a1" }, err.result.pendingIds)
     assert.equal(0, #log)
   end)
 
@@ -84,13 +84,13 @@ describe("credentials", function()
   it("of a key want both parts", function()
     local options = service.options(service.success, { app_id = "app" })
     options.token = nil
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.truthy(err.message:find("api_key", 1, true))
   end)
 
   it("by a token win over those by a key", function()
     local options, log = service.options(service.success, { app_id = "app", api_key = "key" })
-    assert(geelark.delete({ "a" }, options))
+    assert(geelark.delete({ "a1" }, options))
     assert.equal("Bearer token-of-the-spec", log[1].headers.Authorization)
     assert.is_nil(log[1].headers.appId)
   end)
@@ -100,7 +100,7 @@ end)
 describe("the environment", function()
   local script = [[
     local geelark = require "geelark"
-    local result, err = geelark.delete({ "a" }, { %s transport = function(request)
+    local result, err = geelark.delete({ "a1" }, { %s transport = function(request)
       print((request.headers.Authorization or request.headers.appId))
       return nil, "no"
     end, attempts = 1 })
@@ -160,7 +160,7 @@ describe("a table option with a metatable", function()
         for n = 10, 99 do others["Bearer " .. ("?"):rep(50) .. n] = true end
       end })
       seen = nil
-      local read = pcall(geelark.delete, { "a" }, options)
+      local read = pcall(geelark.delete, { "a1" }, options)
       if read then assert.equal("Bearer " .. ("t"):rep(50) .. i, seen) end
       assert.is_nil(others[seen or 1])
     end

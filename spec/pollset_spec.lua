@@ -10,7 +10,7 @@ local simulator = require "spec.support.simulator"
 
 describe("a job's descriptor", function()
   it("stands beside events and a timeout, as cqueues wants", function()
-    local job = geelark.start({ "a" }, { token = "t", base_url = "http://127.0.0.1:9",
+    local job = geelark.start({ "a1" }, { token = "t", base_url = "http://127.0.0.1:9",
       attempts = 1 })
     assert.equal("number", type(job:pollfd()))
     assert.equal("r", job:events())
@@ -21,7 +21,7 @@ describe("a job's descriptor", function()
 
   it("becomes readable when the caller's transport answers", function()
     local options, requests = held()
-    local job = geelark.start({ "a" }, options)
+    local job = geelark.start({ "a1" }, options)
     job:step()
     local fd = job:pollfd()
     assert.is_false(readable(fd))
@@ -33,7 +33,7 @@ describe("a job's descriptor", function()
   it("becomes readable when the answer is there, and not before", function()
     local server = played()
     finally(function() server:close() end)
-    local job = geelark.start({ "a" }, { token = "t", base_url = server.url })
+    local job = geelark.start({ "a1" }, { token = "t", base_url = server.url })
     local fd = job:pollfd()
     local connection = server:accept(job)
     connection:read(job)

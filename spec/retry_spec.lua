@@ -6,12 +6,12 @@ local service = require "spec.support.service"
 -- Four ids in two requests, one at a time; the first request meets `answer` always.
 local function run(answer, more)
   local options, log = service.options(function(request, n)
-    if request.ids[1] ~= "a" then return service.success(request) end
+    if request.ids[1] ~= "a1" then return service.success(request) end
     if type(answer) == "function" then return answer(request, n) end
     return answer[1], answer[2], answer[3]
   end, { chunk_size = 2, concurrency = 1 })
   for name, value in pairs(more or {}) do options[name] = value end
-  local result, err = geelark.delete({ "a", "b", "c", "d" }, options)
+  local result, err = geelark.delete({ "a1", "b1", "c1", "d1" }, options)
   return result, err, log
 end
 
@@ -30,7 +30,7 @@ describe("envelope code", function()
       assert.equal(code, err.code)
       assert.equal(200, err.httpStatus)
       assert.equal(log[1].traceId, err.traceId)
-      assert.same({ "a", "b", "c", "d" }, err.result.pendingIds)
+      assert.same({ "a1", "b1", "c1", "d1" }, err.result.pendingIds)
       assert.equal(kind == "locked" and 7200 or nil, err.retryAfter)
       assert.equal(1, #log)
     end)
@@ -41,7 +41,7 @@ describe("envelope code", function()
       local result, err, log = run { service.code(code) }
       assert.is_nil(result)
       assert.equal("server", err.kind)
-      assert.same({ "a", "b" }, err.result.unknownIds)
+      assert.same({ "a1", "b1" }, err.result.unknownIds)
       assert.equal(2, err.result.successAmount)
       assert.equal(5, #log)
     end)
@@ -50,7 +50,7 @@ describe("envelope code", function()
   it("40001 is tried again; nothing was done, so the ids end pending", function()
     local _, err, log = run { service.code(40001) }
     assert.equal("server", err.kind)
-    assert.same({ "a", "b" }, err.result.pendingIds)
+    assert.same({ "a1", "b1" }, err.result.pendingIds)
     assert.equal(5, #log)
   end)
 
@@ -58,7 +58,7 @@ describe("envelope code", function()
     it(code .. " halves the request until the bad id stands alone", function()
       local result, _, log = run { service.code(code) }
       assert.equal(3, result.successAmount)
-      assert.same({ { id = "a", code = code, msg = "said so" } }, result.failDetails)
+      assert.same({ { id = "a1", code = code, msg = "said so" } }, result.failDetails)
       assert.equal(4, #log)
     end)
   end
@@ -80,7 +80,7 @@ describe("envelope code", function()
     local _, err, log = run { service.code(40007) }
     assert.equal("quota", err.kind)
     assert.equal(60, err.retryAfter)
-    assert.same({ "a", "b", "c", "d" }, err.result.pendingIds)
+    assert.same({ "a1", "b1", "c1", "d1" }, err.result.pendingIds)
     assert.is_true(#log <= 62)
   end)
 
@@ -118,7 +118,7 @@ describe("envelope code", function()
       local result, err, log = run { service.code(code) }
       assert.is_nil(err)
       assert.equal(2, result.failAmount)
-      assert.same({ id = "b", code = code, msg = "said so" }, result.failDetails[2])
+      assert.same({ id = "b1", code = code, msg = "said so" }, result.failDetails[2])
       assert.equal(2, #log)
     end)
   end
@@ -131,7 +131,7 @@ describe("envelope code", function()
     for _, code in ipairs { 0, 40006 } do
       local _, err = run({ service.code(code) }, { attempts = 1 })
       assert.equal("protocol", err.kind)
-      assert.same({ "a", "b" }, err.result.unknownIds)
+      assert.same({ "a1", "b1" }, err.result.unknownIds)
     end
   end)
 end)
@@ -140,9 +140,9 @@ describe("a code in failDetails", function()
   for _, code in ipairs { 42001, 43004, 43005, 43006, 43009, 43010, 43011, 43021, 49999 } do
     it(code .. " is that id's failure on a first try", function()
       local result = assert(run(function(request)
-        return 200, service.envelope(40006, #request.ids, { service.failure("b", code) })
+        return 200, service.envelope(40006, #request.ids, { service.failure("b1", code) })
       end))
-      assert.same({ { id = "b", code = code, msg = "msg" } }, result.failDetails)
+      assert.same({ { id = "b1", code = code, msg = "msg" } }, result.failDetails)
       assert.same({}, result.presumedIds)
       assert.equal(3, result.successAmount)
     end)
@@ -157,7 +157,7 @@ describe("HTTP status", function()
       local _, err, log = run { status, "<html>", { Location = "http://elsewhere" } }
       assert.equal(kind, err.kind)
       assert.equal(status, err.httpStatus)
-      assert.same({ "a", "b", "c", "d" }, err.result.pendingIds)
+      assert.same({ "a1", "b1", "c1", "d1" }, err.result.pendingIds)
       assert.equal(1, #log)
     end)
   end
@@ -167,7 +167,7 @@ describe("HTTP status", function()
   for _, case in ipairs(lost) do
     it(("%d with the body %q is a lost answer"):format(case[1], case[2]:sub(1, 12)), function()
       local _, err, log = run(case)
-      assert.same({ "a", "b" }, err.result.unknownIds)
+      assert.same({ "a1", "b1" }, err.result.unknownIds)
       assert.equal(5, #log)
     end)
   end
@@ -175,7 +175,7 @@ describe("HTTP status", function()
   it("429 is tried again; nothing was done, so the ids end pending, kind quota", function()
     local _, err, log = run { 429, "" }
     assert.equal("quota", err.kind)
-    assert.same({ "a", "b" }, err.result.pendingIds)
+    assert.same({ "a1", "b1" }, err.result.pendingIds)
     assert.equal(5, #log)
   end)
 
@@ -186,7 +186,7 @@ describe("HTTP status", function()
 
   it("400 that claims success contradicts itself", function()
     local _, err = run({ 400, service.envelope(0, 2, {}) }, { attempts = 1 })
-    assert.same({ "a", "b" }, err.result.unknownIds)
+    assert.same({ "a1", "b1" }, err.result.unknownIds)
   end)
 end)
 
@@ -245,7 +245,7 @@ describe("back-off", function()
           return service.code(50000)
         end
       end)(options.transport)
-      geelark.delete({ "a" }, options)
+      geelark.delete({ "a1" }, options)
       for i = 2, #log do
         local wait = log[i].at - log[i - 1].at
         longest[i] = math.max(longest[i] or 0, wait)
@@ -262,7 +262,7 @@ describe("back-off", function()
   it("is repeatable with a seed", function()
     local function times()
       local options, log = service.options { { 502, "" } }
-      geelark.delete({ "a" }, options)
+      geelark.delete({ "a1" }, options)
       return log[2].at, log[3].at, log[4].at
     end
     assert.same({ times() }, { times() })

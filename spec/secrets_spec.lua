@@ -19,7 +19,7 @@ describe("no secret is told", function()
     { "in msg", 200, '{"code":40003,"msg":"refused %s"}' },
     { "in failDetails", 200,
       '{"code":40009,"msg":"m","data":{"totalAmount":1,"successAmount":0,"failAmount":1,'
-        .. '"failDetails":[{"id":"a","code":43009,"msg":"bad %s"}]}}' },
+        .. '"failDetails":[{"id":"a1","code":43009,"msg":"bad %s"}]}}' },
     { "in a page", 502, "<html>%s</html>" },
     { "in a refusal", 403, "%s" },
   }
@@ -30,7 +30,7 @@ describe("no secret is told", function()
           { attempts = 1 })
         options.token = nil
         for name, value in pairs(way) do options[name] = value end
-        local result, err = geelark.delete({ "a" }, options)
+        local result, err = geelark.delete({ "a1" }, options)
         local text = told(result or err, {})
         assert.is_nil(text:find(way.token or way.api_key, 1, true), text)
       end
@@ -43,7 +43,7 @@ describe("no secret is told", function()
     for i = 1, 2 do
       local options = service.options({ { echoes[i][2], echoes[i][3]:format(echo) } },
         { attempts = 1, token = escaped })
-      local result, err = geelark.delete({ "a" }, options)
+      local result, err = geelark.delete({ "a1" }, options)
       local text = told(result or err, {})
       assert.is_nil(text:find(escaped, 1, true), text)
       assert.is_nil(text:find(echo, 1, true), text)
@@ -57,13 +57,13 @@ describe("no secret is told", function()
       return 401, ('{"code":40003,"msg":"bad %s"}'):format(signature)
     end, { app_id = "app", api_key = key })
     options.token = nil
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.is_nil(told(err, {}):find(signature, 1, true))
   end)
 
   it("by a transport that raises with it in hand", function()
     local options = service.options(function() error "x" end, { token = token })
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.is_nil(told(err, {}):find(token, 1, true))
   end)
 

@@ -27,8 +27,8 @@ describe("after a lost answer", function()
   for _, case in ipairs(lost) do
     it("(" .. case[1] .. ") 42001 counts as a success and is presumed", function()
       local options, log = service.options { case[2], gone }
-      local result = assert(geelark.delete({ "a", "b" }, options))
-      assert.same({ "a", "b" }, result.presumedIds)
+      local result = assert(geelark.delete({ "a1", "b1" }, options))
+      assert.same({ "a1", "b1" }, result.presumedIds)
       assert.equal(2, result.successAmount)
       assert.equal(0, result.failAmount)
       assert.equal(2, #log)
@@ -38,35 +38,35 @@ describe("after a lost answer", function()
 
   it("any other failure is what it says", function()
     local options = service.options { lost[1][2], function(request)
-      return 200, service.envelope(40006, #request.ids, { service.failure("b", 43009) })
+      return 200, service.envelope(40006, #request.ids, { service.failure("b1", 43009) })
     end }
-    local result = assert(geelark.delete({ "a", "b" }, options))
+    local result = assert(geelark.delete({ "a1", "b1" }, options))
     assert.equal(43009, result.failDetails[1].code)
     assert.same({}, result.presumedIds)
   end)
 
   it("and a refusal of the job the ids are unknown, not pending", function()
     local options = service.options({ lost[1][2], { service.code(40003) } }, { chunk_size = 2 })
-    local _, err = geelark.delete({ "a", "b" }, options)
+    local _, err = geelark.delete({ "a1", "b1" }, options)
     assert.equal("auth", err.kind)
-    assert.same({ "a", "b" }, err.result.unknownIds)
+    assert.same({ "a1", "b1" }, err.result.unknownIds)
   end)
 
   it("and 40007 for ever the ids are unknown", function()
     local options = service.options { lost[1][2], { service.code(40007) } }
-    local _, err = geelark.delete({ "a" }, options)
-    assert.same({ "a" }, err.result.unknownIds)
+    local _, err = geelark.delete({ "a1" }, options)
+    assert.same({ "a1" }, err.result.unknownIds)
   end)
 
   it("what was lost goes to the halves", function()
     local options = service.options({ lost[1][2], function(request)
       for _, id in ipairs(request.ids) do
-        if id == "bad" then return service.code(40004) end
+        if id == "bad1" then return service.code(40004) end
       end
       return gone(request)
     end })
-    local result = assert(geelark.delete({ "a", "bad", "c", "d" }, options))
-    assert.same({ "a", "c", "d" }, result.presumedIds)
+    local result = assert(geelark.delete({ "a1", "bad1", "c1", "d1" }, options))
+    assert.same({ "a1", "c1", "d1" }, result.presumedIds)
     assert.equal(40004, result.failDetails[1].code)
   end)
 end)
@@ -74,16 +74,16 @@ end)
 describe("where the request surely never left", function()
   it("nothing is presumed: 42001 is a failure", function()
     local options = service.options { function() return nil, "refused" end, gone }
-    local result = assert(geelark.delete({ "a" }, options))
+    local result = assert(geelark.delete({ "a1" }, options))
     assert.same({}, result.presumedIds)
     assert.equal(42001, result.failDetails[1].code)
   end)
 
   it("the ids end pending when the tries run out, kind network", function()
     local options, log = service.options { { nil, "refused" } }
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.equal("network", err.kind)
-    assert.same({ "a" }, err.result.pendingIds)
+    assert.same({ "a1" }, err.result.pendingIds)
     assert.equal(4, #log)
   end)
 end)
@@ -147,38 +147,38 @@ describe("one bad id", function()
 end)
 
 describe("an answer that doesn't add up", function()
-  local ids = { "a", "b", "c" }
+  local ids = { "a1", "b1", "c1" }
   local fail = service.failure
   local function data(total, success, failed, details)
     return ('{"code":%d,"data":{"totalAmount":%d,"successAmount":%d,"failAmount":%d,'
       .. '"failDetails":%s}}'):format(failed > 0 and 40006 or 0, total, success, failed, details)
   end
-  local named_b = "[" .. fail("b", 43009) .. "]"
+  local named_b = "[" .. fail("b1", 43009) .. "]"
   local cases = {
     { "a total too small", data(2, 2, 0, "[]"), {} },
     { "a total too large", data(4, 4, 0, "[]"), {} },
-    { "successes and failures that are not the total", data(3, 3, 1, named_b), { "b" } },
+    { "successes and failures that are not the total", data(3, 3, 1, named_b), { "b1" } },
     { "negative amounts", data(3, -1, 4, "[]"), {} },
     { "a failure that is not named", data(3, 2, 1, "[]"), {} },
     { "a failure that is not named, null", data(3, 2, 1, "null"), {} },
-    { "a failure that is not counted", data(3, 3, 0, named_b), { "b" } },
-    { "an id that was not asked for", data(3, 2, 1, "[" .. fail("x", 43009) .. "]"), {} },
+    { "a failure that is not counted", data(3, 3, 0, named_b), { "b1" } },
+    { "an id that was not asked for", data(3, 2, 1, "[" .. fail("x1", 43009) .. "]"), {} },
     { "one that was asked for and one that was not",
-      data(3, 1, 2, "[" .. fail("b", 43009) .. "," .. fail("x", 43009) .. "]"), { "b" } },
-    { "an id named twice", data(3, 1, 2, "[" .. fail("b", 43009) .. "," .. fail("b", 43009) .. "]"),
-      { "b" } },
+      data(3, 1, 2, "[" .. fail("b1", 43009) .. "," .. fail("x1", 43009) .. "]"), { "b1" } },
+    { "an id named twice", data(3, 1, 2, "[" .. fail("b1", 43009) .. "," .. fail("b1", 43009) .. "]"),
+      { "b1" } },
     { "an id named with two codes",
-      data(3, 1, 2, "[" .. fail("b", 43009) .. "," .. fail("b", 42001) .. "]"), {} },
-    { "an entry without a code", data(3, 2, 1, '[{"id":"b","msg":"m"}]'), {} },
+      data(3, 1, 2, "[" .. fail("b1", 43009) .. "," .. fail("b1", 42001) .. "]"), {} },
+    { "an entry without a code", data(3, 2, 1, '[{"id":"b1","msg":"m"}]'), {} },
     { "an entry without an id", data(3, 2, 1, '[{"code":43009}]'), {} },
-    { "an entry that is no object", data(3, 2, 1, '["b"]'), {} },
+    { "an entry that is no object", data(3, 2, 1, '["b1"]'), {} },
     { "an id that is rounded", data(3, 2, 1, '[{"id":5.3e17,"code":43009}]'), {} },
     { "40006 without a failure",
       '{"code":40006,"data":{"totalAmount":3,"successAmount":3,"failAmount":0}}', {} },
     { "40009 that claims a success",
       '{"code":40009,"data":{"totalAmount":3,"successAmount":2,"failAmount":1,"failDetails":'
-        .. named_b .. "}}", { "b" } },
-    { "no amounts", '{"code":0,"data":{"failDetails":' .. named_b .. "}}", { "b" } },
+        .. named_b .. "}}", { "b1" } },
+    { "no amounts", '{"code":0,"data":{"failDetails":' .. named_b .. "}}", { "b1" } },
   }
   for _, case in ipairs(cases) do
     it("(" .. case[1] .. ") deletes nobody; who is named as failed has failed", function()
@@ -200,8 +200,8 @@ describe("an answer that doesn't add up", function()
   it("is asked again for those alone that it doesn't account for", function()
     local options, log = service.options { { 200, data(3, 3, 1, named_b) }, gone }
     local result = assert(geelark.delete(ids, options))
-    assert.same({ "a", "c" }, log[2].ids)
-    assert.same({ "a", "c" }, result.presumedIds)
-    assert.equal("b", result.failDetails[1].id)
+    assert.same({ "a1", "c1" }, log[2].ids)
+    assert.same({ "a1", "c1" }, result.presumedIds)
+    assert.equal("b1", result.failDetails[1].id)
   end)
 end)

@@ -11,7 +11,7 @@ describe("a callback of a job", function()
       ok, message = pcall(job.step, job)
       assert(not ok)
     end })
-    job = geelark.start({ "a" }, options)
+    job = geelark.start({ "a1" }, options)
     while not job:step() do assert.is_nil(message) end
     assert.truthy(message:find("inside a callback", 1, true))
     assert.equal(1, assert(job:result()).successAmount)
@@ -21,7 +21,7 @@ describe("a callback of a job", function()
     local job
     local options, log = service.options(service.success,
       { chunk_size = 1, concurrency = 1, on_progress = function() job:cancel() end })
-    job = geelark.start({ "a", "b", "c" }, options)
+    job = geelark.start({ "a1", "b1", "c1" }, options)
     while not job:step() do assert.equal(1, #log) end
     local _, err = job:result()
     assert.equal("cancelled", err.kind)
@@ -36,8 +36,8 @@ describe("a callback of a job", function()
         other:step()
         if not pcall(one.step, one) then refused = refused + 1 end
       end }))))
-    other = client:start({ "d", "e", "f" }, { on_event = function() end })
-    one = client:start { "a", "b", "c" }
+    other = client:start({ "d1", "e1", "f1" }, { on_event = function() end })
+    one = client:start { "a1", "b1", "c1" }
     while not (one:step() and other:step()) do assert.is_true(refused > 0) end
     assert.equal(6, refused) -- sent and settled, three each
     assert.equal(3, assert(one:result()).successAmount)

@@ -68,7 +68,7 @@ describe("a request on the wire", function()
 
   it("is HTTP/1.1 with the headers that a transport is handed, and those of its length", function()
     server = played()
-    local job = geelark.start({ "a" }, { token = "t", base_url = server.url .. "/path" })
+    local job = geelark.start({ "a1" }, { token = "t", base_url = server.url .. "/path" })
     local request = server:accept(job):read(job)
     assert.equal("POST /path/open/v1/phone/delete HTTP/1.1", request.line)
     local uuid
@@ -83,7 +83,7 @@ describe("a request on the wire", function()
     table.sort(expected)
     table.sort(request.headers)
     assert.same(expected, request.headers)
-    assert.equal('{"ids":["a"]}', request.body)
+    assert.equal('{"ids":["a1"]}', request.body)
   end)
 
   it("is HTTP/1.1 over TLS, too: nothing else is offered", function()
@@ -97,7 +97,7 @@ describe("a request on the wire", function()
       return protocols[1]
     end)
     server = played(context)
-    local job = geelark.start({ "a" },
+    local job = geelark.start({ "a1" },
       { token = "t", base_url = server.url, ca_file = certs.ca_file })
     local request = server:accept(job):read(job)
     assert.same({ "http/1.1" }, offered)
@@ -173,7 +173,7 @@ describe("without a descriptor for a connection", function()
         held[#held + 1] = file
       until not file
       local events, taken = 0, 0
-      local _, err = geelark.delete({ "a", "b" }, { token = "t", base_url = "http://127.0.0.1:9",
+      local _, err = geelark.delete({ "a1", "b1" }, { token = "t", base_url = "http://127.0.0.1:9",
         on_event = function(event) if event.type == "send" then events = events + 1 end end,
         limiter = { take = function() taken = taken + 1 return true end, give = function() end } })
       print(err.kind, #err.result.pendingIds, events, taken)

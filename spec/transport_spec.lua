@@ -7,11 +7,11 @@ local service = require "spec.support.service"
 describe("a transport", function()
   it("is handed the whole request", function()
     local options, log = service.options(service.success)
-    assert(geelark.delete({ "a", "b" }, options))
+    assert(geelark.delete({ "a1", "b1" }, options))
     local request = log[1]
     assert.equal("/open/v1/phone/delete", request.path)
-    assert.equal('{"ids":["a","b"]}', request.body)
-    assert.same({ "a", "b" }, request.ids)
+    assert.equal('{"ids":["a1","b1"]}', request.body)
+    assert.same({ "a1", "b1" }, request.ids)
     assert.equal(request.traceId, request.headers.traceId)
   end)
 
@@ -19,7 +19,7 @@ describe("a transport", function()
     local waited = {}
     for i, answer in ipairs { { 503 }, { 503, "" }, { 503, "", { ["RETRY-after"] = 30 } } } do
       local options, log = service.options { answer, service.success }
-      assert(geelark.delete({ "a" }, options))
+      assert(geelark.delete({ "a1" }, options))
       waited[i] = log[2].at >= 30
     end
     assert.same({ false, false, true }, waited)
@@ -33,9 +33,9 @@ describe("a transport", function()
   }
   for _, case in ipairs(no_answer) do
     it("may say that the request " .. case[1], function()
-      local _, err = geelark.delete({ "a" }, (service.options({ case[2] }, { attempts = 1 })))
+      local _, err = geelark.delete({ "a1" }, (service.options({ case[2] }, { attempts = 1 })))
       assert.equal(case[3], err.kind)
-      assert.same({ "a" }, err.result[case[4]])
+      assert.same({ "a1" }, err.result[case[4]])
     end)
   end
 
@@ -44,19 +44,19 @@ describe("a transport", function()
       if n == 2 then error "wire cut" end
       return service.success(request)
     end, { chunk_size = 1, concurrency = 1 })
-    local _, err = geelark.delete({ "a", "b", "c" }, options)
+    local _, err = geelark.delete({ "a1", "b1", "c1" }, options)
     assert.equal("callback", err.kind)
     assert.truthy(err.message:find("wire cut", 1, true))
-    assert.same({ "b" }, err.result.unknownIds)
-    assert.same({ "c" }, err.result.pendingIds)
+    assert.same({ "b1" }, err.result.unknownIds)
+    assert.same({ "c1" }, err.result.pendingIds)
     assert.equal(1, err.result.successAmount)
   end)
 
   it("that returns what no answer can be leaves them unknown, too", function()
     for _, answer in ipairs { { "200" }, { 99 }, { 200, 7 }, { 200, "", "headers" }, { true } } do
-      local _, err = geelark.delete({ "a" }, (service.options { answer }))
+      local _, err = geelark.delete({ "a1" }, (service.options { answer }))
       assert.equal("callback", err.kind)
-      assert.same({ "a" }, err.result.unknownIds)
+      assert.same({ "a1" }, err.result.unknownIds)
     end
   end)
 end)
@@ -64,7 +64,7 @@ end)
 describe("a request that is answered later", function()
   it("takes one answer, and no second one", function()
     local options, requests = held()
-    local job = geelark.start({ "a" }, options)
+    local job = geelark.start({ "a1" }, options)
     job:step()
     local request = requests[1]
     assert.is_true(request:answer(service.success(request)))
@@ -77,12 +77,12 @@ describe("a request that is answered later", function()
 
   it("may be answered from within the transport", function()
     local options = service.options(function(request) request:answer(service.success(request)) end)
-    assert.equal(1, assert(geelark.delete({ "a" }, options)).successAmount)
+    assert.equal(1, assert(geelark.delete({ "a1" }, options)).successAmount)
   end)
 
   it("raises for what no answer can be, and stays in flight", function()
     local options, requests = held()
-    local job = geelark.start({ "a" }, options)
+    local job = geelark.start({ "a1" }, options)
     job:step()
     local request = requests[1]
     for _, answer in ipairs { { "200" }, { 99 }, { 200, 7 }, { 200, "", "headers" } } do
@@ -98,7 +98,7 @@ describe("a request that is answered later", function()
     local late
     local options = service.options({ function(request) late = request end, service.success },
       { timeout = 7 })
-    assert.equal(1, assert(geelark.delete({ "a" }, options)).successAmount)
+    assert.equal(1, assert(geelark.delete({ "a1" }, options)).successAmount)
     assert.is_false(late:answer(service.success(late)))
   end)
 end)

@@ -8,7 +8,7 @@ describe("base_url", function()
     "http://[::1]:9", "https://127.0.0.1:9/a/b" } do
     it("may be " .. url, function()
       local options = service.options(service.success, { base_url = url })
-      assert.equal(1, assert(geelark.delete({ "a" }, options)).successAmount)
+      assert.equal(1, assert(geelark.delete({ "a1" }, options)).successAmount)
     end)
   end
 
@@ -18,7 +18,7 @@ describe("base_url", function()
     "https://exa mple.com", "https://", "file:///etc/passwd" } do
     it("can't be " .. url, function()
       local options, log = service.options(service.success, { base_url = url })
-      local ok, message = pcall(geelark.delete, { "a" }, options)
+      local ok, message = pcall(geelark.delete, { "a1" }, options)
       assert.is_false(ok)
       assert.truthy(message:find("base_url:", 1, true), message)
       assert.is_nil(message:find("secret", 1, true))
@@ -28,7 +28,7 @@ describe("base_url", function()
 end)
 
 it("a proxy beside an http:// base_url is refused: it would read the credentials", function()
-  local _, err = geelark.delete({ "a" }, { token = "t", base_url = "http://127.0.0.1:9",
+  local _, err = geelark.delete({ "a1" }, { token = "t", base_url = "http://127.0.0.1:9",
     proxy = "http://127.0.0.1:8" })
   assert.equal("config", err.kind)
 end)

@@ -60,18 +60,18 @@ local cases = {
     name = "gives an err where there is one",
     simulator = {},
     act = function(host)
-      return one(host, { "a" }, options("http://127.0.0.1:1", { attempts = 1 }))
+      return one(host, { "a1" }, options("http://127.0.0.1:1", { attempts = 1 }))
     end,
     check = function(seen)
       assert.is_nil(seen.result)
       assert.equal("network", seen.err.kind)
-      assert.same({ "a" }, seen.err.result.pendingIds)
+      assert.same({ "a1" }, seen.err.result.pendingIds)
     end,
   },
   {
     name = "gives an err without credentials to send",
     simulator = {},
-    act = function(host, url) return one(host, { "a" }, { base_url = url, app_id = "app" }) end,
+    act = function(host, url) return one(host, { "a1" }, { base_url = url, app_id = "app" }) end,
     check = function(seen, state)
       assert.equal("config", seen.err.kind)
       assert.equal(0, #state.requests)
@@ -91,8 +91,8 @@ local cases = {
     simulator = {},
     act = function(host, url)
       local function message(...) return select(2, pcall(one, host, ...)) end
-      return { message({ "" }, options(url)), message({ "a" }, options(url, { tokn = "t" })),
-        message({ "a" }, { client = 1 }) }
+      return { message({ "" }, options(url)), message({ "a1" }, options(url, { tokn = "t" })),
+        message({ "a1" }, { client = 1 }) }
     end,
     check = function(seen, state)
       assert.matches("bad argument to 'delete' %(ids%[1%]: empty string%)$", seen[1])

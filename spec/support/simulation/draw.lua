@@ -20,8 +20,8 @@ end
 
 local function draw_id(random)
   local kind = random:between(1, 10)
-  if kind == 1 then return ("x"):rep(random:between(1, 128)) end
-  if kind == 2 then return "AB\"\\云" .. random:between(1, 50) end
+  if kind == 1 then return ("x"):rep(random:between(0, 63)) .. "7" end
+  if kind == 2 then return "AB-_" .. random:between(1, 50) end
   return ("528086321789%06d"):format(random:between(1, 60))
 end
 
