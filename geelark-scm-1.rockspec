@@ -43,6 +43,7 @@ build = {
         "src/lib/settle.c",
         "src/lib/signer.c",
         "src/lib/text.c",
+        "src/lib/traces.c",
         "src/lib/transfer.c",
         "src/lib/url.c",
         "src/moment.c",

@@ -4,12 +4,14 @@
 #include <math.h>
 
 #include "compat.h"
+#include "lib/text.h"
 #include "lib/private.h"
 
 /* A request has at most 100 ids: what comes later in failDetails is not believed. */
 enum {
     DETAILS_MAX = 1000,
     DEPTH_MAX = 64,
+    MSG_MAX = 1024,
     INTEGER_DIGITS = 15,
     COLLECT_AFTER = 256 * 1024
 };
@@ -30,9 +32,9 @@ struct decoder {
 
 /* The names of fields, pushed once: finding such a string again takes as long as reading
  * the field. They and the decoding function are the upvalues of read_body. */
-enum name { CODE, MSG, ID, DATA, TOTAL, SUCCESS, FAIL, DETAILS, NAMES };
+enum name { CODE, MSG, ID, TRACE_ID, DATA, TOTAL, SUCCESS, FAIL, DETAILS, NAMES };
 static const char *const field_names[NAMES] = {
-    "code",        "msg",           "id",         "data",
+    "code",        "msg",           "id",         "traceId",    "data",
     "totalAmount", "successAmount", "failAmount", "failDetails"};
 
 static int read_body(lua_State *L);
@@ -279,6 +281,7 @@ static bool read_text(struct reader *d, int table, enum name name, struct span *
     bool is_text = push_field(d, table, name) == LUA_TSTRING;
     size_t len = 0;
     const char *text = is_text ? lua_tolstring(d->L, -1, &len) : "";
+    if (name == MSG && len > MSG_MAX) len = text_cut(text, MSG_MAX);
     *span = response_keep(d->response, text, len);
     return is_text;
 }
@@ -324,6 +327,7 @@ static void read_envelope(struct reader *d, int root) {
     struct response *r = d->response;
     r->has_envelope = read_code(d, root, &r->code);
     read_text(d, root, MSG, &r->msg);
+    read_text(d, root, TRACE_ID, &r->trace_id);
     push_field(d, root, DATA);
     int data = lua_gettop(d->L);
     if (!lua_istable(d->L, data)) return;

@@ -42,6 +42,7 @@ static const struct option options_known[] = {
     {"attempts", SCOPE_JOB, COUNT, AT(job.batch.attempts), 1, 1000},
     {"timeout", SCOPE_JOB, SECONDS, AT(job.timeout), 1e-3, 1e6},
     {"connect_timeout", SCOPE_JOB, SECONDS, AT(job.connect_timeout), 1e-3, 1e6},
+    {"max_wait", SCOPE_JOB, SECONDS, AT(job.batch.max_wait), 0, 1e6},
     {"deadline", SCOPE_JOB, SECONDS, AT(job.deadline), 0, INFINITY},
     {"dry_run", SCOPE_JOB, FLAG, AT(dry_run), 0, 0},
     {"on_progress", SCOPE_JOB, FUNCTION, 0, 0, 0},
@@ -54,7 +55,7 @@ enum { OPTIONS_KNOWN = sizeof options_known / sizeof *options_known };
 void options_default(struct options *o) {
     *o = (struct options){
         .client = {.requests_per_minute = 200, .requests_per_hour = 24000},
-        .job = {.batch = {.chunk_size = 100, .attempts = 4},
+        .job = {.batch = {.chunk_size = 100, .attempts = 4, .max_wait = 120},
                 .concurrency = 2,
                 .timeout = 60,
                 .connect_timeout = 10,

@@ -50,7 +50,7 @@ static void push_ids(lua_State *L, const struct ledger *ledger, uint32_t first,
     int n = 0;
     lua_newtable(L);
     for (uint32_t i = first; i < last; i++) {
-        if (!(states >> ledger->states[i] & 1)) continue;
+        if (!(states >> ledger_state(ledger, i) & 1)) continue;
         push_id(L, ledger, i);
         lua_rawseti(L, -2, ++n);
     }

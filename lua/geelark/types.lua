@@ -9,6 +9,7 @@
 ---@field timeout? number          # seconds for one request; default 60
 ---@field connect_timeout? number  # seconds for connecting; default 10
 ---@field attempts? integer        # tries for one chunk, 1 to 1000; default 4
+---@field max_wait? number         # seconds: a longer Retry-After ends the job; default 120
 ---@field deadline? number         # seconds for the whole job; default none
 ---@field dry_run? boolean         # checks everything, sends nothing
 ---@field on_progress? fun(progress: geelark.Progress) # after every settled chunk

@@ -17,8 +17,7 @@ static struct chunk *make_chunk(struct batch *b, uint32_t first, uint32_t last) 
                         .first = first,
                         .last = last,
                         .due = -INFINITY,
-                        .entry.amount = last - first,
-                        .order = b->orders++};
+                        .entry.amount = last - first};
     b->live++;
     return c;
 }
@@ -53,7 +52,7 @@ static void wait_until(struct batch *b, struct chunk *c, double due) {
     struct chunk **at = &b->waiting;
     c->state = CHUNK_WAITING;
     c->due = due;
-    while (*at && ((*at)->due < due || ((*at)->due == due && (*at)->order < c->order)))
+    while (*at && ((*at)->due < due || ((*at)->due == due && (*at)->first < c->first)))
         at = &(*at)->next;
     c->next = *at;
     *at = c;
@@ -109,6 +108,16 @@ bool batch_done(const struct batch *b) {
            (b->stopped || b->cursor == ledger_total(b->ledger));
 }
 
+static void settle_chunk(struct batch *b, struct chunk *c, double now) {
+    c->state = CHUNK_SETTLED;
+    b->live--;
+    c->entry.seconds = now - c->started;
+    if (c->entry.attempts > 0) ledger_log(b->ledger, &c->entry);
+    c->next = NULL;
+    *b->settled_end = c;
+    b->settled_end = &c->next;
+}
+
 bool batch_halve(struct batch *b, struct chunk *c, double now) {
     uint32_t middle = c->first,
              half = ledger_count_pending(b->ledger, c->first, c->last) / 2;
@@ -120,13 +129,11 @@ bool batch_halve(struct batch *b, struct chunk *c, double now) {
         free(left);
         return false;
     }
-    left->lost = right->lost = c->lost;
     left->failed_tries = right->failed_tries = c->failed_tries;
-    wait_until(b, left, now);
-    wait_until(b, right, now);
+    wait_until(b, left, -INFINITY);
+    wait_until(b, right, -INFINITY);
     c->entry.halved = true;
-    c->lost = false; /* its ids live on in the halves */
-    batch_end_chunk(b, c, now);
+    settle_chunk(b, c, now);
     return true;
 }
 
@@ -136,14 +143,9 @@ void batch_wait_or_end(struct batch *b, struct chunk *c, double due, double now)
 }
 
 void batch_end_chunk(struct batch *b, struct chunk *c, double now) {
-    if (c->lost) ledger_mark_pending(b->ledger, c->first, c->last, ID_UNKNOWN);
-    c->state = CHUNK_SETTLED;
-    b->live--;
-    c->entry.seconds = now - c->started;
-    if (c->entry.attempts > 0) ledger_log(b->ledger, &c->entry);
-    c->next = NULL;
-    *b->settled_end = c;
-    b->settled_end = &c->next;
+    ledger_settle_pending(b->ledger, c->first, c->last, FOUND_NOTHING,
+                          (struct reason){0});
+    settle_chunk(b, c, now);
 }
 
 struct chunk *batch_settled(struct batch *b) {

@@ -21,9 +21,7 @@ struct chunk {
     enum chunk_state state;
     uint32_t first, last;
     unsigned failed_tries; /* halves inherit them */
-    bool lost;             /* a request may have been obeyed without our knowing */
     double due;            /* earliest send time */
-    uint64_t order;        /* among equals the oldest first */
     double started;        /* when its first request left */
     struct entry entry;    /* what the log will say of it */
     struct chunk *next;    /* in the list of waiting or of settled ones */
@@ -32,7 +30,8 @@ struct chunk {
 struct batch_options {
     uint32_t chunk_size;
     unsigned attempts;
-    uint64_t seed; /* for the jitter */
+    double max_wait; /* the longest Retry-After that is waited for, in seconds */
+    uint64_t seed;   /* for the jitter */
 };
 
 struct batch {
@@ -41,14 +40,14 @@ struct batch {
     uint32_t cursor; /* the first id that no chunk has held yet */
     unsigned in_flight;
     unsigned consecutive_failures; /* tries in a row without any answer */
+    unsigned refused_alone; /* ids that stood alone in their chunk and were refused */
     bool stopped;
     double throttled_since; /* the first of nothing but 40007 and 40017, or INFINITY */
     struct fault fault;     /* the first that decided; KIND_NONE: none did */
-    struct chunk *waiting;  /* sorted: the next one due first */
+    struct chunk *waiting;  /* sorted: the next one due first, then by position */
     struct chunk *settled, **settled_end;
-    struct chunk *told; /* the last of them that batch_settled returned */
-    uint32_t live;      /* chunks that are waiting or in flight */
-    uint64_t orders;
+    struct chunk *told;       /* the last of them that batch_settled returned */
+    uint32_t live;            /* chunks that are waiting or in flight */
     unsigned short random[3]; /* erand48's */
 };
 
@@ -76,10 +75,10 @@ struct chunk *batch_settled(struct batch *batch);
 /* No more tries than these, over all chunks, without one answer. */
 enum { CONSECUTIVE_FAILURES_MAX = 8 };
 
-/* Two waiting chunks in place of one, the left half of its pending ids and the right;
- * they know what it knew. False: out of memory. */
+/* Two waiting chunks in place of one, the left half of its pending ids and the right.
+ * They go before all others, the left one first. False: out of memory. */
 bool batch_halve(struct batch *batch, struct chunk *chunk, double now);
 /* Puts a chunk among the waiting ones, or ends it where the job was stopped. */
 void batch_wait_or_end(struct batch *batch, struct chunk *chunk, double due, double now);
-/* Closes a chunk's account; ids still open become unknown if a request was lost. */
+/* Closes a chunk's account; of ids still open nothing more will be found. */
 void batch_end_chunk(struct batch *batch, struct chunk *chunk, double now);

@@ -32,6 +32,7 @@ void client_close(struct client *c, bool abandon) {
     else transfer_free(c->transfer);
     signer_free(c->signer);
     gate_close(&c->gate);
+    traces_close(&c->traces);
     free((char *)c->network.base_url);
     free((char *)c->network.ca_file);
     wipe_text((char *)c->network.proxy);

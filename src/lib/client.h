@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gate.h"
+#include "traces.h"
 #include "transfer.h"
 
 struct client_settings {
@@ -17,6 +18,7 @@ struct client_settings {
 
 struct client {
     struct gate gate;
+    struct traces traces; /* of its requests */
     struct signer *signer;
     struct transfer *transfer;        /* made for the first request that needs one */
     struct transfer_settings network; /* owns its strings */

@@ -22,7 +22,7 @@
     X(40006, partial_success,    PARTIAL, NONE,     0, "some of the batch failed", "see failDetails") \
     X(40007, minute_limit,       MINUTE,  QUOTA,    1, "over the minute's limit", "wait a minute") \
     X(40009, all_failed,         FAILED,  REFUSED,  0, "all of the batch failed", "see failDetails") \
-    X(40010, cannot_delete,      FAILED,  REFUSED,  1, "in use, cannot be deleted", "try again later") \
+    X(40010, cannot_delete,      HALVE,   REFUSED,  1, "in use, cannot be deleted", "try again later") \
     X(40011, paid_plan_only,     STOP,    REFUSED,  0, "paid plans only", "change the plan") \
     X(40012, api_retired,        STOP,    REFUSED,  0, "this API is retired", "update geelark") \
     X(40013, user_not_found,     STOP,    AUTH,     0, "user not found", "check the credentials") \
@@ -31,20 +31,23 @@
     X(40016, ip_not_allowed,     STOP,    AUTH,     0, "IP address not on the allow-list", "add this machine's address to the allow-list") \
     X(40017, too_many_requests,  MINUTE,  QUOTA,    1, "too many requests, try later", "wait a minute, lower concurrency") \
     X(41001, balance_too_low,    STOP,    REFUSED,  0, "balance not enough", "top up the account") \
-    X(42001, not_found,          FAILED,  REFUSED,  0, "the phone does not exist", "nothing to do: it is gone") \
-    X(43004, expired,            FAILED,  REFUSED,  0, "it has expired", "") \
-    X(43005, executing,          FAILED,  REFUSED,  1, "it is executing a task", "try again later") \
-    X(43006, connected,          FAILED,  REFUSED,  1, "somebody is connected to it remotely", "try again later") \
-    X(43009, started,            FAILED,  REFUSED,  1, "it is started", "stop it, then delete") \
-    X(43010, starting,           FAILED,  REFUSED,  1, "it is starting", "wait, stop it, then delete") \
-    X(43011, renewing,           FAILED,  REFUSED,  1, "it is being renewed", "try again later") \
-    X(43021, in_use,             FAILED,  REFUSED,  1, "it is in use", "try again later") \
+    X(42001, not_found,          HALVE,   REFUSED,  0, "the phone does not exist", "nothing to do: it is gone") \
+    X(43004, expired,            HALVE,   REFUSED,  0, "it has expired", "") \
+    X(43005, executing,          HALVE,   REFUSED,  1, "it is executing a task", "try again later") \
+    X(43006, connected,          HALVE,   REFUSED,  1, "somebody is connected to it remotely", "try again later") \
+    X(43009, started,            HALVE,   REFUSED,  1, "it is started", "stop it, then delete") \
+    X(43010, starting,           HALVE,   REFUSED,  1, "it is starting", "wait, stop it, then delete") \
+    X(43011, renewing,           HALVE,   REFUSED,  1, "it is being renewed", "try again later") \
+    X(43021, in_use,             HALVE,   REFUSED,  1, "it is in use", "try again later") \
+    X(43036, running,            HALVE,   REFUSED,  1, "it is running and can't do this now", "stop it, then delete") \
+    X(43038, model_withdrawn,    HALVE,   REFUSED,  0, "its device model has been withdrawn", "") \
+    X(43039, unavailable,        HALVE,   REFUSED,  1, "it is unavailable, under maintenance", "try again later") \
     X(46001, plan_expired,       STOP,    REFUSED,  0, "plan expired", "renew the plan") \
-    X(47002, too_concurrent,     STOP,    LOCKED,   1, "too many requests at once, locked for two hours", "wait two hours, lower concurrency") \
+    X(47002, too_concurrent,     STOP,    LOCKED,   1, "try again later, or all devices are in use", "try again later, lower concurrency") \
     X(50000, internal_error,     LOST,    SERVER,   1, "internal error", "try again later") \
     X(90001, not_authenticated,  STOP,    AUTH,     0, "not authenticated", "check the credentials") \
     X(90004, access_denied,      STOP,    AUTH,     0, "access denied", "check the account's permissions")
 /* clang-format on */
 
 /* The service's codes that the engine itself has to know by name. */
-enum { CODE_ALL_FAILED = 40009, CODE_TOO_MANY = 40017, CODE_NOT_FOUND = 42001 };
+enum { CODE_HOUR_LIMIT = 40014, CODE_TOO_MANY = 40017, CODE_NOT_FOUND = 42001 };

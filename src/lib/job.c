@@ -263,6 +263,7 @@ struct job_next job_next(struct job *job, struct moment m) {
 }
 
 bool job_launch(struct job *job, struct request *r, double now) {
+    if (!traces_add(&job->client->traces, r->headers.trace_id)) return false;
     if (job->options.network) {
         struct transfer *network = client_network(job->client);
         if (!network || !transfer_start(network, r)) return false;
@@ -290,6 +291,10 @@ struct request *job_find(struct job *job, uint64_t number) {
 bool job_settle(struct job *job, struct request *r, double now) {
     struct gate *gate = &job->client->gate;
     bool had_no_fault = job->batch.fault.kind == KIND_NONE;
+    struct span trace = r->response.trace_id;
+    r->response.foreign =
+        traces_has_other(&job->client->traces, response_text(&r->response, trace),
+                         trace.len, r->headers.trace_id);
     struct effects effects = settle(&job->batch, r->chunk, &r->response, now);
     if (effects.out_of_memory) return false;
     if (had_no_fault && job->batch.fault.kind != KIND_NONE) redact_fault(job, r);

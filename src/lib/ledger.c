@@ -41,40 +41,63 @@ bool ledger_reserve_entries(struct ledger *l, uint64_t count) {
                          l->entry_count + count);
 }
 
-void ledger_mark(struct ledger *l, uint32_t position, enum id_state state) {
-    assert(ledger_is_pending(l, position) && state != ID_PENDING);
-    l->states[position] = (unsigned char)state;
-    l->tally[ID_PENDING]--;
-    l->tally[state]++;
+enum { STATE_BITS = 0x7f, ASKED_BIT = 0x80 };
+
+enum id_state ledger_state(const struct ledger *l, uint32_t position) {
+    return (enum id_state)(l->states[position] & STATE_BITS);
 }
 
-void ledger_mark_pending(struct ledger *l, uint32_t first, uint32_t last,
-                         enum id_state state) {
+void ledger_mark_asked(struct ledger *l, uint32_t first, uint32_t last) {
     for (uint32_t i = first; i < last; i++)
-        if (ledger_is_pending(l, i)) ledger_mark(l, i, state);
+        if (ledger_is_pending(l, i)) l->states[i] |= ASKED_BIT;
 }
 
 /* Keeps a text; neighbours mostly have the same, which is then found again. */
-static uint32_t keep_text(struct ledger *l, const char *text, size_t len) {
-    uint32_t length = (uint32_t)len;
+static uint32_t keep_text(struct ledger *l, struct reason reason) {
+    uint32_t length = (uint32_t)reason.len;
     size_t held = 0;
     const char *last = l->texts.size > 0 ? ledger_msg(l, l->last_text, &held) : NULL;
-    if (last && held == len && memcmp(last, text, len) == 0) return l->last_text;
+    if (last && held == length && memcmp(last, reason.msg, length) == 0)
+        return l->last_text;
     l->last_text = (uint32_t)l->texts.size;
     buffer_append(&l->texts, &length, sizeof length);
-    buffer_append(&l->texts, text, len);
+    buffer_append(&l->texts, reason.msg, length);
     return l->last_text;
 }
 
-void ledger_fail(struct ledger *l, uint32_t position, long code, const char *msg,
-                 size_t len) {
-    ledger_mark(l, position, ID_FAILED);
+static void add_failure(struct ledger *l, uint32_t position, struct reason reason) {
     /* In the caller's order: chunks settle nearly so, and the way back is short. */
     uint32_t at = l->failure_count++;
     for (; at > 0 && l->failures[at - 1].position > position; at--)
         l->failures[at] = l->failures[at - 1];
     l->failures[at] = (struct failure){
-        .position = position, .code = code, .msg = keep_text(l, msg, len)};
+        .position = position, .code = reason.code, .msg = keep_text(l, reason)};
+}
+
+/* The rule: what was found of an id that wasn't asked before, and of one that was. */
+static const enum id_state outcomes[FINDINGS][2] = {
+    [FOUND_DELETED] = {ID_DELETED, ID_DELETED},
+    [FOUND_GONE] = {ID_FAILED, ID_PRESUMED},
+    [FOUND_FAILED] = {ID_FAILED, ID_FAILED},
+    [FOUND_REFUSED] = {ID_FAILED, ID_UNKNOWN},
+    [FOUND_NOTHING] = {ID_PENDING, ID_UNKNOWN},
+    [FOUND_UNLISTED] = {ID_UNKNOWN, ID_UNKNOWN}};
+
+void ledger_settle(struct ledger *l, uint32_t position, enum finding finding,
+                   struct reason reason) {
+    unsigned asked = l->states[position] & ASKED_BIT;
+    enum id_state state = outcomes[finding][asked != 0];
+    assert(ledger_is_pending(l, position));
+    l->states[position] = (unsigned char)(state | asked);
+    l->tally[ID_PENDING]--;
+    l->tally[state]++;
+    if (state == ID_FAILED) add_failure(l, position, reason);
+}
+
+void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
+                           enum finding finding, struct reason reason) {
+    for (uint32_t i = first; i < last; i++)
+        if (ledger_is_pending(l, i)) ledger_settle(l, i, finding, reason);
 }
 
 void ledger_log(struct ledger *l, const struct entry *entry) {

@@ -15,6 +15,18 @@
 /* Zero is what has no outcome yet. */
 enum id_state { ID_PENDING, ID_DELETED, ID_PRESUMED, ID_FAILED, ID_UNKNOWN, ID_STATES };
 
+/* What became known of a pending id. Its outcome depends on whether the service may have
+ * obeyed an earlier request for it without our knowing, that is, whether it was asked. */
+enum finding {
+    FOUND_DELETED,  /* an answer that adds up counts it among its successes */
+    FOUND_GONE,     /* the service says that it does not exist */
+    FOUND_FAILED,   /* an answer that adds up names it with another code */
+    FOUND_REFUSED,  /* refused without being named: alone, or with all others */
+    FOUND_NOTHING,  /* the job stopped, or the tries ran out */
+    FOUND_UNLISTED, /* a code that isn't known */
+    FINDINGS
+};
+
 struct failure {
     uint32_t position;
     uint32_t msg; /* where its words stand, for ledger_msg */
@@ -34,7 +46,7 @@ struct entry {
 
 struct ledger {
     struct ids ids;
-    unsigned char *states; /* enum id_state, one for each id */
+    unsigned char *states; /* enum id_state, one for each id; a bit says: it was asked */
     uint32_t tally[ID_STATES];
     struct failure *failures; /* in the caller's order */
     uint32_t failure_count, failure_capacity;
@@ -54,17 +66,26 @@ void ledger_release(struct ledger *ledger);
 bool ledger_reserve_failures(struct ledger *ledger, uint32_t count, size_t msg_bytes);
 bool ledger_reserve_entries(struct ledger *ledger, uint64_t count);
 
-/* Gives a pending id its outcome. The only functions that do, with ledger_fail. */
-void ledger_mark(struct ledger *ledger, uint32_t position, enum id_state state);
+/* Why an id failed, where it did. */
+struct reason {
+    long code;
+    const char *msg;
+    size_t len;
+};
+
+/* Gives a pending id the outcome of what was found. The only function that does. */
+void ledger_settle(struct ledger *ledger, uint32_t position, enum finding finding,
+                   struct reason reason);
 /* The same for all that are pending in [first, last). */
-void ledger_mark_pending(struct ledger *ledger, uint32_t first, uint32_t last,
-                         enum id_state state);
-void ledger_fail(struct ledger *ledger, uint32_t position, long code, const char *msg,
-                 size_t len);
+void ledger_settle_pending(struct ledger *ledger, uint32_t first, uint32_t last,
+                           enum finding finding, struct reason reason);
+/* The service may have obeyed a request for what is pending in [first, last). */
+void ledger_mark_asked(struct ledger *ledger, uint32_t first, uint32_t last);
 void ledger_log(struct ledger *ledger, const struct entry *entry);
 
+enum id_state ledger_state(const struct ledger *ledger, uint32_t position);
 static inline bool ledger_is_pending(const struct ledger *ledger, uint32_t position) {
-    return ledger->states[position] == ID_PENDING;
+    return ledger_state(ledger, position) == ID_PENDING;
 }
 static inline uint32_t ledger_total(const struct ledger *ledger) {
     return ledger->ids.count;
@@ -75,6 +96,9 @@ static inline uint32_t ledger_tally(const struct ledger *ledger, enum id_state s
 }
 /* How many in [first, last) are pending. */
 uint32_t ledger_count_pending(const struct ledger *ledger, uint32_t first, uint32_t last);
+static inline bool ledger_has_successes(const struct ledger *ledger) {
+    return ledger->tally[ID_DELETED] > 0 || ledger->tally[ID_PRESUMED] > 0;
+}
 /* No id is without a reliable answer. */
 bool ledger_is_complete(const struct ledger *ledger);
 /* The index of the first failure of an id that is not before `position`. */

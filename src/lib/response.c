@@ -33,10 +33,10 @@ void response_fail(struct response *r, enum kind kind, bool sent, const char *re
 
 void response_forget_body(struct response *r) {
     buffer_empty(&r->texts);
-    r->has_envelope = r->has_amounts = false;
+    r->has_envelope = r->has_amounts = r->foreign = false;
     r->details_sound = true;
     r->code = 0;
-    r->msg = (struct span){0};
+    r->msg = r->trace_id = (struct span){0};
     r->detail_count = 0;
 }
 

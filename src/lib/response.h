@@ -34,8 +34,9 @@ struct response {
     struct buffer body;
 
     bool has_envelope; /* the body is one JSON object with an integral `code` */
+    bool foreign;      /* it bears the traceId of another request of the client */
     long code;
-    struct span msg;
+    struct span msg, trace_id;
     bool has_amounts; /* `data` holds the three amounts */
     int64_t total, success, fail;
     bool details_sound; /* failDetails is absent, null or an array of objects */

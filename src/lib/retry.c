@@ -24,55 +24,59 @@ static const struct code_row code_rows[] = {
 #undef CODE_ROW
 };
 
-static const struct code_row *find_row(long code) {
-    /* Every code that starts with 9000 and isn't in the list is one of access. */
-    static const struct code_row access = {0, RETRY_STOP, KIND_AUTH, "access denied"};
-    for (size_t i = 0; i < sizeof code_rows / sizeof *code_rows; i++)
-        if (code_rows[i].code == code) return &code_rows[i];
-    return code / 10 == 9000 ? &access : NULL;
+/* Codes that aren't in the list but belong to a range whose meaning is known. */
+static const struct code_row *find_range(long code) {
+    static const struct code_row access = {0, RETRY_STOP, KIND_AUTH, "access denied"},
+                                 phone = {0, RETRY_HALVE, KIND_REFUSED,
+                                          "a phone was refused"};
+    if (code / 10 == 9000) return &access;
+    return code / 1000 == 42 || code / 1000 == 43 ? &phone : NULL;
 }
 
-static enum disposition envelope_disposition(const struct response *r) {
-    const struct code_row *row = find_row(r->code);
-    enum disposition then = row ? row->disposition : RETRY_FAILED;
-    bool settles = then == RETRY_ACCEPT || then == RETRY_PARTIAL;
-    if (r->status == 429 && (settles || then == RETRY_FAILED)) return RETRY_AGAIN;
-    /* A client error that claims success contradicts itself. */
-    if (r->status >= 400 && settles) return RETRY_LOST;
-    return then;
+static const struct code_row *find_row(long code) {
+    for (size_t i = 0; i < sizeof code_rows / sizeof *code_rows; i++)
+        if (code_rows[i].code == code) return &code_rows[i];
+    return find_range(code);
+}
+
+/* An envelope with a known code decides, whatever the HTTP status. */
+static const struct code_row *known_row(const struct response *r) {
+    return r->fault == KIND_NONE && r->has_envelope ? find_row(r->code) : NULL;
+}
+
+bool retry_is_answer(const struct response *r) {
+    if (r->fault != KIND_NONE) return false;
+    bool failing = r->status >= 500 || r->status == 408;
+    return r->status == 429 || known_row(r) || (r->has_envelope && !failing);
 }
 
 enum disposition retry_disposition(const struct response *r) {
-    int status = r->status;
+    const struct code_row *row = known_row(r);
     if (r->fault != KIND_NONE) {
         if (r->final) return RETRY_STOP;
         return r->sent ? RETRY_LOST : RETRY_AGAIN;
     }
-    if (status >= 500 || status < 200 || status == 408) return RETRY_LOST;
-    if (status < 400 && status >= 300) return RETRY_STOP;
-    if (status == 401 || status == 403) return RETRY_STOP;
-    if (r->has_envelope) return envelope_disposition(r);
-    if (status == 429) return RETRY_AGAIN;
-    return status >= 400 ? RETRY_STOP : RETRY_LOST;
+    if (row) return row->disposition;
+    if (r->status == 429) return RETRY_AGAIN;
+    if (r->status < 200 || r->status >= 500 || r->status == 408) return RETRY_LOST;
+    if (r->has_envelope) return RETRY_UNLISTED;
+    return r->status >= 300 ? RETRY_STOP : RETRY_LOST;
 }
 
 static enum kind kind_of(const struct response *r) {
-    const struct code_row *row = r->has_envelope ? find_row(r->code) : NULL;
-    int status = r->status;
+    const struct code_row *row = known_row(r);
     if (r->fault != KIND_NONE) return r->fault;
-    if (status >= 500) return KIND_SERVER;
-    if (status == 408) return KIND_TIMEOUT;
-    if (status < 200 || (status >= 300 && status < 400)) return KIND_PROTOCOL;
-    if (row && row->disposition >= RETRY_LOST) return row->kind;
-    if (status == 401 || status == 403) return KIND_AUTH;
-    if (status == 429) return KIND_QUOTA;
+    if (row && row->kind != KIND_NONE) return row->kind;
+    if (r->status == 429) return KIND_QUOTA;
+    if (r->status == 408) return KIND_TIMEOUT;
+    if (r->status >= 500) return KIND_SERVER;
     if (r->has_envelope && !row) return KIND_REFUSED;
-    return KIND_PROTOCOL;
+    return r->status == 401 || r->status == 403 ? KIND_AUTH : KIND_PROTOCOL;
 }
 
 /* Seconds until the same request may succeed, negative where nobody said. */
 static double retry_after(const struct response *r) {
-    double least = kind_of(r) == KIND_LOCKED ? LOCK_SECONDS : -1;
+    double least = r->has_envelope && r->code == CODE_HOUR_LIMIT ? LOCK_SECONDS : -1;
     if (retry_disposition(r) == RETRY_MINUTE) least = MINUTE_SECONDS;
     return r->retry_after > least ? r->retry_after : least;
 }
@@ -80,11 +84,8 @@ static double retry_after(const struct response *r) {
 static void describe_envelope(char *out, size_t size, const struct response *r) {
     char msg[160];
     const struct code_row *row = find_row(r->code);
-    enum disposition then = retry_disposition(r);
     text_copy_line(msg, sizeof msg, response_text(r, r->msg), r->msg.len);
-    if (then == RETRY_ACCEPT || then == RETRY_PARTIAL)
-        snprintf(out, size, "the answer does not add up");
-    else if (!row) snprintf(out, size, "code %ld: %s", r->code, *msg ? msg : "unknown");
+    if (!row) snprintf(out, size, "code %ld: %s", r->code, *msg ? msg : "unknown");
     else if (*msg && strcmp(msg, row->meaning) != 0)
         snprintf(out, size, "code %ld: %s (%s)", r->code, row->meaning, msg);
     else snprintf(out, size, "code %ld: %s", r->code, row->meaning);
@@ -99,12 +100,14 @@ static const char *status_text(int status) {
     return "the answer is not the service's";
 }
 
-void retry_fault(struct fault *fault, const struct response *r, const char *trace_id) {
+void retry_fault(struct fault *fault, const struct response *r, const char *trace_id,
+                 const char *flaw) {
     char text[FAULT_TEXT_SIZE];
-    if (r->fault != KIND_NONE) snprintf(text, sizeof text, "%s", r->reason);
+    if (*flaw) snprintf(text, sizeof text, "the answer does not add up: %s", flaw);
+    else if (r->fault != KIND_NONE) snprintf(text, sizeof text, "%s", r->reason);
     else if (r->has_envelope) describe_envelope(text, sizeof text, r);
     else snprintf(text, sizeof text, "%s", status_text(r->status));
-    fault_set(fault, kind_of(r), text);
+    fault_set(fault, *flaw ? KIND_PROTOCOL : kind_of(r), text);
     fault->http_status = r->status;
     snprintf(fault->trace_id, sizeof fault->trace_id, "%s", trace_id);
     if (r->fault != KIND_NONE) return;

@@ -2,7 +2,9 @@
 #include "settle.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "codes.h"
@@ -10,8 +12,18 @@
 #include "private.h"
 
 /* A service that says for so long nothing but "too many" won't change its mind. */
-static const double THROTTLED_MAX = 3600; /* seconds */
-static const double RETRY_AFTER_MAX = 3600;
+static const double THROTTLED_MAX = 300; /* seconds */
+/* So many ids refused one by one, and none deleted: the request is wrong, not the ids. */
+enum { REFUSED_ALONE_MAX = 8 };
+
+enum { FLAW_SIZE = 120 };
+
+/* What an answer's data are good for. */
+enum data {
+    DATA_NONE, /* they name nobody and contradict nothing */
+    DATA_SOUND,
+    DATA_FLAWED
+};
 
 /* One call of settle. */
 struct settling {
@@ -19,8 +31,8 @@ struct settling {
     struct ledger *ledger;
     struct chunk *chunk;
     const struct response *response;
-    enum disposition disposition;
     const struct detail *named[CHUNK_SIZE_MAX]; /* of each id of the chunk, or NULL */
+    char flaw[FLAW_SIZE]; /* which part of the answer doesn't add up */
     struct effects effects;
     double now;
 };
@@ -29,17 +41,19 @@ static uint32_t count_pending(const struct settling *s) {
     return ledger_count_pending(s->ledger, s->chunk->first, s->chunk->last);
 }
 
-/* The API says that this id failed. Gone after a lost answer, it counts as deleted. */
-static void fail_id(struct settling *s, uint32_t position, long code, struct span msg) {
-    if (code == CODE_NOT_FOUND && s->chunk->lost)
-        ledger_mark(s->ledger, position, ID_PRESUMED);
-    else ledger_fail(s->ledger, position, code, response_text(s->response, msg), msg.len);
+static struct reason reason_of(const struct settling *s, long code, struct span msg) {
+    return (struct reason){code, response_text(s->response, msg), msg.len};
 }
 
-static void fail_pending(struct settling *s) {
-    for (uint32_t i = s->chunk->first; i < s->chunk->last; i++)
-        if (ledger_is_pending(s->ledger, i))
-            fail_id(s, i, s->response->code, s->response->msg);
+/* All that is still pending has this outcome, for what the envelope says. */
+static void settle_pending(struct settling *s, enum finding finding) {
+    struct reason reason = reason_of(s, s->response->code, s->response->msg);
+    ledger_settle_pending(s->ledger, s->chunk->first, s->chunk->last, finding, reason);
+}
+
+static void settle_and_end(struct settling *s, enum finding finding) {
+    settle_pending(s, finding);
+    batch_end_chunk(s->batch, s->chunk, s->now);
 }
 
 /* The position of the id that an entry names, the chunk's end where that is none of its
@@ -48,140 +62,193 @@ static void fail_pending(struct settling *s) {
 static uint32_t find_pending(const struct settling *s, uint32_t start,
                              const struct detail *d) {
     const struct chunk *c = s->chunk;
-    if (!d->has_id || d->code == 0) return c->last;
     uint32_t at = ids_find(&s->ledger->ids, c->first, c->last, start,
                            response_text(s->response, d->id), d->id.len);
     return at < c->last && ledger_is_pending(s->ledger, at) ? at : c->last;
 }
 
-/* Notes which entry of failDetails names each id. One that is named with two codes has
- * failed with neither. Returns whether nothing else stood there. */
-static bool collect(struct settling *s) {
-    static const struct detail contradiction;
+/* Notes which entry of failDetails names each id. Returns what is wrong with them, NULL
+ * for nothing. */
+static const char *collect(struct settling *s) {
     const struct response *r = s->response;
     const struct chunk *c = s->chunk;
-    bool sound = r->details_sound;
     uint32_t start = c->first;
+    if (!r->details_sound) return "failDetails is no list";
     for (uint32_t i = 0; i < r->detail_count; i++) {
         const struct detail *d = &r->details[i];
+        if (!d->has_id || d->code == 0)
+            return "failDetails has an entry without id or code";
         uint32_t at = find_pending(s, start, d);
-        if (at == c->last) {
-            sound = false;
-            continue;
-        }
-        const struct detail **named = &s->named[at - c->first];
-        if (*named) sound = false;
-        if (!*named) *named = d;
-        else if ((*named)->code != d->code) *named = &contradiction;
+        if (at == c->last) return "failDetails names an id that was not asked for";
+        if (s->named[at - c->first]) return "failDetails names an id twice";
+        s->named[at - c->first] = d;
         start = at + 1 < c->last ? at + 1 : c->first;
     }
-    return sound;
+    return NULL;
 }
 
-/* The ids that were named have failed; returns how many. */
-static uint32_t fail_named(struct settling *s) {
-    uint32_t count = 0;
-    for (uint32_t i = s->chunk->first; i < s->chunk->last; i++) {
-        const struct detail *d = s->named[i - s->chunk->first];
-        if (!d || d->code == 0) continue;
-        fail_id(s, i, d->code, d->msg);
-        count++;
+static bool amounts_add_up(const struct response *r) {
+    return r->success >= 0 && r->fail >= 0 && r->success <= r->total &&
+           r->fail == r->total - r->success;
+}
+
+/* Judges an answer's data; `pending` ids were asked for. */
+static enum data judge(struct settling *s, uint32_t pending) {
+    const struct response *r = s->response;
+    const char *flaw = collect(s);
+    uint32_t named = r->detail_count;
+    bool names_nobody = !r->has_amounts || (r->total == 0 && amounts_add_up(r)) ||
+                        (r->total == pending && r->fail == pending && r->success == 0);
+    if (flaw) snprintf(s->flaw, sizeof s->flaw, "%s", flaw);
+    else if (named == 0 && names_nobody) {
+        snprintf(s->flaw, sizeof s->flaw, "%s",
+                 r->has_amounts ? "failDetails is missing" : "there are no amounts");
+        return DATA_NONE;
+    } else if (!r->has_amounts) snprintf(s->flaw, sizeof s->flaw, "there are no amounts");
+    else if (r->total != pending)
+        snprintf(s->flaw, sizeof s->flaw,
+                 "totalAmount says %" PRId64 ", %u were asked for", r->total, pending);
+    else if (!amounts_add_up(r))
+        snprintf(s->flaw, sizeof s->flaw,
+                 "successAmount %" PRId64 " and failAmount %" PRId64
+                 " are not totalAmount %" PRId64,
+                 r->success, r->fail, r->total);
+    else if (r->fail != named)
+        snprintf(s->flaw, sizeof s->flaw,
+                 "failDetails names %u ids, failAmount says %" PRId64, named, r->fail);
+    else return DATA_SOUND;
+    return DATA_FLAWED;
+}
+
+/* Settles by data that add up: who isn't named was deleted. */
+static void settle_by_data(struct settling *s) {
+    struct chunk *c = s->chunk;
+    for (uint32_t i = c->first; i < c->last; i++) {
+        const struct detail *d = s->named[i - c->first];
+        if (d)
+            ledger_settle(s->ledger, i,
+                          d->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_FAILED,
+                          reason_of(s, d->code, d->msg));
     }
-    return count;
+    settle_and_end(s, FOUND_DELETED);
 }
 
-static bool adds_up(const struct settling *s, uint32_t pending, uint32_t named) {
-    const struct response *r = s->response;
-    if (s->disposition == RETRY_PARTIAL && named == 0) return false;
-    if (r->code == CODE_ALL_FAILED && r->success > 0) return false;
-    return r->has_amounts && r->total == pending && r->fail == named && r->success >= 0 &&
-           r->success + r->fail == r->total;
-}
-
-/* Settles what the answer accounts for. False: ids are left that it doesn't. */
-static bool settle_by_data(struct settling *s) {
-    const struct response *r = s->response;
-    uint32_t pending = count_pending(s);
-    bool sound = collect(s);
-    if (adds_up(s, pending, fail_named(s)) && sound)
-        ledger_mark_pending(s->ledger, s->chunk->first, s->chunk->last, ID_DELETED);
-    else if (s->disposition == RETRY_FAILED && (!r->has_amounts || r->success <= 0))
-        fail_pending(s);
-    return count_pending(s) == 0;
-}
-
-static void decide(struct settling *s) {
+static void decide(struct settling *s, const char *flaw) {
     struct fault *fault = &s->batch->fault;
     if (fault->kind == KIND_NONE)
-        retry_fault(fault, s->response, s->chunk->entry.trace_id);
+        retry_fault(fault, s->response, s->chunk->entry.trace_id, flaw);
 }
 
 static void stop(struct settling *s) {
-    decide(s);
+    decide(s, "");
     batch_stop(s->batch, NULL, s->now);
     batch_end_chunk(s->batch, s->chunk, s->now);
 }
 
+/* The service asks for a longer pause than the caller wants to wait. False: it doesn't.
+ */
+static bool stop_for_pause(struct settling *s) {
+    if (s->response->retry_after <= s->batch->options.max_wait) return false;
+    stop(s);
+    return true;
+}
+
 /* A try came to nothing. */
-static void try_again(struct settling *s) {
+static void try_again(struct settling *s, const char *flaw) {
     struct batch *b = s->batch;
     struct chunk *c = s->chunk;
     c->failed_tries++;
+    if (stop_for_pause(s)) return;
     if (b->stopped || c->failed_tries >= b->options.attempts) {
-        decide(s);
+        decide(s, flaw);
         batch_end_chunk(b, c, s->now);
         return;
     }
+    s->effects.hold = fmax(0, s->response->retry_after);
     double wait = retry_backoff(c->failed_tries, erand48(b->random));
-    wait = fmax(wait, fmin(s->response->retry_after, RETRY_AFTER_MAX));
-    batch_wait_or_end(b, c, s->now + wait, s->now);
+    batch_wait_or_end(b, c, s->now + fmax(wait, s->effects.hold), s->now);
 }
 
-static void lose(struct settling *s) {
-    s->chunk->lost = true;
-    try_again(s);
+/* The service may have obeyed. */
+static void lose(struct settling *s, const char *flaw) {
+    ledger_mark_asked(s->ledger, s->chunk->first, s->chunk->last);
+    try_again(s, flaw);
 }
 
-/* One bad id, alone or among others. */
-static void halve(struct settling *s) {
-    if (count_pending(s) == 1) fail_pending(s);
-    else if (!s->batch->stopped) {
-        s->effects.out_of_memory = !batch_halve(s->batch, s->chunk, s->now);
-        return;
-    }
-    batch_end_chunk(s->batch, s->chunk, s->now);
+/* One id, alone in its chunk, was refused without being named. */
+static void refuse_alone(struct settling *s) {
+    struct batch *b = s->batch;
+    settle_pending(s, s->response->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_REFUSED);
+    if (++b->refused_alone >= REFUSED_ALONE_MAX && !ledger_has_successes(s->ledger))
+        stop(s);
+    else batch_end_chunk(b, s->chunk, s->now);
+}
+
+static void halve(struct settling *s, uint32_t pending) {
+    if (pending == 1) refuse_alone(s);
+    else if (s->batch->stopped) batch_end_chunk(s->batch, s->chunk, s->now);
+    else s->effects.out_of_memory = !batch_halve(s->batch, s->chunk, s->now);
 }
 
 static void throttle(struct settling *s) {
     s->effects.throttled = true;
     s->effects.alone = s->response->code == CODE_TOO_MANY;
-    s->effects.hold = fmax(s->effects.hold, MINUTE_SECONDS);
+    if (stop_for_pause(s)) return;
+    s->effects.hold = fmax(s->response->retry_after, MINUTE_SECONDS);
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
 
-static void follow(struct settling *s) {
-    switch (s->disposition) {
+/* Whether the answer contradicts itself, or is another request's. Only success and
+ * partial success let data claim that anything was deleted. */
+static bool contradicts(struct settling *s, enum disposition then, enum data data) {
+    const struct response *r = s->response;
+    bool may_claim = then == RETRY_ACCEPT || then == RETRY_PARTIAL;
+    if (r->foreign)
+        snprintf(s->flaw, sizeof s->flaw, "it bears the traceId of another request");
+    else if (!may_claim && r->has_amounts && r->success > 0)
+        snprintf(s->flaw, sizeof s->flaw, "code %ld with successAmount %" PRId64, r->code,
+                 r->success);
+    else if (then == RETRY_PARTIAL && data == DATA_SOUND && r->fail == 0)
+        snprintf(s->flaw, sizeof s->flaw, "code %ld with failAmount 0", r->code);
+    else return may_claim ? data != DATA_SOUND : then < RETRY_LOST && data == DATA_FLAWED;
+    return true;
+}
+
+static void follow(struct settling *s, enum disposition then) {
+    uint32_t pending = count_pending(s);
+    enum data data = judge(s, pending);
+    bool stops = then == RETRY_STOP || then == RETRY_UNLISTED;
+    if (contradicts(s, then, data)) {
+        if (!stops || s->response->foreign) {
+            lose(s, s->flaw);
+            return;
+        }
+        ledger_mark_asked(s->ledger, s->chunk->first, s->chunk->last);
+    }
+    switch (then) {
     case RETRY_ACCEPT:
-    case RETRY_PARTIAL:
+    case RETRY_PARTIAL: settle_by_data(s); return;
     case RETRY_FAILED:
-        if (settle_by_data(s)) batch_end_chunk(s->batch, s->chunk, s->now);
-        else lose(s);
+    case RETRY_HALVE:
+        if (data == DATA_SOUND) settle_by_data(s);
+        else if (then == RETRY_HALVE) halve(s, pending);
+        else settle_and_end(s, FOUND_REFUSED);
         return;
-    case RETRY_LOST: lose(s); return;
-    case RETRY_AGAIN: try_again(s); return;
-    case RETRY_HALVE: halve(s); return;
+    case RETRY_LOST: lose(s, ""); return;
+    case RETRY_AGAIN: try_again(s, ""); return;
     case RETRY_MINUTE: throttle(s); return;
+    case RETRY_UNLISTED:
+        settle_pending(s, FOUND_UNLISTED);
+        stop(s);
+        return;
     case RETRY_STOP: stop(s); return;
     }
 }
 
 /* Counts tries in a row without an answer, and the time of nothing but "too many". */
 static void count_failures(struct settling *s) {
-    const struct response *r = s->response;
     struct batch *b = s->batch;
-    int status = r->status;
-    bool answered = r->fault == KIND_NONE &&
-                    (status == 429 || (r->has_envelope && status < 500 && status != 408));
+    bool answered = retry_is_answer(s->response);
     s->effects.answered = answered;
     b->consecutive_failures = answered ? 0 : b->consecutive_failures + 1;
     if (!s->effects.throttled && answered) b->throttled_since = INFINITY;
@@ -193,7 +260,7 @@ static void give_up_where_hopeless(struct settling *s) {
     struct batch *b = s->batch;
     bool down = b->consecutive_failures >= CONSECUTIVE_FAILURES_MAX;
     if (b->stopped || !(down || s->now - b->throttled_since >= THROTTLED_MAX)) return;
-    decide(s);
+    decide(s, "");
     batch_stop(b, NULL, s->now);
 }
 
@@ -211,15 +278,13 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
                          .ledger = batch->ledger,
                          .chunk = chunk,
                          .response = r,
-                         .disposition = retry_disposition(r),
                          .now = now};
     assert(chunk->state == CHUNK_IN_FLIGHT);
-    if (r->retry_after > 0) s.effects.hold = fmin(r->retry_after, RETRY_AFTER_MAX);
     if (!reserve(&s)) return (struct effects){.out_of_memory = true};
     chunk->entry.has_code = r->fault == KIND_NONE && r->has_envelope;
     chunk->entry.code = chunk->entry.has_code ? r->code : 0;
     chunk->entry.http_status = r->status;
-    follow(&s);
+    follow(&s, retry_disposition(r));
     if (s.effects.out_of_memory) return s.effects;
     batch->in_flight--;
     count_failures(&s);

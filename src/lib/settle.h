@@ -1,8 +1,8 @@
 /*
  * settle.h: what a response means for the ids of a chunk.
  *
- * An answer is believed where it adds up. Where it doesn't, the ids that it names as
- * failed are failed all the same, and all others count as lost: they may be gone already.
+ * Only an answer that adds up settles anything. One that doesn't is a lost one: the
+ * service may have acted, and its ids are asked for again.
  */
 #pragma once
 

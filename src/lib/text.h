@@ -16,6 +16,12 @@ static inline bool text_is_control(uint32_t code) {
     return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
+/* Where a text of more than `most` bytes is cut, between two characters of UTF-8. */
+static inline size_t text_cut(const char *text, size_t most) {
+    while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80) most--;
+    return most;
+}
+
 /* Copies text as one printable line of UTF-8, cut where `size` bytes are too few. */
 void text_copy_line(char *out, size_t size, const char *text, size_t len);
 

@@ -29,7 +29,7 @@ return {
   [43011] = "env is being renewed",
   [43021] = "云手机使用中",
   [46001] = "plan expired",
-  [47002] = "too many requests at once, locked for two hours",
+  [47002] = "please try again later, or all devices are in use",
   [50000] = "internal error",
   [90001] = "not authenticated",
   [90004] = "access denied",

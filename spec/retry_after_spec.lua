@@ -1,0 +1,103 @@
+-- How long the service may make us wait: Retry-After, by RFC 9110's grammar, and max_wait.
+
+local geelark = require "geelark"
+local service = require "spec.support.service"
+
+-- Four ids in two requests, one at a time; the first request meets `answer` always.
+local function run(answer, more)
+  local options, log = service.options(function(request, n)
+    if request.ids[1] ~= "a1" then return service.success(request) end
+    if type(answer) == "function" then return answer(request, n) end
+    return answer[1], answer[2], answer[3]
+  end, { chunk_size = 2, concurrency = 1 })
+  for name, value in pairs(more or {}) do options[name] = value end
+  local result, err = geelark.delete({ "a1", "b1", "c1", "d1" }, options)
+  return result, err, log
+end
+
+describe("Retry-After", function()
+  local function waited(answer)
+    local n = 0
+    local _, _, log = run(function(request)
+      n = n + 1
+      if n == 1 then return answer[1], answer[2], answer[3] end
+      return service.success(request)
+    end)
+    return log[2].at - log[1].at
+  end
+
+  it("in seconds is honoured", function()
+    local seconds = waited { 429, "", { ["Retry-After"] = "17" } }
+    assert.is_true(seconds >= 17 and seconds < 18)
+  end)
+
+  it("as a number and in another case is honoured", function()
+    local seconds = waited { 503, "", { ["retry-after"] = 30 } }
+    assert.is_true(seconds >= 30 and seconds < 31)
+  end)
+
+  it("as an HTTP date is read by the service's own clock", function()
+    local seconds = waited { 503, "", { Date = "Sun, 06 Nov 1994 08:49:37 GMT",
+      ["Retry-After"] = "Sun, 06 Nov 1994 08:50:37 GMT" } }
+    assert.is_true(seconds >= 60 and seconds < 61)
+  end)
+
+  it("as an HTTP date without a Date is read by the wall's clock", function()
+    local seconds = waited { 503, "",
+      { ["Retry-After"] = os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 100) } }
+    assert.is_true(seconds > 95 and seconds < 102)
+  end)
+
+  it("that is neither is ignored", function()
+    assert.is_true(waited { 503, "", { ["Retry-After"] = "soon" } } < 1)
+  end)
+
+  it("on a success is ignored", function()
+    local _, _, log = run(function(request)
+      local status, body = service.success(request)
+      return status, body, { ["Retry-After"] = "100" }
+    end)
+    assert.equal(log[1].at, log[2].at)
+  end)
+
+  for _, case in ipairs { { 429, "quota", "pendingIds" }, { 503, "server", "unknownIds" } } do
+    it(("longer than max_wait ends the job after %d, kind %s"):format(case[1], case[2]), function()
+      local _, err, log = run { case[1], "", { ["Retry-After"] = "121" } }
+      assert.same({ case[2], 121, 1 }, { err.kind, err.retryAfter, #log })
+      assert.same({ "a1", "b1" }, { err.result[case[3]][1], err.result[case[3]][2] })
+    end)
+  end
+
+  it("as long as max_wait is waited for", function()
+    local n = 0
+    local result, _, log = run(function(request)
+      n = n + 1
+      if n == 1 then return 503, "", { ["Retry-After"] = "300" } end
+      return service.success(request)
+    end, { max_wait = 300 })
+    assert.equal(4, result.successAmount)
+    assert.is_true(log[2].at >= 300)
+  end)
+
+  it("beside 40007 is honoured, too", function()
+    local _, body = service.code(40007)
+    local seconds = waited { 200, body, { ["Retry-After"] = "90" } }
+    assert.is_true(seconds >= 90 and seconds < 91)
+    local _, err = run { 200, body, { ["Retry-After"] = "1000" } }
+    assert.same({ "quota", 1000 }, { err.kind, err.retryAfter })
+  end)
+
+  -- What isn't the grammar's is none, whatever strtod or a C library would make of it.
+  for _, value in ipairs { "1e400", "1e2", "0x10", "120, 120", "5;x", "+5", "-5", "0.5", "inf", "",
+    " " } do
+    it(("%q is none"):format(value), function()
+      local _, err = run({ 429, "", { ["Retry-After"] = value } }, { attempts = 1 })
+      assert.is_nil(err.retryAfter)
+    end)
+  end
+
+  it("of any length is a number of seconds, and too long", function()
+    local _, err = run { 429, "", { ["Retry-After"] = ("9"):rep(400) } }
+    assert.equal(1e9, err.retryAfter)
+  end)
+end)
