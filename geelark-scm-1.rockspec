@@ -26,6 +26,7 @@ build = {
   modules = {
     ["geelark.core"] = {
       sources = {
+        "src/account.c",
         "src/core.c",
         "src/decode.c",
         "src/handle.c",

@@ -27,6 +27,19 @@ geelark.start = core.start
 ---@type fun(options?: geelark.Options): geelark.Client?, geelark.Error?
 geelark.new = core.new
 
+--- Goes on after an earlier call: asks for the ids that it left unknown or pending, those first that
+--- were never asked for. The account that comes back is that of the whole list. An id that was unknown
+--- and doesn't exist any more counts as presumed deleted. Raises for a result of another process or
+--- one that was saved and read again.
+---@type fun(err: geelark.Error|geelark.Result, options?: geelark.Options): geelark.Result?, geelark.Error?
+geelark.resume = core.resume
+
+--- Iterates all ids in the caller's order: `for id, state, code, msg in geelark.outcomes(result) do`;
+--- state is "deleted", "presumed", "failed" (then with code and msg), "unknown" or "pending". Raises as
+--- resume does.
+---@type fun(result: geelark.Result|geelark.Error): (fun(): (string|integer)?, geelark.State?, integer?, string?)
+geelark.outcomes = core.outcomes
+
 local function append(list, more)
   for _, id in ipairs(more) do list[#list + 1] = id end
   return list
@@ -41,9 +54,7 @@ function geelark.remaining(result)
     error("bad argument #1 to 'remaining' (result expected, got " .. type(result) .. ")", 2)
   end
   -- The core remembers the order; a result that was saved and read again has lost it.
-  local ordered = core.remaining[result]
-  if ordered then return append({}, ordered) end
-  return append(append({}, result.unknownIds), result.pendingIds)
+  return core.remaining(result) or append(append({}, result.unknownIds), result.pendingIds)
 end
 
 -- Each driver needs its host, so that it is loaded when it is first asked for.

@@ -101,7 +101,7 @@ describe("README.md", function()
         seen = seen + 1
       end
     end
-    assert.equal(20, seen)
+    assert.equal(21, seen)
   end)
 
   it("has a heading for each of its own links", function()

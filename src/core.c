@@ -7,6 +7,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "compat.h"
 #include "decode.h"
 #include "report.h"
@@ -127,14 +128,13 @@ static int l_job_tostring(lua_State *L) {
 }
 
 /* Pushes a job and its references; `client` is the index of its client, or 0. */
-static struct lua_job *push_job(lua_State *L, int client) {
-    lua_settop(L, client + 2);
-    return handle_push_job(L, client, client + 1, client + 2);
+static struct lua_job *push_job(lua_State *L, int client, const struct ledger *earlier) {
+    return handle_push_job(L, client, client + 1, client + 2, earlier);
 }
 
 /* Drives a job to its end and closes it, and its client where that is its own. */
-static int run(lua_State *L, int client) {
-    struct lua_job *lj = push_job(L, client);
+static int run(lua_State *L, int client, const struct ledger *earlier) {
+    struct lua_job *lj = push_job(L, client, earlier);
     struct lua_client *lc = lj->owner;
     step_run(L, lj, lua_gettop(L), INFINITY, ANSWERS_UNLIMITED);
     int values = push_outcome(L, lj);
@@ -144,14 +144,27 @@ static int run(lua_State *L, int client) {
 }
 
 static int start(lua_State *L, int client) {
-    push_job(L, client);
+    lua_settop(L, client + 2);
+    push_job(L, client, NULL);
     lua_pop(L, 1);
     return 1;
 }
 
 /* geelark.delete(ids [, options]) and client:delete → result, or nil and err */
-static int l_delete(lua_State *L) { return run(L, 0); }
-static int l_client_delete(lua_State *L) { return run(L, 1); }
+static int l_delete(lua_State *L) {
+    lua_settop(L, 2);
+    return run(L, 0, NULL);
+}
+static int l_client_delete(lua_State *L) {
+    lua_settop(L, 3);
+    return run(L, 1, NULL);
+}
+
+/* geelark.resume(err [, options]) → result, or nil and err, of the whole list */
+static int l_resume(lua_State *L) {
+    lua_settop(L, 2);
+    return run(L, 0, account_check(L, 1)); /* which stays on the stack, and so alive */
+}
 
 /* geelark.start(ids [, options]) and client:start → job */
 static int l_start(lua_State *L) { return start(L, 0); }
@@ -240,9 +253,15 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
     lua_pop(L, 1);
 }
 
-static const luaL_Reg functions[] = {{"delete", l_delete},     {"start", l_start},
-                                     {"new", l_new},           {"codes", l_codes},
-                                     {"distance", l_distance}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"delete", l_delete},
+                                     {"start", l_start},
+                                     {"resume", l_resume},
+                                     {"outcomes", account_outcomes},
+                                     {"remaining", account_remaining},
+                                     {"new", l_new},
+                                     {"codes", l_codes},
+                                     {"distance", l_distance},
+                                     {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {{"delete", l_client_delete},
                                           {"start", l_client_start},
@@ -287,14 +306,12 @@ int luaopen_geelark_core(lua_State *L) {
     lua_settop(L, 0);
     decode_open(L);
     report_open(L);
-    int remaining = lua_gettop(L);
+    account_open(L);
     transport_open(L);
     make_type(L, HANDLE_CLIENT_TYPE, client_methods, client_events);
     make_type(L, HANDLE_JOB_TYPE, job_methods, job_events);
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
-    lua_pushvalue(L, remaining);
-    lua_setfield(L, -2, "remaining");
     options_push_client_names(L);
     lua_setfield(L, -2, "client_options");
     lua_pushliteral(L, GEELARK_VERSION);

@@ -184,13 +184,15 @@ static struct lua_client *join_client(lua_State *L, int client, int arg, int ref
     return lc;
 }
 
-struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg) {
+struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
+                                const struct ledger *earlier) {
     if (client) handle_client(L, client);
     struct lua_job *lj = push_handle(L, sizeof *lj, HANDLE_JOB_TYPE);
     int refs = lua_gettop(L);
     lua_pushvalue(L, refs - 1);
     lua_setfield(L, refs, "job");
-    read_ids(L, ids, &lj->job.ledger.ids);
+    if (!earlier) read_ids(L, ids, &lj->job.ledger.ids);
+    else if (!ledger_resume(&lj->job.ledger, earlier)) compat_memory_error(L);
     struct lua_client *lc = join_client(L, client, arg, refs);
     struct options o = lc->options;
     if (client) options_read(L, arg, SCOPE_JOB, refs, &o);

@@ -41,9 +41,11 @@ struct lua_job {
 /* Pushes a client made from the options at `arg`. */
 struct lua_client *handle_push_client(lua_State *L, int arg);
 /* Pushes a job for the ids at `ids` with the options at `arg`, and above it its
- * references. It belongs to the client at index `client`, or to one of its own where that
- * is 0. Every argument is checked before anything is sent. */
-struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg);
+ * references; `earlier`, where it isn't NULL, is what it goes on with instead. It belongs
+ * to the client at index `client`, or to one of its own where that is 0. Every argument
+ * is checked before anything is sent. */
+struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
+                                const struct ledger *earlier);
 
 /* The client at index that may be used. Raises for anything else. */
 struct lua_client *handle_client(lua_State *L, int index);

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "account.h"
 #include "compat.h"
 #include "lib/private.h"
 
 static const char ERROR_TYPE[] = "geelark.error";
-static const char REMAINING[] = "geelark.remaining";
 
 static void set_integer(lua_State *L, const char *name, lua_Integer value) {
     lua_pushinteger(L, value);
@@ -31,8 +31,7 @@ static void set_string(lua_State *L, const char *name, const char *value) {
     lua_setfield(L, -2, name);
 }
 
-/* An id as the caller gave it. */
-static void push_id(lua_State *L, const struct ledger *ledger, uint32_t position) {
+void report_push_id(lua_State *L, const struct ledger *ledger, uint32_t position) {
     struct id_text id = ids_get(&ledger->ids, position);
     char digits[24];
     if (id.integer && id.len < sizeof digits) {
@@ -44,23 +43,34 @@ static void push_id(lua_State *L, const struct ledger *ledger, uint32_t position
     }
 }
 
-/* Pushes the ids of [first, last) that are in a state of this set of bits. */
+/* Pushes the ids of the chunk [first, last) that are in a state of this set of bits. */
 static void push_ids(lua_State *L, const struct ledger *ledger, uint32_t first,
                      uint32_t last, unsigned states) {
     int n = 0;
     lua_newtable(L);
     for (uint32_t i = first; i < last; i++) {
         if (!(states >> ledger_state(ledger, i) & 1)) continue;
-        push_id(L, ledger, i);
+        report_push_id(L, ledger, i);
         lua_rawseti(L, -2, ++n);
+    }
+}
+
+void report_push_ids(lua_State *L, const struct ledger *ledger, unsigned states) {
+    int count = 0;
+    lua_newtable(L);
+    for (uint32_t n = 0; n < ledger_total(ledger); n++) {
+        uint32_t position = ledger_position(ledger, n);
+        if (!(states >> ledger_state(ledger, position) & 1)) continue;
+        report_push_id(L, ledger, position);
+        lua_rawseti(L, -2, ++count);
     }
 }
 
 /* Sets a list of all ids in this state, of which most jobs have none. */
 static void set_ids(lua_State *L, const char *name, const struct ledger *ledger,
                     enum id_state state) {
-    uint32_t last = ledger_tally(ledger, state) > 0 ? ledger_total(ledger) : 0;
-    push_ids(L, ledger, 0, last, 1u << state);
+    if (ledger_tally(ledger, state) > 0) report_push_ids(L, ledger, 1u << state);
+    else lua_newtable(L);
     lua_setfield(L, -2, name);
 }
 
@@ -69,41 +79,82 @@ void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
     push_ids(L, ledger, chunk->first, chunk->last, 1u << ID_PENDING);
 }
 
-/* Sets failDetails, in the caller's order. Names are pushed once, and words where they
- * change: both cost as much as setting a field. */
-static void set_failures(lua_State *L, const struct ledger *ledger, uint32_t first,
-                         uint32_t last) {
-    uint32_t from = ledger_find_failure(ledger, first);
-    uint32_t count = ledger_find_failure(ledger, last) - from;
-    enum { CODE = 1, ID, MSG, WORDS, LIST };
-    int top = lua_gettop(L);
+/* The names of a failure's fields and the words of the last one: pushed once, and words
+ * where they change, since both cost as much as setting a field. They begin at `top` + 1,
+ * above them is the list. */
+enum { FAILURE_CODE = 1, FAILURE_ID, FAILURE_MSG, FAILURE_WORDS, FAILURE_LIST };
+
+struct failure_list {
+    lua_State *L;
+    const struct ledger *ledger;
+    int top, count;
+    uint32_t words; /* which words were pushed last */
+};
+
+static struct failure_list begin_failures(lua_State *L, const struct ledger *ledger,
+                                          uint32_t count) {
+    struct failure_list list = {L, ledger, lua_gettop(L), 0, UINT32_MAX};
     lua_pushliteral(L, "code");
     lua_pushliteral(L, "id");
     lua_pushliteral(L, "msg");
     lua_pushnil(L);
     lua_createtable(L, (int)count, 0);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct failure *failure = &ledger->failures[from + i];
-        if (i == 0 || failure->msg != failure[-1].msg) {
-            size_t len;
-            const char *msg = ledger_msg(ledger, failure->msg, &len);
-            lua_pushlstring(L, msg, len);
-            lua_replace(L, top + WORDS);
-        }
-        lua_createtable(L, 0, 3);
-        lua_pushvalue(L, top + CODE);
-        lua_pushinteger(L, failure->code);
-        lua_rawset(L, -3);
-        lua_pushvalue(L, top + ID);
-        push_id(L, ledger, failure->position);
-        lua_rawset(L, -3);
-        lua_pushvalue(L, top + MSG);
-        lua_pushvalue(L, top + WORDS);
-        lua_rawset(L, -3);
-        lua_rawseti(L, top + LIST, (int)i + 1);
+    return list;
+}
+
+static void add_failure(struct failure_list *list, uint32_t index) {
+    lua_State *L = list->L;
+    const struct failure *failure = &list->ledger->failures[index];
+    int top = list->top;
+    if (failure->msg != list->words) {
+        size_t len;
+        const char *msg = ledger_msg(list->ledger, failure->msg, &len);
+        lua_pushlstring(L, msg, len);
+        lua_replace(L, top + FAILURE_WORDS);
+        list->words = failure->msg;
     }
-    lua_setfield(L, top, "failDetails");
-    lua_settop(L, top);
+    lua_createtable(L, 0, 3);
+    lua_pushvalue(L, top + FAILURE_CODE);
+    lua_pushinteger(L, failure->code);
+    lua_rawset(L, -3);
+    lua_pushvalue(L, top + FAILURE_ID);
+    report_push_id(L, list->ledger, failure->position);
+    lua_rawset(L, -3);
+    lua_pushvalue(L, top + FAILURE_MSG);
+    lua_pushvalue(L, top + FAILURE_WORDS);
+    lua_rawset(L, -3);
+    lua_rawseti(L, top + FAILURE_LIST, ++list->count);
+}
+
+/* Sets the list as failDetails of the table below its own values. */
+static void end_failures(struct failure_list *list) {
+    lua_setfield(list->L, list->top, "failDetails");
+    lua_settop(list->L, list->top);
+}
+
+/* Sets failDetails of the chunk [first, last). */
+static void set_chunk_failures(lua_State *L, const struct ledger *ledger, uint32_t first,
+                               uint32_t last) {
+    uint32_t from = ledger_find_failure(ledger, first);
+    uint32_t to = ledger_find_failure(ledger, last);
+    struct failure_list list = begin_failures(L, ledger, to - from);
+    for (uint32_t index = from; index < to; index++) add_failure(&list, index);
+    end_failures(&list);
+}
+
+/* Sets all failDetails, in the caller's order. */
+static void set_failures(lua_State *L, const struct ledger *ledger) {
+    struct failure_list list = begin_failures(L, ledger, ledger->failure_count);
+    if (!ledger->order) {
+        for (uint32_t i = 0; i < ledger->failure_count; i++) add_failure(&list, i);
+    } else {
+        for (uint32_t n = 0; n < ledger_total(ledger); n++) {
+            uint32_t position = ledger_position(ledger, n);
+            if (ledger_state(ledger, position) == ID_FAILED)
+                add_failure(&list, ledger_find_failure(ledger, position));
+        }
+    }
+    end_failures(&list);
 }
 
 /* Sets what an entry of the log and a settle event have in common. */
@@ -143,27 +194,15 @@ static void set_amounts(lua_State *L, const struct ledger *ledger) {
     set_integer(L, "failAmount", ledger_tally(ledger, ID_FAILED));
 }
 
-/* Unknown and pending ids stand in two lists, so their common order is kept beside the
- * result, in a table with weak keys: core.remaining. The result is on top. */
-static void remember_order(lua_State *L, const struct ledger *ledger) {
-    lua_getfield(L, LUA_REGISTRYINDEX, REMAINING);
-    lua_pushvalue(L, -2);
-    push_ids(L, ledger, 0, ledger_total(ledger), 1u << ID_PENDING | 1u << ID_UNKNOWN);
-    lua_rawset(L, -3);
-    lua_pop(L, 1);
-}
-
 static void push_result(lua_State *L, const struct ledger *ledger) {
     lua_createtable(L, 0, 10);
     set_amounts(L, ledger);
     set_integer(L, "duplicateAmount", (lua_Integer)ledger->ids.duplicates);
-    set_failures(L, ledger, 0, ledger_total(ledger));
+    set_failures(L, ledger);
     set_ids(L, "presumedIds", ledger, ID_PRESUMED);
     set_ids(L, "unknownIds", ledger, ID_UNKNOWN);
     set_ids(L, "pendingIds", ledger, ID_PENDING);
     set_requests(L, ledger);
-    if (ledger_tally(ledger, ID_UNKNOWN) > 0 && ledger_tally(ledger, ID_PENDING) > 0)
-        remember_order(L, ledger);
 }
 
 /* Pushes " (3 ids: 2 deleted, 1 unknown)". */
@@ -216,18 +255,22 @@ static void push_error(lua_State *L, const struct ledger *ledger,
     lua_setmetatable(L, -2);
 }
 
-int report_push_outcome(lua_State *L, const struct ledger *ledger,
-                        const struct fault *fault, bool pending_ok) {
+int report_push_outcome(lua_State *L, struct ledger *ledger, const struct fault *fault,
+                        bool pending_ok) {
     /* A mistake in the caller's code is told even where it came too late to do harm. */
     bool mistake = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK;
     compat_check_stack(L, 12);
     if ((ledger_is_complete(ledger) && !mistake) ||
         (pending_ok && fault->kind == KIND_NONE)) {
         push_result(L, ledger);
+        account_attach(L, ledger);
         return 1;
     }
     lua_pushnil(L);
     push_error(L, ledger, fault);
+    lua_getfield(L, -1, "result");
+    account_attach(L, ledger);
+    lua_pop(L, 1);
     return 2;
 }
 
@@ -256,12 +299,6 @@ void report_open(lua_State *L) {
     lua_setfield(L, -2, "__tostring");
     set_string(L, "__name", ERROR_TYPE);
     lua_pop(L, 1);
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    set_string(L, "__mode", "k");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, LUA_REGISTRYINDEX, REMAINING);
 }
 
 void report_push_progress(lua_State *L, struct job *job, double now) {
@@ -305,5 +342,5 @@ void report_push_settle_event(lua_State *L, const struct ledger *ledger,
         push_ids(L, ledger, chunk->first, chunk->last, lists[i].states);
         lua_setfield(L, -2, lists[i].name);
     }
-    set_failures(L, ledger, chunk->first, chunk->last);
+    set_chunk_failures(L, ledger, chunk->first, chunk->last);
 }

@@ -5,14 +5,14 @@
 
 #include "lib/job.h"
 
-/* Makes the metatable of errors, once for a Lua state, and pushes core.remaining: for a
- * result with unknown and pending ids, both in the caller's order. */
+/* Makes the metatable of errors, once for a Lua state. */
 void report_open(lua_State *L);
 
 /* Pushes `result`, or nil and `err`; returns how many values. The fault decided, where it
- * has a kind. `pending_ok`: ids that are left pending are no error (a dry run). */
-int report_push_outcome(lua_State *L, const struct ledger *ledger,
-                        const struct fault *fault, bool pending_ok);
+ * has a kind. `pending_ok`: ids that are left pending are no error (a dry run). The
+ * ledger moves behind the result; only its amounts stay. */
+int report_push_outcome(lua_State *L, struct ledger *ledger, const struct fault *fault,
+                        bool pending_ok);
 
 /* Pushes what the job knows of itself now. */
 void report_push_progress(lua_State *L, struct job *job, double now);
@@ -23,6 +23,11 @@ void report_push_send_event(lua_State *L, const struct ledger *ledger,
 void report_push_settle_event(lua_State *L, const struct ledger *ledger,
                               const struct chunk *chunk);
 
+/* Pushes an id as the caller gave it. */
+void report_push_id(lua_State *L, const struct ledger *ledger, uint32_t position);
+/* Pushes a list of all ids that are in a state of this set of bits, in the caller's
+ * order. */
+void report_push_ids(lua_State *L, const struct ledger *ledger, unsigned states);
 /* Pushes the ids of a chunk that are still pending, in order. */
 void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
                              const struct chunk *chunk);

@@ -58,6 +58,9 @@
 ---@field seconds number      # from its first request until it settled
 ---@field halved? true        # it was halved because of one bad id
 
+-- What became of an id: see geelark.outcomes.
+---@alias geelark.State "deleted"|"presumed"|"failed"|"unknown"|"pending"
+
 ---@alias geelark.Kind
 ---| "config"|"auth"|"quota"|"locked"|"refused"|"network"|"tls"|"timeout"
 ---| "server"|"protocol"|"deadline"|"cancelled"|"callback"

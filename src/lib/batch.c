@@ -73,8 +73,16 @@ static bool may_send(const struct batch *b) {
 }
 
 static bool may_start_fresh(const struct batch *b) {
-    return b->cursor < ledger_total(b->ledger) &&
-           (b->consecutive_failures == 0 || !b->waiting);
+    return b->cursor < b->ledger->open && (b->consecutive_failures == 0 || !b->waiting);
+}
+
+/* Where the next fresh chunk ends. What was asked for earlier stands in chunks of its
+ * own: an id that the service chokes on must hold up no other. */
+static uint32_t fresh_end(const struct batch *b) {
+    const struct ledger *l = b->ledger;
+    uint32_t end = b->cursor < l->fresh ? l->fresh : l->open,
+             size = b->options.chunk_size;
+    return end - b->cursor > size ? b->cursor + size : end;
 }
 
 struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory) {
@@ -82,8 +90,7 @@ struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory) {
     if (!may_send(b)) return NULL;
     if (b->waiting && b->waiting->due <= now) return take_waiting(b);
     if (!may_start_fresh(b)) return NULL;
-    uint32_t left = ledger_total(b->ledger) - b->cursor, size = b->options.chunk_size;
-    struct chunk *c = make_chunk(b, b->cursor, b->cursor + (left < size ? left : size));
+    struct chunk *c = make_chunk(b, b->cursor, fresh_end(b));
     if (c) b->cursor = c->last;
     else *out_of_memory = true;
     return c;
@@ -105,7 +112,7 @@ void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double n
 
 bool batch_done(const struct batch *b) {
     return b->in_flight == 0 && !b->waiting && !b->settled &&
-           (b->stopped || b->cursor == ledger_total(b->ledger));
+           (b->stopped || b->cursor == b->ledger->open);
 }
 
 static void settle_chunk(struct batch *b, struct chunk *c, double now) {

@@ -136,6 +136,19 @@ enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer
     return IDS_ADDED;
 }
 
+bool ids_copy(struct ids *ids, const struct ids *from) {
+    if (!array_reserve(&ids->offsets, &ids->capacity, sizeof *ids->offsets,
+                       from->count) ||
+        !buffer_append(&ids->arena, from->arena.data, from->arena.size))
+        return false;
+    if (from->count > 0)
+        memcpy(ids->offsets, from->offsets, from->count * sizeof *ids->offsets);
+    ids->count = from->count;
+    ids->duplicates = from->duplicates;
+    ids->escaped = from->escaped;
+    return true;
+}
+
 void ids_seal(struct ids *ids) {
     free(ids->seen);
     ids->seen = NULL;

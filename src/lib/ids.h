@@ -36,6 +36,8 @@ bool ids_reserve(struct ids *ids, uint32_t count);
 /* IDS_FLAWED: it is no id, and ids_flaw says why. */
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer);
 const char *ids_flaw(const char *id, size_t len);
+/* Copies them all to an empty list. False: out of memory. */
+bool ids_copy(struct ids *ids, const struct ids *from);
 /* No more will be added. */
 void ids_seal(struct ids *ids);
 void ids_close(struct ids *ids);

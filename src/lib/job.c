@@ -79,7 +79,6 @@ void job_release(struct job *job) {
     unwatch_network(job);
     free_pollset(job);
     batch_close(&job->batch);
-    ledger_release(&job->ledger);
 }
 
 /* {"ids":["…","…"]} of the chunk's open ids, of which there is one at least. */

@@ -8,13 +8,15 @@
 
 bool ledger_open(struct ledger *l) {
     uint32_t count = l->ids.count;
-    l->tally[ID_PENDING] = count;
+    if (l->states) return true; /* it resumes an earlier one */
+    l->open = l->fresh = l->tally[ID_PENDING] = count;
     l->states = calloc(count ? count : 1, 1);
     return l->states != NULL;
 }
 
 void ledger_close(struct ledger *l) {
     ids_close(&l->ids);
+    free(l->order);
     free(l->states);
     free(l->failures);
     free(l->entries);
@@ -22,11 +24,11 @@ void ledger_close(struct ledger *l) {
     *l = (struct ledger){0};
 }
 
-void ledger_release(struct ledger *l) {
-    struct ledger amounts = {.ids.count = l->ids.count};
-    memcpy(amounts.tally, l->tally, sizeof amounts.tally);
-    ledger_close(l);
-    *l = amounts;
+struct ledger ledger_take(struct ledger *l) {
+    struct ledger taken = *l;
+    *l = (struct ledger){.ids.count = taken.ids.count};
+    memcpy(l->tally, taken.tally, sizeof l->tally);
+    return taken;
 }
 
 bool ledger_reserve_failures(struct ledger *l, uint32_t count, size_t msg_bytes) {
@@ -98,6 +100,47 @@ void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
                            enum finding finding, struct reason reason) {
     for (uint32_t i = first; i < last; i++)
         if (ledger_is_pending(l, i)) ledger_settle(l, i, finding, reason);
+}
+
+/* What an id that ended like this begins with in a ledger that goes on. */
+static unsigned char resumed_state(unsigned char ended) {
+    return (ended & STATE_BITS) == ID_UNKNOWN ? ID_PENDING | ASKED_BIT : ended;
+}
+
+/* Copies the n-th id of the caller's to the next position. */
+static void resume_id(struct ledger *l, const struct ledger *earlier, uint32_t n,
+                      uint32_t position) {
+    uint32_t was = ledger_position(earlier, n);
+    l->order[n] = position;
+    l->ids.offsets[position] = earlier->ids.offsets[was];
+    l->states[position] = resumed_state(earlier->states[was]);
+    l->tally[ledger_state(l, position)]++;
+    if (ledger_state(l, position) != ID_FAILED) return;
+    l->failures[l->failure_count] = earlier->failures[ledger_find_failure(earlier, was)];
+    l->failures[l->failure_count++].position = position;
+}
+
+bool ledger_resume(struct ledger *l, const struct ledger *earlier) {
+    static const unsigned passes[] = {1u << ID_PENDING, 1u << ID_UNKNOWN,
+                                      1u << ID_DELETED | 1u << ID_PRESUMED |
+                                          1u << ID_FAILED};
+    uint32_t count = ledger_total(earlier), position = 0;
+    l->order = malloc(count * sizeof *l->order + 1);
+    l->states = calloc(count + 1, 1);
+    l->last_text = earlier->last_text;
+    if (!l->order || !l->states || !ids_copy(&l->ids, &earlier->ids) ||
+        !buffer_append(&l->texts, earlier->texts.data, earlier->texts.size) ||
+        !array_reserve(&l->failures, &l->failure_capacity, sizeof *l->failures,
+                       earlier->failure_count))
+        return false;
+    for (int pass = 0; pass < 3; pass++) {
+        for (uint32_t n = 0; n < count; n++)
+            if (passes[pass] >> ledger_state(earlier, ledger_position(earlier, n)) & 1)
+                resume_id(l, earlier, n, position++);
+        if (pass == 0) l->fresh = position;
+        if (pass == 1) l->open = position;
+    }
+    return true;
 }
 
 void ledger_log(struct ledger *l, const struct entry *entry) {

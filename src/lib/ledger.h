@@ -46,6 +46,9 @@ struct entry {
 
 struct ledger {
     struct ids ids;
+    uint32_t open;         /* the ids before this position are to be asked for */
+    uint32_t fresh;        /* of these, those before this one were never asked for */
+    uint32_t *order;       /* the position of the caller's n-th id; NULL: it is n */
     unsigned char *states; /* enum id_state, one for each id; a bit says: it was asked */
     uint32_t tally[ID_STATES];
     struct failure *failures; /* in the caller's order */
@@ -58,9 +61,12 @@ struct ledger {
 
 /* `ledger->ids` is filled, all else zero, which may be closed. False: out of memory. */
 bool ledger_open(struct ledger *ledger);
+/* The same for an all-zero ledger that goes on where an earlier one ended: what was never
+ * asked for stands first, then what is unknown, and last what has its outcome. */
+bool ledger_resume(struct ledger *ledger, const struct ledger *earlier);
 void ledger_close(struct ledger *ledger);
-/* It was read: of all that it holds only its amounts stay. */
-void ledger_release(struct ledger *ledger);
+/* Moves all that it holds; of the ledger itself only its amounts stay. */
+struct ledger ledger_take(struct ledger *ledger);
 
 /* Make room; false: out of memory. */
 bool ledger_reserve_failures(struct ledger *ledger, uint32_t count, size_t msg_bytes);
@@ -101,6 +107,10 @@ static inline bool ledger_has_successes(const struct ledger *ledger) {
 }
 /* No id is without a reliable answer. */
 bool ledger_is_complete(const struct ledger *ledger);
+/* The position of the caller's n-th id. */
+static inline uint32_t ledger_position(const struct ledger *ledger, uint32_t n) {
+    return ledger->order ? ledger->order[n] : n;
+}
 /* The index of the first failure of an id that is not before `position`. */
 uint32_t ledger_find_failure(const struct ledger *ledger, uint32_t position);
 /* The words that came with a failure. */

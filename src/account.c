@@ -1,0 +1,111 @@
+/* What stands behind a result: see account.h. */
+#include "account.h"
+
+#include "compat.h"
+#include "report.h"
+#include "lib/private.h"
+
+static const char ACCOUNT_TYPE[] = "geelark.account";
+static const char ACCOUNTS[] = "geelark.accounts"; /* by result, with weak keys */
+
+static int account_close(lua_State *L) {
+    ledger_close(luaL_checkudata(L, 1, ACCOUNT_TYPE));
+    return 0;
+}
+
+void account_open(lua_State *L) {
+    luaL_newmetatable(L, ACCOUNT_TYPE);
+    lua_pushcfunction(L, account_close);
+    lua_setfield(L, -2, "__gc");
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_setfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
+    lua_pop(L, 1);
+}
+
+void account_attach(lua_State *L, struct ledger *ledger) {
+    int result = lua_gettop(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
+    lua_pushvalue(L, result);
+    struct ledger *account = lua_newuserdata(L, sizeof *account);
+    *account = (struct ledger){0};
+    luaL_getmetatable(L, ACCOUNT_TYPE);
+    lua_setmetatable(L, -2);
+    lua_rawset(L, -3);
+    *account = ledger_take(ledger); /* nothing can raise any more */
+    lua_settop(L, result);
+}
+
+/* Pushes the account behind the result, or err, at index; NULL, and nil: there is none.
+ */
+static struct ledger *push_account(lua_State *L, int index) {
+    lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
+    lua_pushvalue(L, index);
+    if (lua_istable(L, index)) {
+        lua_pushliteral(L, "result");
+        lua_rawget(L, index);
+        if (lua_istable(L, -1)) lua_replace(L, -2);
+        else lua_pop(L, 1);
+    }
+    if (lua_isnil(L, -1)) return NULL;
+    lua_rawget(L, -2);
+    lua_replace(L, -2);
+    return lua_touserdata(L, -1);
+}
+
+const struct ledger *account_check(lua_State *L, int index) {
+    const struct ledger *account = push_account(L, index);
+    if (!account)
+        compat_arg_error(L, index, "result of this process expected, got %s%s",
+                         luaL_typename(L, index),
+                         lua_istable(L, index)
+                             ? " that has no account behind it; one that "
+                               "was saved and read again has lost it"
+                             : "");
+    return account;
+}
+
+static const char *const state_names[ID_STATES] = {[ID_PENDING] = "pending",
+                                                   [ID_DELETED] = "deleted",
+                                                   [ID_PRESUMED] = "presumed",
+                                                   [ID_FAILED] = "failed",
+                                                   [ID_UNKNOWN] = "unknown"};
+
+/* Its upvalues: the account, and how many ids it told of. */
+static int next_outcome(lua_State *L) {
+    const struct ledger *account = lua_touserdata(L, lua_upvalueindex(1));
+    uint32_t n = (uint32_t)lua_tonumber(L, lua_upvalueindex(2));
+    if (n >= ledger_total(account)) return 0;
+    lua_pushnumber(L, (lua_Number)n + 1);
+    lua_replace(L, lua_upvalueindex(2));
+    uint32_t position = ledger_position(account, n);
+    enum id_state state = ledger_state(account, position);
+    report_push_id(L, account, position);
+    lua_pushstring(L, state_names[state]);
+    if (state != ID_FAILED) return 2;
+    const struct failure *failure =
+        &account->failures[ledger_find_failure(account, position)];
+    size_t len;
+    const char *msg = ledger_msg(account, failure->msg, &len);
+    lua_pushinteger(L, failure->code);
+    lua_pushlstring(L, msg, len);
+    return 4;
+}
+
+int account_outcomes(lua_State *L) {
+    account_check(L, 1);
+    lua_pushnumber(L, 0);
+    lua_pushcclosure(L, next_outcome, 2);
+    return 1;
+}
+
+int account_remaining(lua_State *L) {
+    lua_settop(L, 1);
+    const struct ledger *account = push_account(L, 1);
+    if (!account) return 0;
+    report_push_ids(L, account, 1u << ID_PENDING | 1u << ID_UNKNOWN);
+    return 1;
+}

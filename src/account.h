@@ -1,0 +1,26 @@
+/*
+ * account.h: what stands behind a result: the ledger of its job.
+ *
+ * The result's own tables name only the ids that need a look. The ledger knows all, in
+ * the caller's order, and which of them were asked for; it lives as long as the result.
+ */
+#pragma once
+
+#include <lua.h>
+
+#include "lib/ledger.h"
+
+/* Makes its types, once for a Lua state. */
+void account_open(lua_State *L);
+
+/* Moves the ledger behind the result on top; only its amounts stay where it was. */
+void account_attach(lua_State *L, struct ledger *ledger);
+
+/* The ledger behind the result, or the err, at index; raises where there is none. */
+const struct ledger *account_check(lua_State *L, int index);
+
+/* core.outcomes(result) → iterator of id, state, code, msg, in the caller's order */
+int account_outcomes(lua_State *L);
+/* core.remaining(result) → the ids that are unknown or pending, in the caller's order;
+ * nil where no ledger stands behind it */
+int account_remaining(lua_State *L);
