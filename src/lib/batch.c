@@ -126,9 +126,7 @@ static void settle_chunk(struct batch *b, struct chunk *c, double now) {
 }
 
 bool batch_halve(struct batch *b, struct chunk *c, double now) {
-    uint32_t middle = c->first,
-             half = ledger_count_pending(b->ledger, c->first, c->last) / 2;
-    for (; half > 0; middle++) half -= ledger_is_pending(b->ledger, middle);
+    uint32_t middle = c->first + (c->last - c->first) / 2;
     struct chunk *left = make_chunk(b, c->first, middle);
     struct chunk *right = left ? make_chunk(b, middle, c->last) : NULL;
     if (!right) {

@@ -16,7 +16,7 @@ enum { CHUNK_SIZE_MAX = 100 /* ids, by the API */ };
 
 enum chunk_state { CHUNK_WAITING, CHUNK_IN_FLIGHT, CHUNK_SETTLED };
 
-/* The ids [first, last) of the list; those that an earlier answer settled are skipped. */
+/* The ids [first, last) of the list, of which none has its outcome before all have. */
 struct chunk {
     enum chunk_state state;
     uint32_t first, last;
@@ -75,8 +75,8 @@ struct chunk *batch_settled(struct batch *batch);
 /* No more tries than these, over all chunks, without one answer. */
 enum { CONSECUTIVE_FAILURES_MAX = 8 };
 
-/* Two waiting chunks in place of one, the left half of its pending ids and the right.
- * They go before all others, the left one first. False: out of memory. */
+/* Two waiting chunks in place of one, its left half and its right. They go before all
+ * others, the left one first. False: out of memory. */
 bool batch_halve(struct batch *batch, struct chunk *chunk, double now);
 /* Puts a chunk among the waiting ones, or ends it where the job was stopped. */
 void batch_wait_or_end(struct batch *batch, struct chunk *chunk, double due, double now);

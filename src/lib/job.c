@@ -81,7 +81,7 @@ void job_release(struct job *job) {
     batch_close(&job->batch);
 }
 
-/* {"ids":["…","…"]} of the chunk's open ids, of which there is one at least. */
+/* {"ids":["…","…"]} of the chunk's ids, of which there is one at least. */
 static bool write_body(const struct job *job, struct request *r) {
     static const char head[] = "{\"ids\":[", tail[] = "]}";
     const struct chunk *chunk = r->chunk;
@@ -91,7 +91,6 @@ static bool write_body(const struct job *job, struct request *r) {
     memcpy(out, head, sizeof head - 1);
     out += sizeof head - 1;
     for (uint32_t i = chunk->first; i < chunk->last; i++) {
-        if (!ledger_is_pending(&job->ledger, i)) continue;
         out = ids_write_json(&job->ledger.ids, i, out);
         *out++ = ',';
     }

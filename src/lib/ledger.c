@@ -148,12 +148,6 @@ void ledger_log(struct ledger *l, const struct entry *entry) {
     l->entries[l->entry_count++] = *entry;
 }
 
-uint32_t ledger_count_pending(const struct ledger *l, uint32_t first, uint32_t last) {
-    uint32_t count = 0;
-    for (uint32_t i = first; i < last; i++) count += ledger_is_pending(l, i);
-    return count;
-}
-
 bool ledger_is_complete(const struct ledger *l) {
     return l->tally[ID_UNKNOWN] == 0 && l->tally[ID_PENDING] == 0;
 }

@@ -100,8 +100,6 @@ static inline uint32_t ledger_total(const struct ledger *ledger) {
 static inline uint32_t ledger_tally(const struct ledger *ledger, enum id_state state) {
     return ledger->tally[state];
 }
-/* How many in [first, last) are pending. */
-uint32_t ledger_count_pending(const struct ledger *ledger, uint32_t first, uint32_t last);
 static inline bool ledger_has_successes(const struct ledger *ledger) {
     return ledger->tally[ID_DELETED] > 0 || ledger->tally[ID_PRESUMED] > 0;
 }

@@ -37,15 +37,11 @@ struct settling {
     double now;
 };
 
-static uint32_t count_pending(const struct settling *s) {
-    return ledger_count_pending(s->ledger, s->chunk->first, s->chunk->last);
-}
-
 static struct reason reason_of(const struct settling *s, long code, struct span msg) {
     return (struct reason){code, response_text(s->response, msg), msg.len};
 }
 
-/* All that is still pending has this outcome, for what the envelope says. */
+/* All whose outcome isn't known yet get it by what the envelope says. */
 static void settle_pending(struct settling *s, enum finding finding) {
     struct reason reason = reason_of(s, s->response->code, s->response->msg);
     ledger_settle_pending(s->ledger, s->chunk->first, s->chunk->last, finding, reason);
@@ -56,19 +52,8 @@ static void settle_and_end(struct settling *s, enum finding finding) {
     batch_end_chunk(s->batch, s->chunk, s->now);
 }
 
-/* The position of the id that an entry names, the chunk's end where that is none of its
- * pending ones. Entries mostly stand in the order of the request: it looks from `start`.
- */
-static uint32_t find_pending(const struct settling *s, uint32_t start,
-                             const struct detail *d) {
-    const struct chunk *c = s->chunk;
-    uint32_t at = ids_find(&s->ledger->ids, c->first, c->last, start,
-                           response_text(s->response, d->id), d->id.len);
-    return at < c->last && ledger_is_pending(s->ledger, at) ? at : c->last;
-}
-
 /* Notes which entry of failDetails names each id. Returns what is wrong with them, NULL
- * for nothing. */
+ * for nothing. Entries mostly stand in the order of the request: it looks there first. */
 static const char *collect(struct settling *s) {
     const struct response *r = s->response;
     const struct chunk *c = s->chunk;
@@ -78,7 +63,8 @@ static const char *collect(struct settling *s) {
         const struct detail *d = &r->details[i];
         if (!d->has_id || d->code == 0)
             return "failDetails has an entry without id or code";
-        uint32_t at = find_pending(s, start, d);
+        uint32_t at = ids_find(&s->ledger->ids, c->first, c->last, start,
+                               response_text(r, d->id), d->id.len);
         if (at == c->last) return "failDetails names an id that was not asked for";
         if (s->named[at - c->first]) return "failDetails names an id twice";
         s->named[at - c->first] = d;
@@ -215,7 +201,7 @@ static bool contradicts(struct settling *s, enum disposition then, enum data dat
 }
 
 static void follow(struct settling *s, enum disposition then) {
-    uint32_t pending = count_pending(s);
+    uint32_t pending = s->chunk->last - s->chunk->first;
     enum data data = judge(s, pending);
     bool stops = then == RETRY_STOP || then == RETRY_UNLISTED;
     if (contradicts(s, then, data)) {
@@ -269,7 +255,7 @@ static bool reserve(const struct settling *s) {
     const struct response *r = s->response;
     size_t texts = r->msg.len;
     for (uint32_t i = 0; i < r->detail_count; i++) texts += r->details[i].msg.len;
-    return ledger_reserve_failures(s->ledger, count_pending(s), texts);
+    return ledger_reserve_failures(s->ledger, s->chunk->last - s->chunk->first, texts);
 }
 
 struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *r,
