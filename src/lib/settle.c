@@ -126,6 +126,7 @@ static void decide(struct settling *s, const char *flaw) {
 }
 
 static void stop(struct settling *s) {
+    s->effects.lost.retry_in = INFINITY;
     decide(s, "");
     batch_stop(s->batch, NULL, s->now);
     batch_end_chunk(s->batch, s->chunk, s->now);
@@ -139,11 +140,21 @@ static bool stop_for_pause(struct settling *s) {
     return true;
 }
 
-/* A try came to nothing. */
+/* A try came to nothing; the next one comes after `retry_in` seconds. */
+static void note_lost(struct settling *s, const char *flaw, double retry_in) {
+    const struct response *r = s->response;
+    struct lost_try *lost = &s->effects.lost;
+    lost->happened = true;
+    lost->sent = r->fault == KIND_NONE || r->sent;
+    lost->retry_in = s->batch->stopped ? INFINITY : retry_in;
+    retry_fault(&lost->fault, r, s->chunk->entry.trace_id, flaw);
+}
+
 static void try_again(struct settling *s, const char *flaw) {
     struct batch *b = s->batch;
     struct chunk *c = s->chunk;
     c->failed_tries++;
+    note_lost(s, flaw, INFINITY);
     if (stop_for_pause(s)) return;
     if (b->stopped || c->failed_tries >= b->options.attempts) {
         decide(s, flaw);
@@ -152,7 +163,9 @@ static void try_again(struct settling *s, const char *flaw) {
     }
     s->effects.hold = fmax(0, s->response->retry_after);
     double wait = retry_backoff(c->failed_tries, erand48(b->random));
-    batch_wait_or_end(b, c, s->now + fmax(wait, s->effects.hold), s->now);
+    wait = fmax(wait, s->effects.hold);
+    s->effects.lost.retry_in = wait;
+    batch_wait_or_end(b, c, s->now + wait, s->now);
 }
 
 /* The service may have obeyed. */
@@ -179,8 +192,9 @@ static void halve(struct settling *s, uint32_t pending) {
 static void throttle(struct settling *s) {
     s->effects.throttled = true;
     s->effects.alone = s->response->code == CODE_TOO_MANY;
-    if (stop_for_pause(s)) return;
     s->effects.hold = fmax(s->response->retry_after, MINUTE_SECONDS);
+    note_lost(s, "", s->effects.hold);
+    if (stop_for_pause(s)) return;
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
 
@@ -248,6 +262,7 @@ static void give_up_where_hopeless(struct settling *s) {
     if (b->stopped || !(down || s->now - b->throttled_since >= THROTTLED_MAX)) return;
     decide(s, "");
     batch_stop(b, NULL, s->now);
+    s->effects.lost.retry_in = INFINITY;
 }
 
 /* Memory for all that following the response may have to remember. */

@@ -9,8 +9,17 @@
 #include "batch.h"
 #include "response.h"
 
+/* A try that came to nothing. */
+struct lost_try {
+    bool happened;
+    bool sent;          /* the request may have left */
+    double retry_in;    /* seconds until the next try; INFINITY: there is none */
+    struct fault fault; /* why */
+};
+
 /* What the client has to do about it. */
 struct effects {
+    struct lost_try lost;
     bool out_of_memory; /* nothing was changed: settle again later */
     double hold;        /* seconds in which no request may leave, 0: none */
     bool alone;         /* from now on one request at a time */
