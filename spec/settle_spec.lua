@@ -168,6 +168,14 @@ describe("one bad id", function()
     end)
   end
 
+  it("everywhere is not taken for eight deletions where all were asked before", function()
+    local options = service.options { { 502, "" }, { service.code(42001) } }
+    local _, err = geelark.delete(service.ids(100), options)
+    assert.equal("refused", err.kind)
+    assert.is_true(#err.result.presumedIds <= 9)
+    assert.equal(100, #err.result.presumedIds + #err.result.unknownIds)
+  end)
+
   it("alone doesn't stop the job, nor do many where any was deleted", function()
     local options = service.options(function(request)
       if #request.ids == 1 and request.ids[1] ~= "z1" then return service.code(40004) end

@@ -100,9 +100,6 @@ static inline uint32_t ledger_total(const struct ledger *ledger) {
 static inline uint32_t ledger_tally(const struct ledger *ledger, enum id_state state) {
     return ledger->tally[state];
 }
-static inline bool ledger_has_successes(const struct ledger *ledger) {
-    return ledger->tally[ID_DELETED] > 0 || ledger->tally[ID_PRESUMED] > 0;
-}
 /* No id is without a reliable answer. */
 bool ledger_is_complete(const struct ledger *ledger);
 /* The position of the caller's n-th id. */

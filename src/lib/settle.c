@@ -178,7 +178,8 @@ static void lose(struct settling *s, const char *flaw) {
 static void refuse_alone(struct settling *s) {
     struct batch *b = s->batch;
     settle_pending(s, s->response->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_REFUSED);
-    if (++b->refused_alone >= REFUSED_ALONE_MAX && !ledger_has_successes(s->ledger))
+    if (++b->refused_alone >= REFUSED_ALONE_MAX &&
+        ledger_tally(s->ledger, ID_DELETED) == 0)
         stop(s);
     else batch_end_chunk(b, s->chunk, s->now);
 }
