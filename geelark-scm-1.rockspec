@@ -58,6 +58,7 @@ build = {
       libraries = { "curl", "crypto", "m" },
     },
     geelark = "lua/geelark.lua",
+    ["geelark.callable"] = "lua/geelark/callable.lua",
     ["geelark.codes"] = "lua/geelark/codes.lua",
     ["geelark.failures"] = "lua/geelark/failures.lua",
     ["geelark.health"] = "lua/geelark/health.lua",

@@ -2,7 +2,39 @@
 -- The work is done by geelark.core, in C; this is what a script sees of it. The shapes of
 -- options, results and the like are described in geelark/types.lua.
 
-local core = require "geelark.core"
+-- The Lua that a core was built for, as it says itself; nil for one that says nothing.
+local function built_for(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read "*a" or ""
+  if file then file:close() end
+  return text:match "geelark%.core for (Lua %d%.%d)"
+end
+
+-- Why there is no core, and what helps.
+local function describe(trouble)
+  local jit = rawget(_G, "jit")
+  local path = trouble:match "^error loading module 'geelark%.core' from file '(.-)'"
+  local lua = path and built_for(path) or "another Lua"
+  local why
+  if not path then
+    why = "geelark/core.so is in no folder of package.cpath"
+  elseif lua == _VERSION then
+    why = path .. " can't be loaded"
+  else
+    why = path .. " was built for " .. lua
+  end
+  return ("geelark: %s; this is %s. What helps, in a clone of geelark: make install LUA=%s\n%s")
+    :format(why, jit and "LuaJIT (" .. _VERSION .. ")" or _VERSION,
+      jit and "luajit" or _VERSION:lower():gsub(" ", ""), trouble)
+end
+
+local loaded, core = pcall(require, "geelark.core")
+if not loaded then
+  -- A core that runs and then raises has said by itself what is wrong.
+  local text = tostring(core)
+  local names_file = text:find "^error loading module" or text:find "^module '.-' not found"
+  error(names_file and describe(text) or core, 0)
+end
 
 ---@class geelark
 ---@field codes table<string|integer, integer|geelark.Code> # both ways: name → number, number → what it means
@@ -57,9 +89,26 @@ function geelark.remaining(result)
   return core.remaining(result) or append(append({}, result.unknownIds), result.pendingIds)
 end
 
+local drivers = { "cqueues", "luv", "ngx", "nvim" }
+
+local function nearest_driver(name)
+  local nearest, least
+  for _, driver in ipairs(drivers) do
+    local distance = core.distance(driver, name)
+    if not least or distance < least then nearest, least = driver, distance end
+  end
+  return nearest
+end
+
 -- Each driver needs its host, so that it is loaded when it is first asked for.
 geelark.loop = setmetatable({}, {
   __index = function(loop, name)
+    name = tostring(name)
+    local nearest = nearest_driver(name)
+    if name ~= nearest then
+      error(("geelark.loop.%s: there is none, did you mean geelark.loop.%s?"):format(name, nearest),
+        2)
+    end
     loop[name] = require("geelark.loop." .. name)
     return loop[name]
   end,

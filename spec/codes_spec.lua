@@ -20,4 +20,27 @@ describe("geelark.codes", function()
       assert.equal(number, geelark.codes[code.name])
     end
   end)
+
+  it("has an entry named unlisted, with the same fields, for any other number", function()
+    local function types(entry)
+      local of = {}
+      for name, value in pairs(entry) do of[name] = type(value) end
+      return of
+    end
+    for _, number in ipairs { 49999, -1, 1.5, 0 / 0 } do
+      local code = geelark.codes[number]
+      assert.same(types(geelark.codes[43009]), types(code))
+      assert.equal("unlisted", code.name)
+      assert.is_false(code.retryable)
+    end
+    assert.is_nil(geelark.codes.no_such_name)
+    assert.is_nil(geelark.codes.unlisted)
+  end)
+
+  it("holds only what is listed", function()
+    for key, value in pairs(geelark.codes) do
+      local number = type(key) == "number" and key or value
+      assert.not_equal("unlisted", geelark.codes[number].name)
+    end
+  end)
 end)

@@ -44,6 +44,11 @@ describe("geelark.failures", function()
     end)
   end
 
+  it("filters by whatever can be called", function()
+    local filter = setmetatable({}, { __call = function(_, failure) return failure.id == "5" end })
+    assert.equal("5", ids(geelark.failures(result):where(filter)))
+  end)
+
   it("chains", function()
     assert.equal("333", ids(geelark.failures(result):retryable():except "started"))
   end)

@@ -55,6 +55,16 @@ for _, name in ipairs(own) do
       end)
     end
 
+    if name == "luv" then
+      it("takes any callback that can be called", function()
+        local seen
+        local callback = setmetatable({}, { __call = function(_, result) seen = result end })
+        geelark.loop.luv.delete({}, {}, callback)
+        require("luv").run()
+        assert.equal(0, seen.totalAmount)
+      end)
+    end
+
     it("blames the line that called it for wrong arguments", function()
       local _, message = pcall(hosts[name](), { { ids = { "" }, options = { token = "t" } } })
       assert.matches("hosts%.lua:%d+: bad argument", message)

@@ -316,5 +316,8 @@ int luaopen_geelark_core(lua_State *L) {
     lua_setfield(L, -2, "client_options");
     lua_pushliteral(L, GEELARK_VERSION);
     lua_setfield(L, -2, "version");
+    /* geelark.lua looks for this text in a core that can't be loaded. */
+    lua_pushliteral(L, "geelark.core for " LUA_VERSION);
+    lua_setfield(L, -2, "built_for");
     return 1;
 }

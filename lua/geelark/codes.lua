@@ -10,6 +10,13 @@ local core = require "geelark.core"
 ---@field retryable boolean # whether the same call can succeed later
 ---@field remedy string     # what can help, "" where nothing can
 
+-- What every number has that isn't in the list.
+---@type geelark.Code
+local unlisted = {
+  name = "unlisted", meaning = "not in the list of the service's codes", retryable = false,
+  remedy = "see what the service says of it",
+}
+
 ---@type table<string, integer> | table<integer, geelark.Code>
 local codes = {}
 
@@ -20,4 +27,6 @@ for _, row in ipairs(core.codes()) do
   }
 end
 
-return codes
+return setmetatable(codes, {
+  __index = function(_, key) return type(key) == "number" and unlisted or nil end,
+})

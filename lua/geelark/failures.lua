@@ -1,6 +1,7 @@
 -- The failures of a result as a list that filters, groups and prints itself.
 -- Every method returns a new list and leaves its own alone, so that they chain.
 
+local callable = require "geelark.callable"
 local codes = require "geelark.codes"
 local core = require "geelark.core"
 
@@ -99,7 +100,7 @@ local function has_fields(fields, where)
 end
 
 local function to_test(filter, where)
-  if type(filter) == "function" then return filter end
+  if callable(filter) then return filter end
   if type(filter) ~= "table" then return is_code(filter, where) end
   if filter[1] ~= nil or next(filter) == nil then return is_any(filter, where) end
   return has_fields(filter, where)
@@ -135,8 +136,7 @@ end
 ---@return geelark.Failures
 function Failures:retryable()
   return select_by(self, function(failure)
-    local code = codes[failure.code]
-    return code ~= nil and code.retryable
+    return codes[failure.code].retryable
   end, true, "retryable")
 end
 
@@ -179,7 +179,7 @@ local function width(text)
 end
 
 local function to_row(failure)
-  local code = codes[failure.code]
+  local code = rawget(codes, failure.code)
   local name = code and code.name or ""
   return { ("%d"):format(failure.code), name, plain(failure.id), plain(failure.msg) }
 end

@@ -1,5 +1,6 @@
 -- Jobs in a libuv loop: luv's, or Neovim's own.
 
+local callable = require "geelark.callable"
 local start = require "geelark.loop.start"
 
 local vim = rawget(_G, "vim")
@@ -24,7 +25,7 @@ local luv = {}
 ---  calls the function later
 ---@return geelark.Job job for cancel and progress; raises for wrong arguments
 function luv.delete(ids, options, callback, put_off)
-  if type(callback) ~= "function" then
+  if not callable(callback) then
     error("bad argument to 'delete' (callback: function expected, got " .. type(callback) .. ")", 2)
   end
   local job = start(ids, options)

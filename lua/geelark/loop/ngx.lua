@@ -4,6 +4,7 @@
 -- jobs, every 5 ms while a request is in flight, else when a job's time has come. It runs in
 -- the context of a timer, which outlives the handlers: one that is killed stops no job half-way.
 
+local callable = require "geelark.callable"
 local core = require "geelark.core"
 local semaphore = require "ngx.semaphore"
 local shared_quota = require "geelark.loop.ngx.quota"
@@ -174,7 +175,7 @@ local WAITS = { rewrite = true, access = true, content = true, timer = true, pre
 -- The variables of a callback live on the stack of the handler that waits. Where that was
 -- killed nginx gives the stack to another request: the callback must not be called any more.
 local function while_waiting(over, callback)
-  if type(callback) ~= "function" then return callback end
+  if not callable(callback) then return callback end
   return function(...)
     if over:count() < 0 then return callback(...) end
   end

@@ -29,9 +29,8 @@ end
 
 local function describe(failure)
   local code = geelark.codes[failure.code]
-  local known = code and " " .. code.name or ""
-  local remedy = code and code.remedy ~= "" and "; " .. code.remedy or ""
-  return ("failed: %s (%d%s%s)"):format(plain(failure.msg), failure.code, known, remedy)
+  local remedy = code.remedy ~= "" and "; " .. code.remedy or ""
+  return ("failed: %s (%d %s%s)"):format(plain(failure.msg), failure.code, code.name, remedy)
 end
 
 local function list_left(result)
