@@ -33,6 +33,7 @@ build = {
         "src/lib/batch.c",
         "src/lib/buffer.c",
         "src/lib/client.c",
+        "src/lib/explain.c",
         "src/lib/fault.c",
         "src/lib/gate.c",
         "src/lib/ids.c",

@@ -13,9 +13,9 @@ end
 describe("a bad option raises and names itself:", function()
   local nan = 0 / 0
   local cases = {
-    token = { "", 5, true, {}, "a\nb", "a\r\nX: y", "a\0b", "\127" },
-    app_id = { "", 5, "a\nb" },
-    api_key = { "", 5, "a\nb" },
+    token = { 5, true, {} },
+    app_id = { 5 },
+    api_key = { 5 },
     base_url = { "", 5 },
     ca_file = { "", 5 },
     proxy = { "", 5, "a\nb" },
@@ -31,7 +31,9 @@ describe("a bad option raises and names itself:", function()
     on_progress = { true, "f", {} },
     on_event = { true, "f", {} },
     transport = { true, "f", {} },
-    clock = { true, "f", { now = 5 }, { sleep = 5 }, { seed = "s" }, { new = print } },
+    clock = { true, "f", { now = 5 }, { sleep = 5 }, { seed = "s" }, { new = print },
+      { now = {} }, { ["now\0"] = print } },
+    limiter = { true, "f", {}, { take = print }, { take = print, give = {} } },
   }
   for name, values in pairs(cases) do
     for i, value in ipairs(values) do
@@ -54,12 +56,69 @@ describe("an unknown option raises and suggests the nearest:", function()
     end)
   end
 
+  it("one with a zero byte, of which C would see but the beginning", function()
+    assert.truthy(raised_for({ ["token\0x"] = "t" }):find("an option name has a zero byte", 1, true))
+  end)
+
   it("a position", function()
     assert.truthy(raised_for({ "token" }):find("option names are strings", 1, true))
   end)
 
   it("options that are no table", function()
     assert.has_error(function() geelark.delete({ "a1" }, "token") end)
+  end)
+end)
+
+-- What header values can't be, whoever gives them.
+local flaws = {
+  { "secret ", "blank at an end" }, { " secret", "blank at an end" },
+  { "secret\t", "control character" }, { "sec\nret", "control character" },
+  { "secret\r\nX: y", "control character" }, { "secret\127", "control character" },
+  { "secret\194\160", "byte above 126" }, { "\226\128\156secret\226\128\157", "byte above 126" },
+  { "\239\187\191secret", "byte order mark" }, { "sécret", "byte above 126" },
+  { "Bearer secret", 'starts with "Bearer", which is added to it' },
+  { "bEARER secret", 'starts with "Bearer", which is added to it' },
+  { "Bearer ", "blank at an end" },
+}
+
+describe("a secret that no header can carry as it stands raises:", function()
+  for _, name in ipairs { "token", "app_id", "api_key" } do
+    for _, flaw in ipairs { { "", "empty string" }, { "sec\0ret", "control character" },
+      (table.unpack or unpack)(flaws) } do -- luacheck: ignore unpack
+      it(("%s = %q"):format(name, flaw[1]), function()
+        local message = raised_for { [name] = flaw[1] }
+        assert.truthy(message:find(("(%s: %s)"):format(name, flaw[2]), 1, true), message)
+        assert.is_nil(message:find("ret", 1, true), message)
+      end)
+    end
+  end
+
+  it("a blank inside is none of them", function()
+    local options, log = service.options(service.success, { token = "a b-bearer c" })
+    assert(geelark.delete({ "a1" }, options))
+    assert.equal("Bearer a b-bearer c", log[1].headers.Authorization)
+  end)
+end)
+
+describe("what can be called passes for a function:", function()
+  for _, name in ipairs { "transport", "on_progress", "on_event" } do
+    it(name, function()
+      local called = spy.new(name == "transport" and service.success or function() end)
+      assert(geelark.delete({ "a1" }, (service.options(service.success, { [name] = called }))))
+      assert.spy(called).was_called()
+    end)
+  end
+
+  it("now and sleep of clock, take and give of limiter", function()
+    local time = 0
+    local now = spy.new(function() return time end)
+    local sleep = spy.new(function(seconds) time = time + seconds end)
+    local take, give = spy.new(function() return "token" end), spy.new(function() end)
+    local options = service.options({ { 502, "" }, service.success },
+      { clock = { now = now, sleep = sleep }, limiter = { take = take, give = give } })
+    assert(geelark.delete({ "a1" }, options))
+    for _, called in ipairs { now, sleep, take } do assert.spy(called).was_called() end
+    assert.spy(give).was_called_with "token"
   end)
 end)
 
@@ -129,6 +188,18 @@ describe("the environment", function()
     assert.equal("Bearer option\n", say("GEELARK_TOKEN=from-env", 'token = "option",'))
     assert.equal("app\n", say("GEELARK_TOKEN=t", 'app_id = "app", api_key = "k",'))
     assert.equal("app\n", say("GEELARK_TOKEN=t GEELARK_API_KEY=k", 'app_id = "app",'))
+  end)
+  for _, name in ipairs { "GEELARK_TOKEN", "GEELARK_APP_ID", "GEELARK_API_KEY" } do
+    it("with a secret that no header can carry is an err of kind config: " .. name, function()
+      for _, flaw in ipairs(flaws) do
+        local said = say(("GEELARK_APP_ID=a %s=%s"):format(name, shell.quote(flaw[1])))
+        assert.truthy(said:find(("config: %s: %s (1 id"):format(name, flaw[2]), 1, true), said)
+        assert.is_nil(said:find("ret", 1, true), said)
+      end
+    end)
+  end
+  it("with a flawed token counts for nothing beside an option", function()
+    assert.equal("Bearer option\n", say("GEELARK_TOKEN='t '", 'token = "option",'))
   end)
   it("that is empty counts as unset", function()
     assert.truthy(say("GEELARK_TOKEN="):find("config: no credentials", 1, true))

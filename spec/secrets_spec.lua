@@ -62,9 +62,25 @@ describe("no secret is told", function()
   end)
 
   it("by a transport that raises with it in hand", function()
-    local options = service.options(function() error "x" end, { token = token })
+    local options = service.options(function(request) error(request.headers.Authorization) end,
+      { token = token })
     local _, err = geelark.delete({ "a1" }, options)
+    assert.equal("callback", err.kind)
     assert.is_nil(told(err, {}):find(token, 1, true))
+  end)
+
+  it("by a transport that names it as the reason", function()
+    local options = service.options(function(request) return nil, request.headers.Authorization end,
+      { token = token, attempts = 1 })
+    local _, err = geelark.delete({ "a" }, options)
+    assert.matches("^network: Bearer %*+,", err.message)
+  end)
+
+  it("though a page writes it with a URL's escapes", function()
+    local options = service.options({ { 502, "?t=" .. token:gsub("%-", "%%2D"):gsub("s", "%%73") } },
+      { token = token, attempts = 1 })
+    local _, err = geelark.delete({ "a" }, options)
+    assert.is_nil(told(err, {}):find("3cr3t", 1, true))
   end)
 
   it("by clients and jobs that are printed", function()

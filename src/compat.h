@@ -91,6 +91,14 @@ static inline void compat_check_stack(lua_State *L, int slots) {
     if (!lua_checkstack(L, slots)) compat_memory_error(L);
 }
 
+/* A function, or what can be called like one: a spy of luassert's is a table. */
+static inline bool compat_is_callable(lua_State *L, int index) {
+    bool is = lua_isfunction(L, index) != 0;
+    if (is || !luaL_getmetafield(L, index, "__call")) return is;
+    lua_pop(L, 1);
+    return true;
+}
+
 /* Raises an argument error with a formatted message. */
 #define compat_arg_error(L, arg, ...)                                                    \
     luaL_argerror(L, arg, lua_pushfstring(L, __VA_ARGS__))

@@ -95,7 +95,7 @@ int handle_client_gc(lua_State *L) {
 
 static bool has_function(lua_State *L, int refs, const char *name) {
     lua_getfield(L, refs, name);
-    bool has = lua_isfunction(L, -1);
+    bool has = !lua_isnil(L, -1); /* options_read let only what can be called pass */
     lua_pop(L, 1);
     return has;
 }

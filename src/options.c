@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "compat.h"
@@ -14,7 +15,7 @@
 
 static const char DEFAULT_BASE_URL[] = "https://openapi.geelark.com";
 
-enum type { SECRET, URL, TEXT, COUNT, SECONDS, LIMIT, FLAG, FUNCTION, CLOCK, LIMITER };
+enum type { SECRET, URL, PROXY, TEXT, COUNT, SECONDS, LIMIT, FLAG, FUNCTION, CLOCK, LIMITER };
 
 struct option {
     const char *name;
@@ -31,7 +32,7 @@ static const struct option options_known[] = {
     {"api_key", SCOPE_CLIENT, SECRET, AT(client.credentials.api_key), 0, 0},
     {"base_url", SCOPE_CLIENT, URL, AT(client.network.base_url), 0, 0},
     {"ca_file", SCOPE_CLIENT, TEXT, AT(client.network.ca_file), 0, 0},
-    {"proxy", SCOPE_CLIENT, TEXT, AT(client.network.proxy), 0, 0},
+    {"proxy", SCOPE_CLIENT, PROXY, AT(client.network.proxy), 0, 0},
     {"requests_per_minute", SCOPE_CLIENT, LIMIT, AT(client.requests_per_minute), 1, 1e9},
     {"requests_per_hour", SCOPE_CLIENT, LIMIT, AT(client.requests_per_hour), 1, 1e9},
     {"clock", SCOPE_CLIENT, CLOCK, 0, 0, 0},
@@ -86,19 +87,32 @@ static int wrong(lua_State *L, int arg, const struct option *o, const char *expe
                   lua_pushfstring(L, "%s expected, got %s", expected, got));
 }
 
-/* A header value with a control character could smuggle in a header of its own. */
-static const char *text_flaw(const char *text, size_t len) {
+/* A header value with a control character could smuggle in a header of its own, and one
+ * that a server doesn't take as it stands would look like a lost answer. */
+static const char *secret_flaw(const char *text, size_t len) {
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) return "byte order mark";
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] > 126) return "byte above 126";
+    if (text[0] == ' ' || text[len - 1] == ' ') return "blank at an end";
+    if (strncasecmp(text, "bearer ", 7) == 0)
+        return "starts with \"Bearer\", which is added to it";
+    return NULL;
+}
+
+static const char *text_flaw(enum type type, const char *text, size_t len) {
+    bool plain;
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) return "control character";
-    return len == 0 ? "empty string" : NULL;
+    if (len == 0) return "empty string";
+    if (type == SECRET) return secret_flaw(text, len);
+    if (type == PROXY) return url_proxy_flaw(text);
+    return type == URL ? url_flaw(text, &plain) : NULL;
 }
 
 static const char *check_text(lua_State *L, int arg, const struct option *o) {
     size_t len;
-    bool plain;
     if (lua_type(L, -1) != LUA_TSTRING) wrong(L, arg, o, "string");
-    const char *text = lua_tolstring(L, -1, &len), *flaw = text_flaw(text, len);
-    if (!flaw && o->type == URL) flaw = url_flaw(text, &plain);
+    const char *text = lua_tolstring(L, -1, &len), *flaw = text_flaw(o->type, text, len);
     if (flaw) flawed(L, arg, o->name, flaw);
     return text;
 }
@@ -129,10 +143,16 @@ static const struct field clock_fields[] = {
 static const struct field limiter_fields[] = {
     {"take", LUA_TFUNCTION}, {"give", LUA_TFUNCTION}, {NULL, 0}};
 
+/* C's functions would see only what stands before a zero byte. */
+static bool is_name(lua_State *L, int index) {
+    return lua_type(L, index) == LUA_TSTRING &&
+           strlen(lua_tostring(L, index)) == lua_rawlen(L, index);
+}
+
 static void check_names(lua_State *L, int arg, const struct option *o,
                         const struct field *fields) {
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+        const char *key = is_name(L, -2) ? lua_tostring(L, -2) : "?";
         const struct field *field = fields;
         while (field->name && strcmp(field->name, key) != 0) field++;
         if (field->name) continue;
@@ -152,7 +172,9 @@ static void read_fields(lua_State *L, int arg, const struct option *o,
     check_names(L, arg, o, fields);
     for (; fields->name; fields++) {
         lua_getfield(L, -1, fields->name);
-        if (lua_type(L, -1) != fields->type && (o->type == LIMITER || !lua_isnil(L, -1)))
+        bool fits = fields->type == LUA_TFUNCTION ? compat_is_callable(L, -1)
+                                                  : lua_type(L, -1) == fields->type;
+        if (!fits && (o->type == LIMITER || !lua_isnil(L, -1)))
             compat_arg_error(L, arg, "%s.%s: %s expected, got %s", o->name, fields->name,
                              lua_typename(L, fields->type), luaL_typename(L, -1));
         lua_setfield(L, refs, fields->name);
@@ -166,7 +188,8 @@ static void read_value(lua_State *L, int arg, const struct option *o, int refs,
     switch (o->type) {
     case SECRET:
     case TEXT:
-    case URL: *(const char **)field = check_text(L, arg, o); break;
+    case URL:
+    case PROXY: *(const char **)field = check_text(L, arg, o); break;
     case COUNT: *(uint32_t *)field = (uint32_t)check_number(L, arg, o, true); break;
     case SECONDS: *(double *)field = check_number(L, arg, o, false); break;
     case LIMIT:
@@ -178,7 +201,7 @@ static void read_value(lua_State *L, int arg, const struct option *o, int refs,
         *(bool *)field = lua_toboolean(L, -1) != 0;
         break;
     case FUNCTION:
-        if (!lua_isfunction(L, -1)) wrong(L, arg, o, "function");
+        if (!compat_is_callable(L, -1)) wrong(L, arg, o, "function");
         if (strcmp(o->name, "transport") == 0) options->job.network = false;
         lua_pushvalue(L, -1);
         lua_setfield(L, refs, o->name);
@@ -199,6 +222,7 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
         if (lua_type(L, -2) != LUA_TSTRING)
             compat_arg_error(L, arg, "option names are strings, got a %s",
                              luaL_typename(L, -2));
+        if (!is_name(L, -2)) compat_arg_error(L, arg, "an option name has a zero byte");
         const char *name = lua_tostring(L, -2);
         size_t distance;
         const struct option *o = nearest_option(name, &distance);
@@ -223,14 +247,19 @@ void options_push_client_names(lua_State *L) {
     }
 }
 
-/* Takes a variable where the field has no value yet; false: the variable's is flawed. */
-static bool complete(const char **field, const char *variable, struct fault *fault) {
+static void set_flaw(struct fault *fault, const char *name, const char *flaw) {
     char text[FAULT_TEXT_SIZE];
+    snprintf(text, sizeof text, "%s: %s", name, flaw);
+    fault_set(fault, KIND_CONFIG, text);
+}
+
+/* Takes a variable where the field has no value yet; false: the variable's is flawed. */
+static bool complete(const char **field, enum type type, const char *variable,
+                     struct fault *fault) {
     const char *value = *field ? NULL : getenv(variable);
     if (!value || !*value) return true;
-    const char *flaw = text_flaw(value, strlen(value));
-    snprintf(text, sizeof text, "%s: %s", variable, flaw ? flaw : "");
-    if (flaw) fault_set(fault, KIND_CONFIG, text);
+    const char *flaw = text_flaw(type, value, strlen(value));
+    if (flaw) set_flaw(fault, variable, flaw);
     *field = value;
     return !flaw;
 }
@@ -238,13 +267,13 @@ static bool complete(const char **field, const char *variable, struct fault *fau
 /* An option wins over the environment, and a token over a key. */
 static void complete_credentials(struct credentials *c, struct fault *fault) {
     bool given = c->app_id || c->api_key;
-    if (!given && !complete(&c->token, "GEELARK_TOKEN", fault)) return;
+    if (!given && !complete(&c->token, SECRET, "GEELARK_TOKEN", fault)) return;
     if (c->token) {
         c->app_id = c->api_key = NULL;
         return;
     }
-    if (!complete(&c->app_id, "GEELARK_APP_ID", fault)) return;
-    if (!complete(&c->api_key, "GEELARK_API_KEY", fault)) return;
+    if (!complete(&c->app_id, SECRET, "GEELARK_APP_ID", fault)) return;
+    if (!complete(&c->api_key, SECRET, "GEELARK_API_KEY", fault)) return;
     if (!c->app_id && !c->api_key)
         fault_set(fault, KIND_CONFIG,
                   "no credentials: set the option token (GEELARK_TOKEN), or app_id and "
@@ -255,24 +284,48 @@ static void complete_credentials(struct credentials *c, struct fault *fault) {
         fault_set(fault, KIND_CONFIG, "api_key is missing (option, or GEELARK_API_KEY)");
 }
 
-static void complete_network(struct transfer_settings *n, struct fault *fault) {
+static const char *environment(const char *const *variables, const char **name) {
+    const char *value = NULL;
+    for (; *variables && !(value && *value); variables++)
+        value = getenv(*name = *variables);
+    return value && *value ? value : NULL;
+}
+
+/* Chooses the proxy as libcurl would, which chooses at each connection: then the variable
+ * could hold a password that nobody overwrites in messages. */
+static void complete_proxy(struct options *o, struct fault *fault) {
+    static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
+                                          "ALL_PROXY", NULL};
+    static const char *const exceptions[] = {"no_proxy", "NO_PROXY", NULL};
+    struct transfer_settings *n = &o->client.network;
+    const char *variable = NULL, *ignored;
+    if (!n->proxy) n->proxy = environment(proxies, &variable);
+    if (!n->proxy) return;
+    const char *except = environment(exceptions, &ignored);
+    n->needs_proxy = !except || !url_may_avoid_proxy(n->base_url, except);
+    const char *flaw = variable ? text_flaw(PROXY, n->proxy, strlen(n->proxy)) : NULL;
+    if (flaw && n->needs_proxy && o->job.network) set_flaw(fault, variable, flaw);
+}
+
+static void complete_network(struct options *o, struct fault *fault) {
+    struct transfer_settings *n = &o->client.network;
+    char text[256];
     bool plain;
-    char text[FAULT_TEXT_SIZE] = "";
-    if (!complete(&n->base_url, "GEELARK_BASE_URL", fault)) return;
-    if (!complete(&n->ca_file, "GEELARK_CA_FILE", fault)) return;
+    if (!complete(&n->base_url, URL, "GEELARK_BASE_URL", fault)) return;
+    if (!complete(&n->ca_file, TEXT, "GEELARK_CA_FILE", fault)) return;
     if (!n->base_url) n->base_url = DEFAULT_BASE_URL;
-    const char *flaw = url_flaw(n->base_url, &plain);
-    if (flaw) snprintf(text, sizeof text, "GEELARK_BASE_URL: %s", flaw);
-    else if (plain && n->proxy)
-        snprintf(text, sizeof text,
-                 "proxy: not with an http:// base_url, it would read the credentials");
-    else if (n->ca_file && access(n->ca_file, R_OK) != 0)
-        snprintf(text, sizeof text, "ca_file: cannot read %s", n->ca_file);
-    if (*text) fault_set(fault, KIND_CONFIG, text);
+    url_flaw(n->base_url, &plain);
+    if (plain && n->proxy)
+        set_flaw(fault, "proxy",
+                 "not with an http:// base_url, it would read the credentials");
+    else if (n->ca_file && access(n->ca_file, R_OK) != 0) {
+        snprintf(text, sizeof text, "cannot read %s", n->ca_file);
+        set_flaw(fault, "ca_file", text);
+    } else if (!plain) complete_proxy(o, fault);
 }
 
 void options_complete(struct options *o, struct fault *fault) {
     *fault = (struct fault){.kind = KIND_NONE};
     complete_credentials(&o->client.credentials, fault);
-    if (fault->kind == KIND_NONE) complete_network(&o->client.network, fault);
+    if (fault->kind == KIND_NONE) complete_network(o, fault);
 }

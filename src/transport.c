@@ -67,6 +67,7 @@ static void read_headers(lua_State *L, int headers, struct request *request) {
     if (value)
         request->response.retry_after =
             transfer_retry_after(value, date ? date : "", request->job->wall);
+    if (date) request->response.date = transfer_date(date);
     lua_pop(L, 2);
 }
 

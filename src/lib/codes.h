@@ -50,4 +50,9 @@
 /* clang-format on */
 
 /* The service's codes that the engine itself has to know by name. */
-enum { CODE_HOUR_LIMIT = 40014, CODE_TOO_MANY = 40017, CODE_NOT_FOUND = 42001 };
+enum {
+    CODE_SIGNATURE_REFUSED = 40003,
+    CODE_HOUR_LIMIT = 40014,
+    CODE_TOO_MANY = 40017,
+    CODE_NOT_FOUND = 42001
+};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain.h"
 #include "settle.h"
 #include "private.h"
 
@@ -102,21 +103,23 @@ static bool write_body(const struct job *job, struct request *r) {
 /* What the service sends back of our secrets goes no further. */
 static void redact_response(const struct job *job, struct request *r) {
     struct buffer *body = &r->response.body;
+    const struct signer *signer = job->client->signer;
     if (body->size > 0)
-        signer_redact(job->client->signer, &r->headers, body->data, body->size,
-                      SECRET_IN_ANSWER);
+        signer_redact(signer, &r->headers, body->data, body->size, SECRET_IN_ANSWER);
+    signer_redact_words(signer, &r->headers, r->response.reason, SECRET_IN_TEXT);
 }
 
 /* A fault's texts are for people alone, so short secrets, too, can be overwritten. */
-static void redact_fault(struct job *job, const struct request *r) {
+static void redact_fault(struct job *job, const struct headers *headers) {
     char *const texts[] = {job->batch.fault.text, job->batch.fault.excerpt};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        signer_redact(job->client->signer, &r->headers, texts[i], strlen(texts[i]),
+        signer_redact(job->client->signer, headers, texts[i], strlen(texts[i]),
                       SECRET_IN_TEXT);
 }
 
 void job_stop(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
+    redact_fault(job, NULL); /* a callback may raise with anything */
 }
 
 bool job_stopped(const struct job *job) { return job->batch.stopped; }
@@ -295,7 +298,11 @@ bool job_settle(struct job *job, struct request *r, double now) {
                          trace.len, r->headers.trace_id);
     struct effects effects = settle(&job->batch, r->chunk, &r->response, now);
     if (effects.out_of_memory) return false;
-    if (had_no_fault && job->batch.fault.kind != KIND_NONE) redact_fault(job, r);
+    if (had_no_fault && job->batch.fault.kind != KIND_NONE) {
+        redact_fault(job, &r->headers);
+        explain_fault(&job->batch.fault, r, job->client->network.base_url,
+                      r->chunk->entry.attempts, now - r->chunk->started, job->wall);
+    }
     if (effects.hold > 0) gate_hold(gate, now + effects.hold);
     if (effects.alone) gate_slow_down(gate);
     else if (effects.answered && !effects.throttled) gate_answered(gate);

@@ -14,7 +14,7 @@ void response_reset(struct response *r) {
     r->complete = r->sent = r->final = false;
     r->reason[0] = '\0';
     r->status = 0;
-    r->retry_after = -1;
+    r->retry_after = r->date = -1;
 }
 
 void response_close(struct response *r) {

@@ -31,6 +31,7 @@ struct response {
 
     int status;         /* of HTTP, 0: none */
     double retry_after; /* seconds, negative without the header */
+    double date;        /* the header's, seconds since the epoch, negative without it */
     struct buffer body;
 
     bool has_envelope; /* the body is one JSON object with an integral `code` */

@@ -17,6 +17,7 @@ enum { NONCE_LENGTH = 6 };
 struct signer {
     char *authorization, *app_id_line; /* header lines */
     char *token, *app_id, *api_key;
+    char *proxy_login, *proxy_user, *proxy_password; /* decoded */
     EVP_MD_CTX *digest;
 };
 
@@ -29,7 +30,45 @@ static char *join(const char *a, const char *b) {
     return joined;
 }
 
-struct signer *signer_new(const struct credentials *given) {
+static int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that a percent sign and two digits of a URL stand for, -1: they don't. */
+static int escaped_byte(const char *text, size_t left) {
+    if (left < 3 || text[0] != '%') return -1;
+    int high = hex_value(text[1]), low = hex_value(text[2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+static char *unescape(const char *text, size_t len) {
+    char *decoded = malloc(len + 1), *out = decoded;
+    for (size_t at = 0; decoded && at < len;) {
+        int byte = escaped_byte(text + at, len - at);
+        *out++ = byte > 0 ? (char)byte : text[at];
+        at += byte > 0 ? 3 : 1;
+    }
+    if (decoded) *out = '\0';
+    return decoded;
+}
+
+/* Also of a URL that is none, for which any part before the last @ may be a secret. */
+static bool copy_proxy_login(struct signer *s, const char *proxy) {
+    const char *scheme = strstr(proxy, "://"), *user = scheme ? scheme + 3 : proxy;
+    const char *end = strrchr(user, '@');
+    if (!end) return true;
+    const char *colon = memchr(user, ':', (size_t)(end - user));
+    const char *user_end = colon ? colon : end, *password = colon ? colon + 1 : end;
+    bool bare = password == end; /* then the user may be a key, and is one everywhere */
+    s->proxy_login = unescape(user, (size_t)((bare ? user_end : end) - user));
+    s->proxy_user = unescape(user, (size_t)(user_end - user));
+    s->proxy_password = unescape(password, (size_t)(end - password));
+    return s->proxy_login && s->proxy_user && s->proxy_password;
+}
+
+struct signer *signer_new(const struct credentials *given, const char *proxy) {
     struct signer *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     bool made;
@@ -45,7 +84,7 @@ struct signer *signer_new(const struct credentials *given) {
         made = s->app_id && s->api_key && s->app_id_line && s->digest &&
                EVP_DigestInit_ex(s->digest, EVP_sha256(), NULL) == 1;
     }
-    if (made) return s;
+    if (made && (!proxy || copy_proxy_login(s, proxy))) return s;
     signer_free(s);
     return NULL;
 }
@@ -57,6 +96,9 @@ void signer_free(struct signer *s) {
     wipe_text(s->token);
     wipe_text(s->app_id);
     wipe_text(s->api_key);
+    wipe_text(s->proxy_login);
+    wipe_text(s->proxy_user);
+    wipe_text(s->proxy_password);
     EVP_MD_CTX_free(s->digest); /* which wipes what it holds */
     free(s);
 }
@@ -124,6 +166,7 @@ bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds) {
     if (!make_trace_id(h->trace_id)) return false;
     snprintf(h->trace_line, sizeof h->trace_line, "traceId: %s", h->trace_id);
     h->sign_line[0] = '\0';
+    h->signed_at = milliseconds;
     h->count = 0;
     add_line(h, "Content-Type: application/json");
     add_line(h, "Accept: application/json");
@@ -136,18 +179,18 @@ bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds) {
 }
 
 static bool is_hex_of(const char *four, char c) {
-    static const char digits[] = "0123456789abcdef";
     unsigned char byte = (unsigned char)c;
-    return four[0] == '0' && four[1] == '0' &&
-           (four[2] | 0x20) == (digits[byte >> 4] | 0x20) &&
-           (four[3] | 0x20) == (digits[byte & 15] | 0x20);
+    return four[0] == '0' && four[1] == '0' && hex_value(four[2]) == byte >> 4 &&
+           hex_value(four[3]) == (byte & 15);
 }
 
-/* How long a text begins with the secret, plain or in JSON's escapes; 0: it doesn't. */
+/* How long a text begins with the secret, plain or in escapes of JSON or of URLs; 0: it
+ * doesn't. */
 static size_t match_escaped(const char *text, size_t len, const char *secret) {
     size_t at = 0;
     for (; *secret; secret++) {
-        if (at < len && text[at] == *secret && *secret != '\\') at++;
+        if (escaped_byte(text + at, len - at) == (unsigned char)*secret) at += 3;
+        else if (at < len && text[at] == *secret && *secret != '\\') at++;
         else if (at + 1 < len && text[at] == '\\' && text[at + 1] == *secret) at += 2;
         else if (at + 5 < len && text[at] == '\\' && text[at + 1] == 'u' &&
                  is_hex_of(text + at + 2, *secret))
@@ -162,7 +205,7 @@ static void redact(char *text, size_t len, const char *secret, size_t least) {
     if (size == 0 || size < least) return;
     for (char *at = text; (at = memmem(at, len - (size_t)(at - text), secret, size));)
         memset(at, '*', size);
-    if (!memchr(text, '\\', len)) return;
+    if (!memchr(text, '\\', len) && !memchr(text, '%', len)) return;
     for (size_t at = 0; at < len; at++)
         memset(text + at, '*', match_escaped(text + at, len - at, secret));
 }
@@ -171,5 +214,14 @@ void signer_redact(const struct signer *s, const struct headers *h, char *text,
                    size_t len, size_t least) {
     if (s) redact(text, len, s->token, least);
     if (s) redact(text, len, s->api_key, least);
-    if (h->sign_line[0]) redact(text, len, h->sign_line + sizeof SIGN_NAME - 1, least);
+    if (s) redact(text, len, s->proxy_login, least);
+    if (s) redact(text, len, s->proxy_password, least);
+    if (h && h->sign_line[0])
+        redact(text, len, h->sign_line + sizeof SIGN_NAME - 1, least);
+}
+
+void signer_redact_words(const struct signer *s, const struct headers *h, char *text,
+                         size_t least) {
+    signer_redact(s, h, text, strlen(text), least);
+    if (s) redact(text, strlen(text), s->proxy_user, least);
 }

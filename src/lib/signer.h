@@ -28,10 +28,12 @@ struct headers {
     char trace_line[48], time_line[32], nonce_line[16], sign_line[72];
     const char *lines[HEADER_LINES_MAX];
     size_t count;
+    int64_t signed_at; /* milliseconds since the epoch */
 };
 
-/* Copies the credentials. NULL: out of memory. */
-struct signer *signer_new(const struct credentials *credentials);
+/* Copies the credentials, and of the proxy's URL (NULL: none) user and password. NULL: out
+ * of memory. */
+struct signer *signer_new(const struct credentials *credentials, const char *proxy);
 /* Wipes the secrets. NULL is fine. */
 void signer_free(struct signer *signer);
 
@@ -40,6 +42,11 @@ void signer_free(struct signer *signer);
 bool signer_sign(struct signer *signer, struct headers *headers, int64_t milliseconds);
 
 /* Overwrites every secret of at least `least` bytes that stands in a text, as it is or in
- * JSON's escapes: the signer's (NULL knows none), and a request's signature. */
+ * escapes of JSON or of URLs: the signer's (NULL knows none), and a request's signature
+ * (`headers` may be NULL). */
 void signer_redact(const struct signer *signer, const struct headers *headers, char *text,
                    size_t len, size_t least);
+/* The same for somebody else's words, in which the name of the proxy's user is one, too:
+ * in an answer or in our own words it could stand by chance. */
+void signer_redact_words(const struct signer *signer, const struct headers *headers,
+                         char *text, size_t least);

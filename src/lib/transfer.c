@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -191,12 +192,9 @@ static bool set_security(const struct transfer *t, CURL *handle) {
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (t->plain) { /* a proxy would read the credentials */
-        SET(CURLOPT_PROXY, "");
-        SET(CURLOPT_NOPROXY, "*");
-    } else if (t->settings->proxy) {
-        SET(CURLOPT_PROXY, t->settings->proxy);
-    }
+    /* The environment's was read with the options: its password must be known. */
+    SET(CURLOPT_PROXY, !t->plain && t->settings->proxy ? t->settings->proxy : "");
+    if (t->plain) SET(CURLOPT_NOPROXY, "*"); /* a proxy would read the credentials */
     if (t->settings->ca_file) {
         SET(CURLOPT_CAINFO, t->settings->ca_file);
         SET(CURLOPT_CAPATH, NULL);
@@ -326,15 +324,41 @@ double transfer_retry_after(const char *value, const char *date, double wall) {
     return fmax(wait, 0);
 }
 
+double transfer_date(const char *value) { return (double)curl_getdate(value, NULL); }
+
 static const char *reason_text(const struct easy *easy, CURLcode code) {
     if (easy->too_large) return "the answer is too large";
     if (easy->out_of_memory) return "out of memory for the answer";
     if (code == CURLE_SEND_FAIL_REWIND)
         return "the connection was lost before an answer came";
-    return easy->error[0] ? easy->error : curl_easy_strerror(code);
+    /* libcurl may quote a proxy's URL, with the password, and cut it anywhere. */
+    bool quotes = strchr(easy->error, '@') || strlen(easy->error) > CURL_ERROR_SIZE - 16;
+    return easy->error[0] && !quotes ? easy->error : curl_easy_strerror(code);
 }
 
-static void fill_response(struct easy *easy, CURLcode code) {
+/* Said before libcurl's words, which name the proxy's host at most. */
+static const char *proxy_text(const struct transfer *t, CURL *handle, CURLcode code) {
+    curl_off_t connected = 0;
+    long answer = 0;
+    if (!t->settings->needs_proxy) return "";
+    curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME_T, &connected);
+    curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &answer);
+    if (answer >= 300) return "the proxy refuses to connect: ";
+    bool failed = code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT ||
+                  code == CURLE_OPERATION_TIMEDOUT;
+    return failed && connected == 0 ? "the proxy can't be reached: " : "";
+}
+
+static void fail_response(const struct transfer *t, struct easy *easy, CURLcode code) {
+    struct response *response = &easy->request->response;
+    char text[REASON_SIZE];
+    snprintf(text, sizeof text, "%s%s", proxy_text(t, easy->handle, code),
+             reason_text(easy, code));
+    response_fail(response, fault_kind(code), easy->sent, text);
+    response->final = is_final(code) && !easy->sent;
+}
+
+static void fill_response(const struct transfer *t, struct easy *easy, CURLcode code) {
     struct response *response = &easy->request->response;
     long status = 0;
     curl_easy_getinfo(easy->handle, CURLINFO_RESPONSE_CODE, &status);
@@ -342,10 +366,9 @@ static void fill_response(struct easy *easy, CURLcode code) {
     if (easy->retry_after[0])
         response->retry_after =
             transfer_retry_after(easy->retry_after, easy->date, clock_wall());
+    response->date = transfer_date(easy->date);
     response->complete = true;
-    if (code == CURLE_OK) return;
-    response_fail(response, fault_kind(code), easy->sent, reason_text(easy, code));
-    response->final = is_final(code) && !easy->sent;
+    if (code != CURLE_OK) fail_response(t, easy, code);
 }
 
 struct request *transfer_completed(struct transfer *t) {
@@ -358,7 +381,7 @@ struct request *transfer_completed(struct transfer *t) {
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
         struct easy *easy = (struct easy *)(void *)owner;
         struct request *request = easy->request;
-        fill_response(easy, code);
+        fill_response(t, easy, code);
         transfer_cut(t, request);
         /* libcurl 8.14: a handle that was kept from sending again never sends again. */
         if (code != CURLE_OK) transfer_release(request, false);

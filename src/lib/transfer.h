@@ -11,12 +11,13 @@
 
 struct transfer;
 
-/* All zero-terminated; NULL: libcurl's own default. */
+/* All zero-terminated. */
 struct transfer_settings {
     const char *base_url; /* checked by url_flaw */
     const char *path;     /* below it, where requests go */
-    const char *ca_file;
-    const char *proxy;
+    const char *ca_file;  /* NULL: libcurl's own default */
+    const char *proxy;    /* NULL: none, whatever the environment says */
+    bool needs_proxy;     /* no_proxy surely doesn't keep it from base_url */
 };
 
 /* libcurl's one initialisation; any number of calls. False: it failed. */
@@ -51,3 +52,5 @@ double transfer_timeout(const struct transfer *transfer);
  * Date header or, where that is "", from `wall`, seconds since the epoch. Negative:
  * neither. */
 double transfer_retry_after(const char *value, const char *date, double wall);
+/* Seconds since the epoch that a Date value tells; negative: none. */
+double transfer_date(const char *value);

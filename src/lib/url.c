@@ -2,6 +2,7 @@
 #include "url.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,13 @@ static bool has_part(CURLU *url, CURLUPart part) {
     return has;
 }
 
+static bool has_path(CURLU *url) {
+    char *path = NULL;
+    bool has = curl_url_get(url, CURLUPART_PATH, &path, 0) == CURLUE_OK && path[1];
+    curl_free(path);
+    return has;
+}
+
 static const char *parsed_url_flaw(CURLU *url, const char *scheme, const char *host,
                                    bool *plain) {
     *plain = strcasecmp(scheme, "http") == 0;
@@ -40,13 +48,19 @@ static const char *parsed_url_flaw(CURLU *url, const char *scheme, const char *h
     return NULL;
 }
 
+/* Printable, and without what some reader might take for the end of the host. */
+static bool has_url_characters(const char *text, const char *refused) {
+    while ((unsigned char)*text > ' ' && *text != 0x7f && !strchr(refused, *text)) text++;
+    return *text == '\0';
+}
+
 const char *url_flaw(const char *text, bool *plain) {
     CURLU *url = curl_url();
     char *scheme = NULL, *host = NULL;
-    const char *flaw = "not a URL", *at = text;
+    const char *flaw = "not a URL";
     *plain = false;
-    while ((unsigned char)*at > ' ' && *at != 0x7f && *at != '\\') at++;
-    if (*at == '\0' && url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+    if (has_url_characters(text, "\\") && url &&
+        curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
         curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
         curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
         flaw = parsed_url_flaw(url, scheme, host, plain);
@@ -54,6 +68,86 @@ const char *url_flaw(const char *text, bool *plain) {
     curl_free(host);
     curl_url_cleanup(url);
     return flaw;
+}
+
+static bool has_sound_escapes(const char *text) {
+    for (; (text = strchr(text, '%')); text++)
+        if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
+            return false;
+    return true;
+}
+
+/* Whether what it decodes to can be sent; libcurl refuses control characters. */
+static bool has_sound_part(CURLU *url, CURLUPart part, CURLUcode missing) {
+    char *text = NULL;
+    CURLUcode code = curl_url_get(url, part, &text, CURLU_URLDECODE);
+    curl_free(text);
+    return code == CURLUE_OK || code == missing;
+}
+
+/* What looks like a path, a query or a fragment is the rest of a password with an
+ * unescaped / ? or #, and the user then passes for the host. But below localhost libcurl
+ * takes the path of a SOCKS proxy for that of a Unix socket. */
+static const char *parsed_proxy_flaw(CURLU *url, const char *scheme, const char *host) {
+    static const char *const schemes[] = {"http",    "https",  "socks4",
+                                          "socks4a", "socks5", "socks5h"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        known = known || strcasecmp(scheme, schemes[i]) == 0;
+    if ((has_path(url) && strcasecmp(host, "localhost") != 0) ||
+        has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT) ||
+        !has_sound_part(url, CURLUPART_USER, CURLUE_NO_USER) ||
+        !has_sound_part(url, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD))
+        return "not a URL";
+    return known ? NULL
+                 : "not a URL of a proxy: its scheme is none of http, https, socks4, "
+                   "socks4a, socks5, socks5h";
+}
+
+const char *url_proxy_flaw(const char *text) {
+    CURLU *url = curl_url();
+    char *scheme = NULL, *host = NULL;
+    const char *flaw = "not a URL", *at = strchr(text, '@');
+    bool sound = has_url_characters(text, "") && has_sound_escapes(text) &&
+                 !(at && strchr(at + 1, '@'));
+    /* As libcurl will read it: a scheme that is missing is guessed. */
+    unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
+    if (sound && url && curl_url_set(url, CURLUPART_URL, text, flags) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+        flaw = parsed_proxy_flaw(url, scheme, host);
+    curl_free(scheme);
+    curl_free(host);
+    curl_url_cleanup(url);
+    return flaw;
+}
+
+static bool may_match(const char *host, const char *entry, size_t len) {
+    size_t host_len = strlen(host);
+    if (len > 0 && *entry == '.') entry++, len--;
+    if (len > 0 && entry[len - 1] == '.') len--;
+    if (len == 0) return false;
+    if (memchr(entry, '/', len)) return *host == '[' || isdigit((unsigned char)*host);
+    if (*host == '[' && *entry != '[') host_len--; /* the bracket at its end */
+    return (len == 1 && *entry == '*') ||
+           (len <= host_len && strncasecmp(host + host_len - len, entry, len) == 0);
+}
+
+bool url_may_avoid_proxy(const char *text, const char *no_proxy) {
+    static const char blanks[] = ", \t";
+    CURLU *url = curl_url();
+    char *host = NULL;
+    bool may = false;
+    if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
+        curl_url_get(url, CURLUPART_HOST, &host, 0);
+    for (const char *at = no_proxy; host && *(at += strspn(at, blanks));) {
+        size_t len = strcspn(at, blanks);
+        may = may || may_match(host, at, len);
+        at += len;
+    }
+    curl_free(host);
+    curl_url_cleanup(url);
+    return may;
 }
 
 CURLU *url_parse(const char *base_url, const char *path) {

@@ -137,6 +137,7 @@ local function as_it_is(piece) return piece end
 ---@return boolean whole whether all of it went out, so that the connection can go on
 function connection.write(socket, response, fault)
   local headers, body = response.headers, response.body
+  headers.Date = headers.Date or os.date "!%a, %d %b %Y %H:%M:%S GMT"
   headers[fault.chunked and "Transfer-Encoding" or "Content-Length"] =
     fault.chunked and "chunked" or ("%d"):format(#body)
   local sent = fault.cut and body:sub(1, fault.cut) or body
