@@ -74,9 +74,9 @@ static void set_ids(lua_State *L, const char *name, const struct ledger *ledger,
     lua_setfield(L, -2, name);
 }
 
-void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
-                             const struct chunk *chunk) {
-    push_ids(L, ledger, chunk->first, chunk->last, 1u << ID_PENDING);
+void report_push_chunk_ids(lua_State *L, const struct ledger *ledger,
+                           const struct chunk *chunk) {
+    push_ids(L, ledger, chunk->first, chunk->last, ~0u);
 }
 
 /* The names of a failure's fields and the words of the last one: pushed once, and words
@@ -313,14 +313,42 @@ void report_push_progress(lua_State *L, struct job *job, double now) {
     set_number(L, "waiting", progress.waiting);
 }
 
+/* Pushes what every event of a request has. */
+static void push_event(lua_State *L, const char *type, const char *trace_id) {
+    lua_createtable(L, 0, 8);
+    set_string(L, "type", type);
+    set_string(L, "action", "delete");
+    if (trace_id[0]) set_string(L, "traceId", trace_id);
+}
+
 void report_push_send_event(lua_State *L, const struct ledger *ledger,
                             const struct request *request) {
-    lua_createtable(L, 0, 4);
-    set_string(L, "type", "send");
-    set_string(L, "traceId", request->headers.trace_id);
+    push_event(L, "send", request->headers.trace_id);
     set_integer(L, "attempt", request->chunk->entry.attempts + 1);
-    report_push_pending_ids(L, ledger, request->chunk);
+    report_push_chunk_ids(L, ledger, request->chunk);
     lua_setfield(L, -2, "ids");
+}
+
+void report_push_lost_event(lua_State *L, const struct ledger *ledger,
+                            const struct chunk *chunk, const struct lost_try *lost) {
+    const struct fault *fault = &lost->fault;
+    push_event(L, "lost", fault->trace_id);
+    report_push_chunk_ids(L, ledger, chunk);
+    lua_setfield(L, -2, "ids");
+    lua_pushboolean(L, lost->sent);
+    lua_setfield(L, -2, "sent");
+    set_string(L, "kind", fault_kind_name(fault->kind));
+    set_string(L, "message", fault->text);
+    if (fault->code) set_integer(L, "code", fault->code);
+    if (fault->http_status) set_integer(L, "httpStatus", fault->http_status);
+    if (!isinf(lost->retry_in)) set_number(L, "retryIn", lost->retry_in);
+}
+
+void report_push_wait_event(lua_State *L, double seconds, const char *reason) {
+    lua_createtable(L, 0, 3);
+    set_string(L, "type", "wait");
+    set_number(L, "seconds", seconds);
+    set_string(L, "reason", reason);
 }
 
 void report_push_settle_event(lua_State *L, const struct ledger *ledger,
@@ -333,8 +361,7 @@ void report_push_settle_event(lua_State *L, const struct ledger *ledger,
                  {"presumedIds", 1u << ID_PRESUMED},
                  {"unknownIds", 1u << ID_UNKNOWN},
                  {"pendingIds", 1u << ID_PENDING}};
-    lua_createtable(L, 0, 12);
-    set_string(L, "type", "settle");
+    push_event(L, "settle", "");
     set_entry(L, &chunk->entry);
     lua_pushboolean(L, chunk->entry.halved);
     lua_setfield(L, -2, "halved");

@@ -4,6 +4,7 @@
 #include <lua.h>
 
 #include "lib/job.h"
+#include "lib/settle.h"
 
 /* Makes the metatable of errors, once for a Lua state. */
 void report_open(lua_State *L);
@@ -17,9 +18,13 @@ int report_push_outcome(lua_State *L, struct ledger *ledger, const struct fault 
 /* Pushes what the job knows of itself now. */
 void report_push_progress(lua_State *L, struct job *job, double now);
 
-/* Pushes the event before a request leaves, or after a chunk settled. */
+/* Pushes the event before a request leaves, after a try that came to nothing, when
+ * nothing can leave for so long, or after a chunk settled. */
 void report_push_send_event(lua_State *L, const struct ledger *ledger,
                             const struct request *request);
+void report_push_lost_event(lua_State *L, const struct ledger *ledger,
+                            const struct chunk *chunk, const struct lost_try *lost);
+void report_push_wait_event(lua_State *L, double seconds, const char *reason);
 void report_push_settle_event(lua_State *L, const struct ledger *ledger,
                               const struct chunk *chunk);
 
@@ -28,6 +33,6 @@ void report_push_id(lua_State *L, const struct ledger *ledger, uint32_t position
 /* Pushes a list of all ids that are in a state of this set of bits, in the caller's
  * order. */
 void report_push_ids(lua_State *L, const struct ledger *ledger, unsigned states);
-/* Pushes the ids of a chunk that are still pending, in order. */
-void report_push_pending_ids(lua_State *L, const struct ledger *ledger,
-                             const struct chunk *chunk);
+/* Pushes the ids of a chunk, in order. */
+void report_push_chunk_ids(lua_State *L, const struct ledger *ledger,
+                           const struct chunk *chunk);
