@@ -77,8 +77,8 @@ describe("no secret is told", function()
   end)
 
   it("though a page writes it with a URL's escapes", function()
-    local options = service.options({ { 502, "?t=" .. token:gsub("%-", "%%2D"):gsub("s", "%%73") } },
-      { token = token, attempts = 1 })
+    local escaped = token:gsub("%-", "%%2D"):gsub("s", "%%73")
+    local options = service.options({ { 502, "?t=" .. escaped } }, { token = token, attempts = 1 })
     local _, err = geelark.delete({ "a" }, options)
     assert.is_nil(told(err, {}):find("3cr3t", 1, true))
   end)

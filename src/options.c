@@ -15,7 +15,19 @@
 
 static const char DEFAULT_BASE_URL[] = "https://openapi.geelark.com";
 
-enum type { SECRET, URL, PROXY, TEXT, COUNT, SECONDS, LIMIT, FLAG, FUNCTION, CLOCK, LIMITER };
+enum type {
+    SECRET,
+    URL,
+    PROXY,
+    TEXT,
+    COUNT,
+    SECONDS,
+    LIMIT,
+    FLAG,
+    FUNCTION,
+    CLOCK,
+    LIMITER
+};
 
 struct option {
     const char *name;

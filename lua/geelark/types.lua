@@ -2,7 +2,8 @@
 -- The shapes of what goes into the module and what comes back, for editors and readers; nothing
 -- loads this file.
 
--- What each call takes, and geelark.new as its jobs' defaults.
+-- What each call takes, and geelark.new as its jobs' defaults. Where a function is asked for, a
+-- table that can be called will do.
 ---@class geelark.JobOptions
 ---@field chunk_size? integer      # ids a request, 1 to 100; default 100
 ---@field concurrency? integer     # requests in flight at once, 1 to 64; default 2
@@ -18,12 +19,12 @@
 
 -- What geelark.new takes, and so do calls outside a client.
 ---@class geelark.Options: geelark.JobOptions
----@field token? string            # bearer token; default: GEELARK_TOKEN
+---@field token? string            # bearer token, without "Bearer"; default: GEELARK_TOKEN
 ---@field app_id? string           # key verification; default: GEELARK_APP_ID
 ---@field api_key? string          # key verification; default: GEELARK_API_KEY
 ---@field base_url? string         # https://, or http:// to loopback; default: GEELARK_BASE_URL, else the service's
 ---@field ca_file? string          # PEM file of certificate authorities; default: GEELARK_CA_FILE, else what libcurl trusts
----@field proxy? string            # proxy URL, for https:// alone; default: the usual environment variables
+---@field proxy? string            # proxy URL, checked at once, for https:// alone; default: the usual environment variables
 ---@field requests_per_minute? integer|false # default 200; false lifts it
 ---@field requests_per_hour? integer|false   # default 24000; false lifts it
 ---@field limiter? geelark.Limiter # a quota shared with others

@@ -33,8 +33,7 @@ static void explain_clock(struct fault *fault, const struct request *r, double w
         return;
     const char *way = ahead > behind ? "ahead" : "behind";
     int64_t minutes = (int64_t)(off / 60), hours = minutes / 60, days = hours / 24;
-    if (days > 1)
-        add(fault, "; this machine's clock is %d days %s", (int)days, way);
+    if (days > 1) add(fault, "; this machine's clock is %d days %s", (int)days, way);
     else if (hours > 0)
         add(fault, "; this machine's clock is %d h %d min %s", (int)hours,
             (int)(minutes % 60), way);

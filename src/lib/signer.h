@@ -31,8 +31,8 @@ struct headers {
     int64_t signed_at; /* milliseconds since the epoch */
 };
 
-/* Copies the credentials, and of the proxy's URL (NULL: none) user and password. NULL: out
- * of memory. */
+/* Copies the credentials, and of the proxy's URL (NULL: none) user and password. NULL:
+ * out of memory. */
 struct signer *signer_new(const struct credentials *credentials, const char *proxy);
 /* Wipes the secrets. NULL is fine. */
 void signer_free(struct signer *signer);
