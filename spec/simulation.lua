@@ -4,12 +4,15 @@
 local run = require "spec.support.simulation.run"
 
 local amount, first = tonumber(arg[1]) or 1000, tonumber(arg[2]) or 1
+
+local function tell(seed, finding)
+  print(("seed %d: %s -- make simulate SEEDS='1 %d'"):format(seed, tostring(finding), seed))
+  os.exit(1)
+end
+
 local began = os.clock()
 for seed = first, first + amount - 1 do
-  local ok, finding = pcall(run, seed)
-  if not ok or finding then
-    print(("seed %d: %s -- make simulate SEEDS='1 %d'"):format(seed, tostring(finding), seed))
-    os.exit(1)
-  end
+  local ok, finding = pcall(run, seed, function() tell(seed, "the engine never ends") end)
+  if not ok or finding then tell(seed, finding) end
 end
 print(("%d seeds, no finding, %.1f s of CPU"):format(amount, os.clock() - began))

@@ -1,123 +1,201 @@
--- What must hold after every job, one small function for each promise. Each returns what is
--- wrong, or nothing.
+-- What must hold of an account once its job is done, one small function for each promise. Each
+-- returns what is wrong, or nothing.
+
+local geelark = require "geelark"
+local promises = require "spec.support.simulation.promises"
+
+local is_integer = math.type and function(n) return math.type(n) == "integer" end
+  or function(n) return n % 1 == 0 end
 
 local checks = {}
 
-local function distinct(ids)
-  local list, seen = {}, {}
+local function positions(ids)
+  local position, count = {}, 0
   for _, id in ipairs(ids) do
-    if not seen[id] then list[#list + 1] = id end
-    seen[id] = true
+    if not position[id] then
+      count = count + 1
+      position[id] = count
+    end
   end
-  return list
+  return position, count
 end
 
--- Every id's outcome; an id with two is told.
-local function outcomes(run)
+-- Each id's outcome, as the judge words them; an id with two is told.
+local function read_outcomes(run)
   local of, twice = {}, nil
   local function put(id, outcome)
     if of[id] then twice = id end
     of[id] = outcome
   end
-  for _, failure in ipairs(run.result.failDetails) do put(failure.id, "failed") end
-  for _, id in ipairs(run.result.unknownIds) do put(id, "unknown") end
-  for _, id in ipairs(run.result.pendingIds) do put(id, "pending") end
-  for _, id in ipairs(distinct(run.ids)) do of[id] = of[id] or "deleted" end
-  return of, twice
+  local r = run.result
+  for _, failure in ipairs(r.failDetails) do put(failure.id, "failed " .. failure.code) end
+  for _, id in ipairs(r.unknownIds) do put(id, "unknown") end
+  for _, id in ipairs(r.pendingIds) do put(id, "pending") end
+  for _, id in ipairs(r.presumedIds) do put(id, "presumed") end
+  for _, id in ipairs(run.judge.ids) do of[id] = of[id] or "deleted" end
+  run.of, run.twice = of, twice
+  run.position, run.distinct = positions(run.judge.ids)
 end
 
-function checks.one_outcome_for_each_id(run)
-  local of, twice = outcomes(run)
-  if twice then return "two outcomes for " .. twice end
-  local count = { deleted = 0, failed = 0, unknown = 0, pending = 0 }
-  local total = 0
-  for _, outcome in pairs(of) do count[outcome], total = count[outcome] + 1, total + 1 end
+local function one_outcome_for_each_id(run)
+  if run.twice then return "two outcomes for " .. run.twice end
+  local count, total = {}, 0
+  for id, outcome in pairs(run.of) do
+    if not run.position[id] then return id .. " was not asked for" end
+    local state = outcome:match "^%a+"
+    count[state], total = (count[state] or 0) + 1, total + 1
+  end
   local r = run.result
-  if total ~= #distinct(run.ids) then return "an id that was not asked for" end
-  if r.totalAmount ~= total or r.successAmount ~= count.deleted or r.failAmount ~= count.failed
-    or r.duplicateAmount ~= #run.ids - total then
+  if r.totalAmount ~= total or r.failAmount ~= (count.failed or 0)
+    or r.successAmount ~= (count.deleted or 0) + (count.presumed or 0)
+    or r.duplicateAmount ~= #run.judge.ids - total then
     return "the amounts are wrong"
   end
+  if not (is_integer(r.totalAmount) and is_integer(r.successAmount)
+    and is_integer(r.failAmount)) then
+    return "an amount is no integer"
+  end
 end
 
-function checks.the_callers_order(run)
-  local position = {}
-  for i, id in ipairs(distinct(run.ids)) do position[id] = i end
-  local failed = {}
-  for i, failure in ipairs(run.result.failDetails) do failed[i] = failure.id end
-  for _, list in ipairs { failed, run.result.unknownIds, run.result.pendingIds,
-    run.result.presumedIds, run.remaining } do
+local function the_callers_order(run)
+  local r, failed = run.result, {}
+  for i, failure in ipairs(r.failDetails) do failed[i] = failure.id end
+  local remaining = geelark.remaining(r)
+  for _, list in ipairs { failed, r.unknownIds, r.pendingIds, r.presumedIds, remaining } do
     for i = 2, #list do
-      if position[list[i]] <= position[list[i - 1]] then return "order lost at " .. list[i] end
+      if run.position[list[i]] <= run.position[list[i - 1]] then
+        return "order lost at " .. list[i]
+      end
     end
   end
-  if #run.remaining ~= #run.result.unknownIds + #run.result.pendingIds then
-    return "remaining is not what is left"
+  if #remaining ~= #r.unknownIds + #r.pendingIds then return "remaining is not what is left" end
+end
+
+-- What is true, whatever the answers were.
+local function is_untrue(run, id, outcome)
+  local world = run.world
+  local lives = world.model.phones:state(id, world.clock.now) ~= nil
+  local ours = run.judge.deleted_by_us[id]
+  if lives and (outcome == "deleted" or outcome == "presumed") then return "lives" end
+  if lives and outcome == "failed 42001" then return "is no absent one" end
+  if ours and outcome:find "^failed" then return "was deleted by us" end
+  if ours and outcome == "pending" then return "was asked for and is gone" end
+end
+
+local function the_account_is_true(run)
+  for id, outcome in pairs(run.of) do
+    local wrong = is_untrue(run, id, outcome)
+    if wrong then return ("%s is %s, and %s"):format(id, outcome, wrong) end
   end
 end
 
-function checks.deleted_is_gone(run)
-  for id, outcome in pairs((outcomes(run))) do
-    if outcome == "deleted" and run.world.phones[id] ~= nil then return id .. " is alive" end
+-- Where no answer decided: never asked, it is pending; perhaps obeyed, it is unknown.
+local function is_allowed(entry, outcome)
+  if entry.allow then return entry.allow[outcome] end
+  if not entry.perhaps then return outcome == "pending" end
+  if outcome == "unknown" then return true end
+  return not entry.asked and (outcome == "pending" or entry.open_codes[outcome])
+end
+
+local function expected(entry)
+  if not entry.allow then
+    return entry.asked and "unknown" or entry.perhaps and "open" or "pending"
   end
+  local list = {}
+  for outcome in pairs(entry.allow) do list[#list + 1] = outcome end
+  table.sort(list)
+  return table.concat(list, " or ")
 end
 
-function checks.failed_is_as_the_code_says(run)
-  for _, failure in ipairs(run.result.failDetails) do
-    local said = run.world.said[failure.id]
-    if not said or said.code ~= failure.code then
-      return ("%s never failed with %d"):format(failure.id, failure.code)
-    end
-    if failure.code == 42001 and run.world.phones[failure.id] ~= nil then
-      return failure.id .. " exists"
-    end
-    if failure.msg ~= "m" .. failure.code then return "another msg" end
-  end
-end
-
--- Presumed are just the successes that rest on a 42001 after a lost answer.
-function checks.presumed_only_after_a_lost_answer(run)
-  local presumed = {}
-  for _, id in ipairs(run.result.presumedIds) do presumed[id] = true end
-  for id, outcome in pairs((outcomes(run))) do
-    local said = run.world.said[id]
-    local rests = said and said.code == 42001 and said.after_lost and outcome == "deleted" or false
-    if outcome == "failed" and said.code == 42001 and said.after_lost then
-      return id .. " failed though it may have been deleted by us"
-    end
-    if (presumed[id] or false) ~= rests then return id .. " is wrongly presumed, or not" end
-  end
-end
-
-function checks.pending_was_never_acted_on(run)
-  for _, id in ipairs(run.result.pendingIds) do
-    if run.world.acted[id] then return id .. " was acted on" end
-  end
-end
-
-function checks.bystanders_are_untouched(run)
-  if run.world.phones.bystander ~= 0 then return "the bystander is gone" end
-  if run.world.acted.bystander then return "the bystander was asked for" end
-end
-
-function checks.requests_are_well_formed(run)
-  local traces = {}
-  for _, call in ipairs(run.world.calls) do
-    local seen = {}
-    local size = #call.ids
-    if size < 1 or size > run.options.chunk_size then return "a request of " .. size end
-    if traces[call.traceId] then return "a traceId twice" end
-    traces[call.traceId] = true
-    for _, id in ipairs(call.ids) do
-      if seen[id] then return id .. " twice in a request" end
-      seen[id] = true
+local function each_outcome_is_as_the_answers_say(run)
+  for id, outcome in pairs(run.of) do
+    local entry = run.judge.of[id]
+    if not is_allowed(entry, outcome) then
+      return ("%s is %s and should be %s"):format(id, outcome, expected(entry))
     end
   end
 end
 
-function checks.never_too_many_at_once(run)
-  for _, call in ipairs(run.world.calls) do
-    if call.in_flight > run.options.concurrency then return call.in_flight .. " in flight" end
+-- An id is left only where its tries ran out or something stopped the job.
+local function nothing_is_left_without_a_reason(run)
+  local judge = run.judge
+  if judge.may_stop then return end
+  for id, outcome in pairs(run.of) do
+    local entry = judge.of[id]
+    if (outcome == "unknown" or outcome == "pending") and not entry.allow
+      and (judge.tries[entry.key] or 0) < judge.options.attempts then
+      return ("%s is left %s for no reason"):format(id, outcome)
+    end
+  end
+end
+
+local function an_error_is_told_where_ids_are_left(run)
+  local r, err, judge = run.result, run.err, run.judge
+  local left = #r.unknownIds + #r.pendingIds
+  if (err ~= nil) ~= (left > 0) and not (err and judge.kinds.callback) then
+    return left .. " ids are left, err is " .. tostring(err)
+  end
+  if not err then return end
+  if tostring(err) == "" or tostring(err):find(run.world.token, 1, true) then
+    return "a bad message: " .. tostring(err)
+  end
+  if not judge.any_kind and not judge.kinds[err.kind] then
+    return ("kind %s, which nothing led to: %s"):format(tostring(err.kind), tostring(err))
+  end
+end
+
+local function every_request_is_on_the_account(run)
+  local sum = 0
+  for _, account in ipairs(run.result.requests) do sum = sum + account.attempts end
+  local judge = run.judge
+  if sum ~= judge.sent and sum ~= judge.sent - (judge.sent_before or 0) then
+    return ("%d requests on the account, %d sent"):format(sum, judge.sent)
+  end
+end
+
+local function outcomes_are_in_the_callers_order(run)
+  if not promises.outcomes then return end
+  local last = 0
+  for id, state, code in geelark.outcomes(run.err or run.result) do
+    local at = run.position[id]
+    if at ~= last + 1 then return "outcomes: " .. tostring(id) .. " stands elsewhere" end
+    last = at
+    local outcome = state == "failed" and "failed " .. code or state
+    if outcome ~= run.of[id] then return "outcomes: " .. id .. " is " .. outcome end
+  end
+  if last ~= run.distinct then return "outcomes: some are missing" end
+end
+
+-- Back-off, Retry-After, time-out, a minute's quota or hold for each request; an hour's quota.
+local function it_ends_in_time(run)
+  local o, judge = run.judge.options, run.judge
+  local seconds = (judge.sent + 1) * (20 + 150 + 150 + o.timeout + 61 + (o.max_wait or 120))
+    + (o.requests_per_hour and 3700 * judge.sent or 0)
+  local took = run.world.clock.now - judge.began
+  if took > seconds then return ("%.0f s, at most %.0f are implied"):format(took, seconds) end
+end
+
+local strict = { one_outcome_for_each_id, the_callers_order, the_account_is_true,
+  each_outcome_is_as_the_answers_say, nothing_is_left_without_a_reason,
+  an_error_is_told_where_ids_are_left, every_request_is_on_the_account,
+  outcomes_are_in_the_callers_order, it_ends_in_time }
+-- Where time itself can't be trusted.
+local relaxed = { one_outcome_for_each_id, the_callers_order, the_account_is_true }
+
+local function a_dry_run_sends_nothing(run)
+  local r = run.result
+  if run.judge.sent > 0 or run.err or #r.pendingIds ~= r.totalAmount then
+    return "a dry run that did something"
+  end
+end
+
+---@return string|nil wrong
+function checks.account(run)
+  read_outcomes(run)
+  if run.judge.options.dry_run then return a_dry_run_sends_nothing(run) end
+  for _, check in ipairs(run.judge.relaxed and relaxed or strict) do
+    local wrong = check(run)
+    if wrong then return wrong end
   end
 end
 
@@ -130,61 +208,18 @@ local function window_holds(times, limit, seconds)
   return true
 end
 
-function checks.never_over_the_quota(run)
-  local seen, o = run.world.seen, run.options
-  if o.requests_per_minute and not window_holds(seen, o.requests_per_minute, 60) then
-    return "over the minute's limit"
+--- What holds of a client, whatever became of its jobs.
+---@return string|nil wrong
+function checks.client(world, options)
+  local per_minute, per_hour = options.requests_per_minute, options.requests_per_hour
+  if per_minute and not window_holds(world.arrivals, per_minute, 60) then
+    return "over the minute's quota"
   end
-  if o.requests_per_hour and not window_holds(seen, o.requests_per_hour, 3600) then
-    return "over the hour's limit"
+  if per_hour and not window_holds(world.arrivals, per_hour, 3600) then
+    return "over the hour's quota"
   end
-end
-
-function checks.nothing_after_a_stop(run)
-  for _, call in ipairs(run.calls_of_stopped_job) do
-    if call.stopped then return "a request after a code that stops the job" end
-  end
-end
-
-function checks.nothing_while_held(run)
-  for _, call in ipairs(run.world.calls) do
-    if call.held then return "a request while the service asked to wait" end
-  end
-end
-
-function checks.every_request_is_on_the_account(run)
-  local sum = 0
-  for _, account in ipairs(run.result.requests) do sum = sum + account.attempts end
-  if sum ~= run.sent then return ("%d requests on the account, %d sent"):format(sum, run.sent) end
-end
-
--- Each chunk is tried `attempts` times at most, besides halving and waiting out a minute.
-function checks.ends_within_bounds(run)
-  local chunks = math.ceil(#distinct(run.ids) / run.options.chunk_size)
-  local halves = 0
-  for _, account in ipairs(run.result.requests) do
-    if account.halved then halves = halves + 1 end
-  end
-  local most = (chunks + 2 * halves) * run.options.attempts + halves + run.world.throttled
-  if run.sent > most then return ("%d requests, at most %d are implied"):format(run.sent, most) end
-  -- Back-off, Retry-After, time-out, and a minute's quota or hold for each; an hour's quota.
-  local seconds = (run.sent + 1) * (20 + 90 + run.options.timeout + 61 + 600)
-    + (run.options.requests_per_hour and 3700 * run.sent or 0)
-  if run.took > seconds then return ("%d s, at most %d are implied"):format(run.took, seconds) end
-end
-
-function checks.answered_in_the_end_is_settled(run)
-  local on = run.on
-  if not on.gentle or on.stop or on.lock or on.cancel or on.raise or on.deadline
-    or run.options.dry_run then return end
-  if run.options.requests_per_hour then return end
-  if #run.remaining > 0 or run.err then return "ids are left though everything was answered" end
-end
-
-function checks.a_dry_run_sends_nothing(run)
-  if not run.options.dry_run then return end
-  if run.sent > 0 or run.err or #run.result.pendingIds ~= run.result.totalAmount then
-    return "a dry run that did something"
+  if world.model.phones:state("bystander1", world.clock.now) ~= "stopped" then
+    return "the bystander is gone"
   end
 end
 

@@ -1,4 +1,7 @@
--- Virtual time: what is to happen when, and a clock for the engine that may step.
+-- Virtual time: what is to happen when, and the clock that the engine is given. That one may be
+-- held up in a sleep, jump, be set back, or be broken altogether.
+
+local MOST_READS = 400000 -- of one world; more are an engine that never ends
 
 local Clock = {}
 Clock.__index = Clock
@@ -6,26 +9,33 @@ Clock.__index = Clock
 --- Calls f after so many seconds. What it returns tells whether an answer was delivered.
 function Clock:after(seconds, f)
   self.count = self.count + 1
-  local event = { at = self.now + seconds, order = self.count, f = f }
-  local i = #self.events
-  while i > 0 and self.events[i].at > event.at do i = i - 1 end
-  table.insert(self.events, i + 1, event)
-end
-
---- Lets time pass until `seconds` are over or an answer was delivered.
-function Clock:sleep(seconds)
-  self.sleeps = self.sleeps + 1
-  if self.sleeps > 100000 then error("the job never ends", 0) end
-  local till = self.now + seconds
-  while self.events[1] and self.events[1].at <= till do
-    local event = table.remove(self.events, 1)
-    self.now = math.max(self.now, event.at)
-    if event.f() then return end
+  local events, at = self.events, self.now + seconds
+  local i = #events
+  while i > 0 and events[i].at > at do
+    events[i + 1] = events[i]
+    i = i - 1
   end
-  self.now = till
+  events[i + 1] = { at = at, f = f }
 end
 
---- The machine slept: time went on without anybody.
+--- Lets time pass; with `stops` only until an answer was delivered.
+function Clock:pass(seconds, stops)
+  local till, events = self.now + seconds, self.events
+  while events[1] and events[1].at <= till do
+    local event = table.remove(events, 1)
+    if event.at > self.now then self.now = event.at end
+    if event.f() and stops then return end
+  end
+  if till > self.now then self.now = till end
+end
+
+--- Seconds until something happens, or nil.
+function Clock:until_next()
+  local event = self.events[1]
+  return event and math.max(0, event.at - self.now)
+end
+
+--- The machine slept or was busy: nothing happened meanwhile.
 function Clock:jump(seconds)
   self.now = self.now + seconds
 end
@@ -33,12 +43,40 @@ end
 --- The engine's clock alone is set back.
 function Clock:set_back(seconds)
   self.offset = self.offset - seconds
+  self.was_set_back = true
 end
 
+local function count_use(self)
+  self.reads = self.reads + 1
+  if self.reads > MOST_READS then self.never_ends() end
+end
+
+--- What the engine reads.
 function Clock:read()
+  count_use(self)
+  self.last_read = self.now
+  if self.broken and self.reads > self.broken.after then return self.broken.read(self) end
   return self.now + self.offset
 end
 
-return function()
-  return setmetatable({ now = 0, offset = 0, events = {}, count = 0, sleeps = 0 }, Clock)
+--- What the engine sleeps by. A process that is held up wakes late, and all that comes in
+--- meanwhile waits for it.
+function Clock:sleep(seconds)
+  count_use(self)
+  if type(seconds) ~= "number" or not (seconds >= 0 and seconds < 1e7) then
+    self.wrong("a sleep of " .. tostring(seconds))
+    return
+  end
+  if self.broken and self.reads > self.broken.after and self.broken.stands_still then return end
+  local held = self.held_up and self.random:chance(0.15)
+  if held then seconds = seconds + self.random:between(1, 150) end
+  self:pass(seconds, not held)
+end
+
+---@param random table
+---@param wrong fun(finding: string)
+---@param never_ends fun() must not return
+return function(random, wrong, never_ends)
+  return setmetatable({ now = 0, offset = 0, last_read = 0, reads = 0, events = {}, count = 0,
+    random = random, wrong = wrong, never_ends = never_ends }, Clock)
 end

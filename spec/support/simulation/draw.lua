@@ -1,71 +1,108 @@
--- From a seed: which features a run has (each on or off, so that they meet in all
--- combinations), the ids, the options, the phones.
+-- From a seed: which features a world has (each on or off, so that they meet in all
+-- combinations), the ids, the phones, the options, and how the module is called.
 
-local features = { "lost", "unsent", "again", "garbage", "statuses", "lies", "variants", "never",
-  "throttle", "second_client", "alone", "stop", "lock", "bad_ids", "latency", "steps", "cancel",
-  "raise", "deadline", "refuse" }
+local promises = require "spec.support.simulation.promises"
 
-local states = { 43004, 43005, 43006, 43009, 43010, 43011, 43021 }
+-- What the adversary may do to a request; each is explained in fates.lua.
+local fates = { "lost", "unsent", "never", "again", "garbage", "lost_codes", "lies", "replays",
+  "unclear", "refusals", "all_failed", "held", "http", "stop", "lock", "unknown_code" }
+-- What else may happen.
+local events = { "statuses", "variants", "latency", "held_up", "set_back", "jumps", "cancel",
+  "raise", "deadline", "reach", "bad_ids", "service_limit", "close", "limiter" }
+-- These end a job early, and would hide all others.
+local endings = { "stop", "lock", "http", "unknown_code", "cancel", "raise", "deadline", "close" }
+
+-- 43036 and the like are states, too; the model need not know them all.
+local states = { "started", "starting", "in_use", "executing", "connected", "renewing", "expired" }
 
 local function draw_features(random)
   local on = {}
-  local share = random:pick { 0.1, 0.3, 0.6 }
-  for _, name in ipairs(features) do on[name] = random:chance(share) end
-  for _, name in ipairs { "stop", "lock", "cancel", "raise", "deadline" } do -- they end a job early
-    on[name] = on[name] and random:chance(0.4)
+  local share = random:pick { 0.06, 0.15, 0.35 }
+  for _, name in ipairs(fates) do on[name] = random:chance(share) end
+  for _, name in ipairs(events) do on[name] = random:chance(share) end
+  for _, name in ipairs(endings) do on[name] = on[name] and random:chance(0.3) end
+  if random:chance(0.01) then
+    on.broken_clock = random:pick { "raises", "stands_still", "absurd" }
   end
-  on.gentle = random:chance(0.5)
+  if random:chance(0.02) then on.finalisers = true end
+  on.often = random:pick { 0.08, 0.25, 0.5 } -- how often a fate that is on strikes
   return on
 end
 
 local function draw_id(random)
-  local kind = random:between(1, 10)
-  if kind == 1 then return ("x"):rep(random:between(0, 63)) .. "7" end
-  if kind == 2 then return "AB-_" .. random:between(1, 50) end
+  local kind = random:between(1, 12)
+  if kind == 1 then return "1" .. ("x-"):rep(random:between(0, 31)) .. "Z" end
+  if kind == 2 then return "AB_" .. random:between(1, 50) end
+  if kind == 3 then return tostring(random:between(1, 50)) end
+  -- Neighbours that are one and the same double.
   return ("528086321789%06d"):format(random:between(1, 60))
 end
 
 local function draw_ids(random)
-  local size = random:chance(0.02) and 300 or random:pick { 0, 1, 2, 5, 12, 30 }
-  local ids = {}
-  for i = 1, size == 0 and 0 or random:between(1, size) do ids[i] = draw_id(random) end
+  local lot, most = random:next(), 5
+  if lot < 0.003 then most = 250
+  elseif lot < 0.03 then most = 40
+  elseif lot < 0.25 then most = 12 end
+  local ids, is_big = {}, most > 40
+  for i = 1, is_big and random:between(100, most) or random:between(1, most) do
+    ids[i] = is_big and ("5280863217%08d"):format(i * 3) or draw_id(random)
+  end
+  if random:chance(0.01) then ids = {} end
   return ids
 end
 
+-- States by id, ids for whose sake the service refuses a whole request; some ids have no phone.
 local function draw_phones(random, ids, on)
-  local phones, bad = { bystander = 0 }, {}
+  local phones, bad = {}, {}
+  local well = random:pick { 0.95, 0.75, 0.3 }
   for _, id in ipairs(ids) do
-    if phones[id] == nil and not bad[id] then
+    if phones[id] == nil then
       local lot = random:next()
-      if lot < 0.75 then phones[id] = 0
-      elseif lot < 0.9 then phones[id] = random:pick(states)
-      elseif lot < 0.94 and on.bad_ids then bad[id] = true end -- else it doesn't exist
+      if lot < well then phones[id] = "stopped"
+      elseif lot < well + 0.6 * (1 - well) then phones[id] = random:pick(states)
+      elseif on.bad_ids and random:chance(0.5) then bad[#bad + 1] = id end
     end
   end
+  phones["bystander1"] = "stopped"
   return phones, bad
 end
 
-local function draw_options(random, on)
+local function draw_options(random, on, ids)
+  local many = #ids > 40
   return {
-    token = "token-of-the-simulation",
-    chunk_size = random:between(1, 8),
-    concurrency = random:between(1, 5),
-    attempts = random:between(1, 5),
+    chunk_size = many and random:pick { 20, 50, 100 } or random:between(1, 5),
+    concurrency = random:pick { 1, 1, 2, 2, 3, 4 },
+    attempts = random:pick { 1, 2, 3, 4, 4, 4, 5 },
     timeout = random:pick { 5, 20, 60 },
-    requests_per_minute = random:chance(0.3) and 200 or random:between(3, 20),
-    requests_per_hour = random:chance(0.1) and random:between(20, 60) or false,
+    requests_per_minute = random:chance(0.5) and 200 or random:between(3, 20),
+    requests_per_hour = random:chance(0.05) and random:between(20, 60) or false,
+    max_wait = promises.max_wait and random:chance(0.5) and random:between(1, 200) or nil,
     deadline = on.deadline and random:between(1, 300) or nil,
-    dry_run = random:chance(0.02) or nil,
+    dry_run = random:chance(0.01) or nil,
   }
 end
 
+local function draw_broken(random, on)
+  local how = on.broken_clock
+  if not how then return nil end
+  local broken = { after = random:between(0, 30), read = function(clock) return clock.now end }
+  if how == "raises" then broken.read = function() error("the clock is broken", 0) end
+  elseif how == "stands_still" then broken.stands_still = true
+  else
+    local value = random:pick { 0 / 0, 1 / 0, -1 / 0, 1e300, -1e300 }
+    broken.read = function() return value end
+  end
+  return broken
+end
+
+---@param random table
+---@return table plan
 return function(random)
   local on = draw_features(random)
   local ids = draw_ids(random)
   local phones, bad = draw_phones(random, ids, on)
-  local called_by = random:pick { "delete", "delete", "job", "client" }
-  -- What a deadline cuts may still arrive while the client's next call is under way.
-  if called_by == "client" then on.deadline = false end
-  return { on = on, ids = ids, phones = phones, bad = bad, called_by = called_by,
-    options = draw_options(random, on) }
+  return { on = on, ids = ids, phones = phones, bad = bad,
+    options = draw_options(random, on, ids), broken = draw_broken(random, on),
+    batch_codes = random:chance(0.3),
+    called_by = random:pick { "delete", "delete", "job", "job", "client", "jobs" } }
 end

@@ -1,91 +1,193 @@
--- One seed: draws a world and a job, runs it through the real engine, checks what came of it.
+-- One seed: draws a world, calls the module in it, and checks what came of it.
 
 local geelark = require "geelark"
 local checks = require "spec.support.simulation.checks"
 local new_clock = require "spec.support.simulation.clock"
 local draw = require "spec.support.simulation.draw"
+local drive = require "spec.support.simulation.drive"
+local new_judge = require "spec.support.simulation.judge"
 local new_random = require "spec.support.simulation.random"
 local new_world = require "spec.support.simulation.world"
+local promises = require "spec.support.simulation.promises"
 
-local names = {}
-for name in pairs(checks) do names[#names + 1] = name end
-table.sort(names)
+local CLIENT_OPTIONS = { token = true, requests_per_minute = true, requests_per_hour = true,
+  limiter = true, clock = true }
 
-local function add_transport_and_clock(options, world, clock, seed)
-  options.transport = function(request) return world:transport(request) end
-  options.clock = { seed = seed, now = function() return clock:read() end,
-    sleep = function(seconds) clock:sleep(seconds) end }
+local Run = {}
+Run.__index = Run
+
+-- Whether an account of a job may be followed to the letter.
+local function judge_of(self, ids)
+  local world = self.world
+  local judge = new_judge(ids, self.plan.options, self.clock,
+    function() return world.depth > 0 end)
+  judge.deleted_by_us, judge.sent, judge.relaxed = {}, 0, self.plan.broken ~= nil
+  self.judges[#self.judges + 1] = judge
+  return judge
 end
 
-local function add_callbacks(options, on, random)
-  if not on.raise then return end
-  local function mine()
-    if random:chance(0.03) then error "the caller's mistake" end
-  end
-  if random:chance(0.5) then options.on_event = mine end
-  if random:chance(0.5) then options.on_progress = mine end
+local function raise(self, judge, probability)
+  if not self.world:raises(probability) then return end
+  judge:ended_by "callback"
+  error("the caller's mistake", 0)
 end
 
--- Steps a job as an event loop would, and perhaps cancels it.
-local function step_to_end(job, on, random, clock)
-  while not job:step() do
-    if on.cancel and random:chance(0.05) then
-      job:cancel()
-    else
-      clock:sleep(math.min(job:timeout() or 3600, 3600))
+local function add_callbacks(self, options, judge)
+  local world = self.world
+  if self.random:chance(0.3) then
+    local function on_event(event)
+      if event.type == "send" then judge.announced = event.traceId end
+      world:reach "on_event"
+      raise(self, judge, 0.03)
     end
+    judge.announces = true
+    options.on_event = function(event) return world:callback(on_event, event) end
   end
-  return job:result()
+  if self.random:chance(0.3) then
+    local function on_progress(p)
+      if p.totalAmount ~= p.successAmount + p.failAmount + p.unknownAmount + p.pendingAmount then
+        judge:find "progress doesn't add up"
+      end
+      world:reach "on_progress"
+      raise(self, judge, 0.03)
+    end
+    options.on_progress = function(p) return world:callback(on_progress, p) end
+  end
 end
 
--- One call; returns what the checks want to know.
-local function call(plan, ids, world, clock, f)
-  local before, began = #world.calls, clock.now
-  world.stopped = false
-  world.job = {}
-  local result, err = f()
-  local run = { ids = ids, options = plan.options, on = plan.on, world = world,
-    result = result or err.result, err = err, sent = #world.calls - before,
-    took = clock.now - began, calls_of_stopped_job = {} }
-  for i = before + 1, #world.calls do
-    run.calls_of_stopped_job[#run.calls_of_stopped_job + 1] = world.calls[i]
+-- All options of a call, or those of a job of a client.
+local function options_of(self, judge, of_client)
+  local options = {}
+  for name, value in pairs(self.options) do
+    if not of_client or not CLIENT_OPTIONS[name] then options[name] = value end
   end
-  run.remaining = geelark.remaining(run.result)
-  for _, name in ipairs(names) do
-    local wrong = checks[name](run)
-    if wrong then return name .. ": " .. wrong end
+  options.transport = self.world:transport_of(judge)
+  add_callbacks(self, options, judge)
+  return options
+end
+
+-- The options that a client has, and every call outside of one.
+local function shared_options(self)
+  local clock, world, options = self.clock, self.world, { token = self.world.token }
+  for name, value in pairs(self.plan.options) do options[name] = value end
+  options.clock = { seed = self.seed,
+    now = function()
+      if world.on.reach and self.stepping then world:callback(world.reach, world, "clock") end
+      return clock:read()
+    end,
+    sleep = function(seconds)
+      for _, judge in ipairs(self.judges) do judge:settle_step() end
+      clock:sleep(seconds)
+    end }
+  return options
+end
+
+-- The account of a call that has ended.
+local function settled(self, judge, result, err)
+  judge.is_done = true
+  judge:close()
+  local run = { judge = judge, result = result or err.result, err = err, world = self.world }
+  local wrong = judge.finding or checks.account(run)
+  self.finding = self.finding or wrong
+  return run
+end
+
+-- What holds of a client at its end. Calls outside of one have one each.
+local function check_client(self)
+  local wrong = checks.client(self.world, self.plan.options)
+  self.finding = self.finding or wrong
+  self.world.arrivals = {}
+end
+
+-- Goes on by resume, twice at most, or asks for what is left as for a new list.
+local function go_on(self, judge, run)
+  for _ = 1, 2 do
+    if self.finding or not run.err or judge.relaxed or self.client_closed then return end
+    if not self.random:chance(0.4) then return end
+    self.world.locked, judge.sent_before = nil, judge.sent
+    check_client(self)
+    local result, err
+    if promises.resume then
+      judge:go_on(run.result)
+      judge.is_done = false
+      result, err = geelark.resume(run.err, options_of(self, judge))
+    else
+      judge = judge_of(self, geelark.remaining(run.err))
+      result, err = geelark.delete(judge.ids, options_of(self, judge))
+    end
+    run = settled(self, judge, result, err)
   end
+end
+
+local ways = {}
+
+function ways.delete(self)
+  local judge = judge_of(self, self.plan.ids)
+  local run = settled(self, judge, geelark.delete(judge.ids, options_of(self, judge)))
+  go_on(self, judge, run)
+end
+
+function ways.job(self)
+  local judge = judge_of(self, self.plan.ids)
+  local job = geelark.start(judge.ids, options_of(self, judge))
+  drive(self, { { handle = job, judge = judge } })
+  if not self.finding then go_on(self, judge, settled(self, judge, job:result())) end
+end
+
+-- A list in as many parts; an id that is given twice stays with its like.
+local function parts_of(ids, count)
+  local parts, part_of = {}, {}
+  for i = 1, count do parts[i] = {} end
+  for i, id in ipairs(ids) do
+    part_of[id] = part_of[id] or parts[i % count + 1]
+    table.insert(part_of[id], id)
+  end
+  return parts
+end
+
+-- Calls of one client one after the other.
+function ways.client(self)
+  local client = assert(geelark.new(self.options))
+  self.client = client
+  for _, ids in ipairs(parts_of(self.plan.ids, 2)) do
+    local judge = judge_of(self, ids)
+    settled(self, judge, client:delete(ids, options_of(self, judge, true)))
+    if self.finding then return end
+  end
+  client:close()
+end
+
+-- Jobs of one client, side by side.
+function ways.jobs(self)
+  local client, jobs = assert(geelark.new(self.options)), {}
+  self.client = client
+  for i, ids in ipairs(parts_of(self.plan.ids, self.random:pick { 1, 2, 3, 10 })) do
+    local judge = judge_of(self, ids)
+    jobs[i] = { judge = judge, handle = client:start(ids, options_of(self, judge, true)) }
+  end
+  drive(self, jobs)
+  if self.finding then return end
+  for _, job in ipairs(jobs) do
+    if not job.judge.is_dropped then settled(self, job.judge, job.handle:result()) end
+  end
+  client:close()
 end
 
 ---@param seed integer
+---@param never_ends fun() called where the engine doesn't end; must not return
 ---@return string|nil finding
-return function(seed)
-  local random, clock = new_random(seed), new_clock()
+return function(seed, never_ends)
+  local random = new_random(seed)
   local plan = draw(random)
-  local world = new_world(plan, random, clock)
-  local options = {}
-  for name, value in pairs(plan.options) do options[name] = value end
-  add_transport_and_clock(options, world, clock, seed)
-  add_callbacks(options, plan.on, random)
-  if plan.called_by == "delete" then
-    return call(plan, plan.ids, world, clock, function()
-      return geelark.delete(plan.ids, options)
-    end)
-  elseif plan.called_by == "job" then
-    return call(plan, plan.ids, world, clock, function()
-      return step_to_end(geelark.start(plan.ids, options), plan.on, random, clock)
-    end)
-  end
-  -- Two calls of one client, for disjoint halves of the list.
-  local client = assert(geelark.new(options))
-  local seen, halves = {}, { {}, {} }
-  for i, id in ipairs(plan.ids) do
-    seen[id] = seen[id] or i % 2 + 1
-    table.insert(halves[seen[id]], id)
-  end
-  for _, ids in ipairs(halves) do
-    local finding = call(plan, ids, world, clock, function() return client:delete(ids) end)
-    if finding then return finding end
-  end
-  client:close()
+  local self = setmetatable({ seed = seed, random = random, plan = plan, judges = {} }, Run)
+  local function wrong(finding) self.finding = self.finding or finding end
+  self.clock = new_clock(random, wrong, never_ends)
+  self.clock.broken, self.clock.held_up = plan.broken, plan.on.held_up
+  self.world = new_world(plan, random, self.clock)
+  self.options = shared_options(self)
+  ways[plan.called_by](self)
+  self.clock:pass(1e5) -- what is still on its way finds nobody, and changes nothing
+  for _, judge in ipairs(self.judges) do wrong(judge.finding) end
+  check_client(self)
+  return self.finding and plan.called_by .. ": " .. self.finding
 end

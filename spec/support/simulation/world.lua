@@ -1,317 +1,185 @@
--- The service as it might be, in virtual time: phones that are deleted, answers that are true,
--- late, lost or lies, and a memory of what really happened, which the checks ask.
+-- The adversary between the engine and the model of the service: takes each request at the
+-- transport's end, brings it to the service soon, late or never, and hands back what fates.lua
+-- made of it. The model knows what truly became of every phone; the judge of the account is told
+-- which answers were handed over whole.
 
-local stop_codes = { 40002, 40003, 40011, 40012, 40013, 40015, 40016, 41001, 46001, 90001, 90004 }
-local sure_statuses = { 301, 302, 400, 404, 401, 403 }
+local fates = require "spec.support.simulation.fates"
+local models = require "geelark.simulator.world"
+
+local TOKEN = "token-of-the-simulation-1"
+local FATES = { "lost", "unsent", "never", "again", "garbage", "lost_codes", "lies", "replays",
+  "unclear", "refusals", "all_failed", "held", "http", "stop", "lock", "unknown_code" }
 
 local World = {}
 World.__index = World
 
--- What the service says ---------------------------------------------------------------
-
-local function text(value)
-  return '"' .. value:gsub('[\\"]', "\\%0") .. '"'
+--- Another request of the same client, whose answer may be taken for that of this one.
+function World:another_call()
+  local calls, acting = self.client_calls, self.acting
+  if #calls < 2 then return nil end
+  local other = calls[self.random:between(1, #calls)]
+  return other ~= acting and other or nil
 end
 
-local function is_number(id)
-  return #id <= 18 and id:find "^[1-9]%d*$" ~= nil
-end
-
-local function entry(id, code, how)
-  local written = how.integers and is_number(id) and id or text(id)
-  local number = how.strings and text(("%d"):format(code)) or ("%d"):format(code)
-  return ('{"code":%s,"id":%s,"msg":"m%d"}'):format(number, written, code)
-end
-
-local function amount(value, how)
-  return how.strings and text(("%d"):format(value)) or ("%d"):format(value)
-end
-
-local function envelope(code, total, success, failed, list, how)
-  local details = #list > 0 and "[" .. table.concat(list, ",") .. "]" or how.empty
-  return ('{"code":%s,"msg":"m","data":{"totalAmount":%s,"successAmount":%s,"failAmount":%s%s}}')
-    :format(amount(code, how), amount(total, how), amount(success, how), amount(failed, how),
-      details and ',"failDetails":' .. details or "")
-end
-
-local function bare(code)
-  return ('{"code":%d,"msg":"m%d"}'):format(code, code)
-end
-
--- Acting --------------------------------------------------------------------------------
-
--- Deletes what can be deleted; returns what failed, in order.
-local function act(self, ids)
-  local failed = {}
-  for _, id in ipairs(ids) do
-    local state = self.phones[id]
-    self.acted[id] = true
-    if state == 0 then self.phones[id] = nil
-    else failed[#failed + 1] = { id = id, code = state or 42001 } end
-  end
-  return failed
-end
-
-local function how(self)
-  local random, on = self.random, self.on.variants
-  return { integers = on and random:chance(0.3), strings = on and random:chance(0.3),
-    empty = on and random:pick { "[]", "null", false } or "[]" }
-end
-
--- A true answer; `named` is what it says of each failed id.
-local function true_answer(self, ids)
-  local failed, list, named, way = act(self, ids), {}, {}, how(self)
-  for i, failure in ipairs(failed) do
-    list[i] = entry(failure.id, failure.code, way)
-    named[failure.id] = failure.code
-  end
-  local code = #failed == 0 and 0 or self.random:pick { 0, #failed == #ids and 40009 or 40006 }
-  return { status = 200, named = named, sure = true,
-    body = envelope(code, #ids, #ids - #failed, #failed, list, way) }
-end
-
--- Acts, and answers what doesn't add up. What it names as failed is true all the same.
-local function lying_answer(self, ids)
-  local failed, list, named, way = act(self, ids), {}, {}, how(self)
-  for i, failure in ipairs(failed) do
-    list[i] = entry(failure.id, failure.code, way)
-    named[failure.id] = failure.code
-  end
-  local n, f = #ids, #failed
-  local forms = {
-    function() return envelope(0, n + 1, n + 1 - f, f, list, way) end,
-    function() return envelope(0, n, n - f + 1, f, list, way) end,
-    function() list[#list + 1] = entry("stranger", 43009, way)
-      return envelope(0, n, n - f - 1, f + 1, list, way) end,
-    function() named = {} return envelope(40006, n, n - f, f, {}, { empty = "null" }) end,
-    function() return envelope(0, n, n - f - 1, f + 1, list, way) end,
-    function() named = {} return bare(0) end,
-    function() named = {} return bare(40006) end,
-  }
-  local form = self.random:between(f > 0 and 1 or 5, #forms)
-  if f == 0 and form == 4 then form = 5 end
-  local body = forms[form]() -- which may take back what it names
-  return { status = 200, named = named, body = body }
-end
-
--- One request's fate ------------------------------------------------------------------------
-
-local function retry_after(self)
-  local seconds = self.random:between(1, 90)
-  if self.random:chance(0.5) then return { ["Retry-After"] = tostring(seconds) } end
-  local date = "!%a, %d %b %Y %H:%M:%S GMT"
-  return { ["retry-after"] = os.date(date, 1e9 + seconds), Date = os.date(date, 1e9) }
-end
-
-local fates = {
-  lost = function(self, ids)
-    if self.random:chance(0.5) then act(self, ids) end
-    return { fail = "reset", sent = true }
-  end,
-  unsent = function() return { fail = "refused", sent = false, sure = true } end,
-  never = function(self, ids)
-    if self.random:chance(0.5) then act(self, ids) end
-    return { never = true }
-  end,
-  again = function(self)
-    if self.random:chance(0.5) then
-      return { status = 429, body = "", sure = true,
-        headers = self.random:chance(0.5) and retry_after(self) or nil }
-    end
-    return { status = 200, body = bare(40001), sure = true }
-  end,
-  garbage = function(self, ids)
-    if self.random:chance(0.5) then act(self, ids) end
-    local status = self.random:pick { 200, 500, 502, 503, 524, 408 }
-    local body = self.random:pick { "", "<html>", '{"a":1}', '{"code":', '{"code":null}', "[]" }
-    if self.random:chance(0.2) then status, body = 200, bare(self.random:pick { 40000, 50000 }) end
-    return { status = status, body = body,
-      headers = status == 503 and retry_after(self) or nil }
-  end,
-  lies = lying_answer,
-  refuse = function(self, ids)
-    local code, named = self.random:pick { 40010, 43021, 12345 }, {}
-    for _, id in ipairs(ids) do named[id] = code end
-    return { status = 200, body = bare(code), named = named, sure = true }
-  end,
-}
-local soft = { "lost", "unsent", "never", "again", "garbage", "lies" }
-
--- Whether one more fault leaves every id a try, and the service alive.
-local function may_fault(self, ids)
-  if not self.on.gentle then return true end
-  local silent = self.silent
-  for _ in pairs(self.in_flight) do silent = silent + 1 end -- each may yet be one
-  if silent >= 8 then return false end
-  for _, id in ipairs(ids) do
-    if (self.faults[id] or 0) >= self.options.attempts - 1 then return false end
-  end
-  return true
-end
-
-local function draw_fault(self, ids)
-  for _, name in ipairs(soft) do
-    if self.on[name] and self.random:chance(0.2) and may_fault(self, ids) then
-      for _, id in ipairs(ids) do self.faults[id] = (self.faults[id] or 0) + 1 end
-      return fates[name](self, ids)
-    end
+local function draw_fate(self)
+  if self.locked then return nil end
+  for _, name in ipairs(FATES) do
+    if self.on[name] and self.random:chance(self.on.often) then return name end
   end
 end
 
-local function in_window(self, seconds)
-  local count = 0
-  for i = #self.seen, 1, -1 do
-    if self.seen[i] <= self.clock.now - seconds then break end
-    count = count + 1
-  end
-  return count
+-- What becomes of a request at the service's end, now.
+local function decide(self, call)
+  self.acting = call
+  local fate
+  if self.locked then fate = fates.locked(self)
+  else fate = fates[call.fate or "honest"](self) end
+  if fate and fate.body and fate.body:find(call.traceId, 1, true) then call.body = fate.body end
+  call.acted_at = self.clock.now
+  return fate
 end
 
--- The minute's limit, in a sliding or a fixed window, shared with a second client.
-local function over_the_minute(self)
-  if not self.on.throttle then return false end
-  local window = self.fixed and self.clock.now % 60 or 60
-  local others = self.on.second_client and self.random:between(0, 2) or 0
-  return self.throttled < 20 and in_window(self, window) + others > self.options.requests_per_minute
+-- Arrives at the service, which counts it.
+local function arrive(self, call)
+  local headers = {}
+  for name, value in pairs(call.request.headers) do headers[name:lower()] = value end
+  call.record = self.model:arrive({ method = "POST", path = call.request.path, headers = headers,
+    body = call.request.body }, self.clock.now)
+  self.arrivals[#self.arrivals + 1] = self.clock.now
 end
 
-local function refusal(self)
-  local random, on = self.random, self.on
-  if self.locked then return { status = 200, body = bare(40014), sure = true, stop = true } end
-  if on.lock and random:chance(0.05) then
-    self.locked = true
-    return { status = 200, body = bare(random:pick { 40014, 47002 }), sure = true, stop = true }
-  end
-  if on.stop and random:chance(0.05) then
-    return { status = 200, body = bare(random:pick(stop_codes)), sure = true, stop = true }
-  end
-  if on.statuses and on.stop and random:chance(0.05) then
-    return { status = random:pick(sure_statuses), body = "no", sure = true, stop = true }
-  end
-  if over_the_minute(self) or (on.throttle and self.throttled < 20 and random:chance(0.03)) then
-    self.throttled = self.throttled + 1
-    return { status = 200, body = bare(40007), sure = true, hold = 60 }
-  end
-  if on.alone and self.throttled < 20 and random:chance(0.05) then
-    self.throttled = self.throttled + 1
-    return { status = 200, body = bare(40017), sure = true, hold = 60 }
-  end
+local function leave(self, call, fate)
+  self.model:leave(call.record, fate and fate.status, fate and fate.code)
 end
 
-local function bad_among(self, ids)
-  for _, id in ipairs(ids) do if self.bad[id] then return true end end
+-- An answer that comes when the engine may have given up: whether it still counts is the
+-- engine's to say, but it must have had a moment to judge it late.
+local function hand_over(self, call, fate)
+  local judge = call.judge
+  local taken
+  if fate.fail then taken = call.request:fail(fate.fail, fate.sent)
+  else taken = call.request:answer(fate.status, fate.body, fate.headers) end
+  if taken then
+    if judge.is_done then judge:find "an answer counts after the end" end
+    judge:delivered(call, fate, self.clock.now)
+    return true
+  end
+  local is_over = judge.is_done or not call.open or judge:is_overdue(call)
+    or judge.relaxed or judge:is_past_deadline()
+  if not is_over then
+    judge:find("an answer that came in time is refused (%s)", fate.class)
+  end
   return false
 end
 
--- What becomes of a request that arrives now.
-local function judge(self, ids)
-  self.seen[#self.seen + 1] = self.clock.now
-  local fate = refusal(self) or draw_fault(self, ids)
-  if fate then return fate end
-  if bad_among(self, ids) then
-    local code = self.random:pick { 40004, 40005 }
-    return { status = 200, body = bare(code), sure = true,
-      named = #ids == 1 and { [ids[1]] = code } or nil }
-  end
-  if self.on.refuse and self.random:chance(0.05) then return fates.refuse(self, ids) end
-  return true_answer(self, ids)
+--- Deals with a request at once and hands over what comes of it; for those who reach in.
+function World:hurry(call)
+  if call.hurried then return end
+  call.hurried = true
+  if not call.record then arrive(self, call) end
+  local fate = decide(self, call)
+  leave(self, call, fate)
+  if fate then hand_over(self, call, fate) end
 end
 
--- The wire ------------------------------------------------------------------------------------
-
--- No answer came in time, so that the engine has to take it for lost.
-local function give_up(self, request)
-  if not self.in_flight[request] then return end
-  self.in_flight[request] = nil
-  self.silent = self.silent + 1
-  for _, id in ipairs(request.ids) do self.lost[id] = true end
-end
-
-local function count_in_flight(self)
-  local count, late = 0, {}
-  for request, till in pairs(self.in_flight) do
-    if till <= self.clock.now + 1e-6 then late[#late + 1] = request else count = count + 1 end
-  end
-  for _, request in ipairs(late) do give_up(self, request) end
-  return count
-end
-
--- Notes a request as it leaves; what is wrong with it is found by the checks.
-local function note(self, request)
-  self.calls[#self.calls + 1] = { ids = request.ids, traceId = request.traceId,
-    at = self.clock.now, in_flight = count_in_flight(self) + 1, stopped = self.stopped,
-    held = self.clock.now < self.held_until - 1e-6 }
-  self.in_flight[request] = self.clock.now + self.options.timeout
-end
-
--- The engine is about to learn this: from here on ids may be presumed, or nothing may be sent.
-local function deliver(self, request, fate)
-  self.in_flight[request] = nil
-  for _, id in ipairs(request.ids) do
-    local code = fate.named and fate.named[id]
-    if code then
-      self.said[id] = { code = code, after_lost = self.lost[id] or false }
-    elseif not fate.sure then
-      self.lost[id] = true
-    end
-  end
-  if fate.stop then self.stopped = true end
-  if fate.hold then self.held_until = math.max(self.held_until, self.clock.now + fate.hold) end
-  self.silent = (fate.body and (fate.status == 429 or fate.body:find '"code":%d')
-    and fate.status < 500 and fate.status ~= 408) and 0 or self.silent + 1
-end
-
-local function answer_later(self, request, arrival, reply)
-  local waiting_for = self.job
-  local till = self.in_flight[request]
-  self.clock:after(till - self.clock.now, function() give_up(self, request) end)
-  self.clock:after(arrival, function()
-    local fate = judge(self, request.ids)
-    if fate.never then return end
-    self.clock:after(reply, function()
-      if self.job ~= waiting_for then return end
-      if self.clock.now + 1e-6 >= till then give_up(self, request) end
-      if not self.in_flight[request] then return end
-      deliver(self, request, fate)
-      if fate.fail then request:fail(fate.fail, fate.sent)
-      else request:answer(fate.status, fate.body, fate.headers) end
-      return true
+local function answer_later(self, call)
+  local random, timeout = self.random, call.judge.options.timeout
+  local slow = random:chance(0.1) and 2 or 0.8
+  local way = random:next() * 0.3
+  local work, back = random:next() * slow * 0.5, random:next() * slow * 0.5
+  self.clock:after(way * timeout, function()
+    if call.hurried then return end
+    arrive(self, call)
+    self.clock:after(work * timeout, function()
+      if call.hurried then return end
+      call.hurried = true
+      local fate = decide(self, call)
+      leave(self, call, fate)
+      if not fate then return end
+      self.clock:after(back * timeout, function() return hand_over(self, call, fate) end)
     end)
   end)
 end
 
-function World:transport(request)
-  note(self, request)
-  local random = self.random
-  -- A machine that sleeps with requests on their way may let any of them come in late.
-  if self.on.steps and not self.on.latency and random:chance(0.05) then
+local function note(self, judge, request)
+  local call = { ids = request.ids, traceId = request.traceId, request = request, judge = judge,
+    account = judge.deleted_by_us, at = self.clock.last_read, fate = draw_fate(self) }
+  judge.sent = judge.sent + 1
+  judge:departs(call, self.clock.now)
+  if self.traces[call.traceId] then judge:find "a traceId twice" end
+  self.traces[call.traceId] = true
+  self.client_calls[#self.client_calls + 1] = call
+  return call
+end
+
+local function transport(self, judge, request)
+  local random, on = self.random, self.on
+  local call = note(self, judge, request)
+  -- With latency the request would leave later than the engine can know.
+  if on.jumps and not on.latency and random:chance(0.05) then
     self.clock:jump(random:between(1, 100))
   end
-  if self.on.steps and random:chance(0.05) then self.clock:set_back(random:between(1, 500)) end
-  if self.on.raise and random:chance(0.02) then
-    act(self, request.ids)
-    give_up(self, request)
-    error "the caller's mistake"
+  if on.set_back and random:chance(0.05) then self.clock:set_back(random:between(1, 500)) end
+  self:reach "transport"
+  if call.hurried then return end
+  if self:raises(0.02) then
+    arrive(self, call)
+    call.fate = "lost"
+    leave(self, call, decide(self, call))
+    judge:give_up(call)
+    judge:ended_by "callback"
+    error("the caller's mistake", 0)
   end
-  if self.on.latency then
-    local third = self.options.timeout / 3 -- what arrives, arrives before it is given up
-    local reply = third * (self.on.never and not self.on.gentle and 2.5 or 1.9)
-    return answer_later(self, request, random:next() * third, random:next() * reply)
+  if on.latency then return answer_later(self, call) end
+  arrive(self, call)
+  call.hurried = true
+  local fate = decide(self, call)
+  leave(self, call, fate)
+  if not fate then return end
+  if on.reach and random:chance(0.2) then -- answers at once, but by the method
+    hand_over(self, call, fate)
+    return
   end
-  local fate = judge(self, request.ids)
-  if fate.never then
-    local till = self.in_flight[request]
-    return self.clock:after(till - self.clock.now, function() give_up(self, request) end)
-  end
-  deliver(self, request, fate)
+  self.depth = self.depth - 1 -- what is returned counts as come while no callback runs
+  judge:delivered(call, fate, self.clock.now)
+  self.depth = self.depth + 1
   if fate.fail then return nil, fate.fail, fate.sent end
   return fate.status, fate.body, fate.headers
 end
 
+--- Whether a callback is to raise now.
+function World:raises(probability)
+  return self.on.raise and self.random:chance(probability)
+end
+
+--- Runs what the engine calls; meanwhile it stands in a callback.
+function World:callback(f, ...)
+  self.depth = self.depth + 1
+  local ok, a, b, c = pcall(f, ...)
+  self.depth = self.depth - 1
+  if not ok then error(a, 0) end
+  if a ~= nil or b ~= nil then return a, b, c end
+end
+
+--- What a job of this account is given as transport.
+function World:transport_of(judge)
+  return function(request) return self:callback(transport, self, judge, request) end
+end
+
+--- Somebody makes use of the moment; run.lua says how.
+function World:reach(where)
+  if self.on.reach and self.reach_in and self.random:chance(0.2) then self.reach_in(where) end
+end
+
 ---@param plan table from draw.lua
+---@param random table
+---@param clock table
 return function(plan, random, clock)
-  return setmetatable({ random = random, clock = clock, on = plan.on, options = plan.options,
-    phones = plan.phones, bad = plan.bad, fixed = random:chance(0.5),
-    acted = {}, lost = {}, said = {}, faults = {}, seen = {}, calls = {}, in_flight = {},
-    silent = 0, throttled = 0, held_until = -1, stopped = false }, World)
+  local on = plan.on
+  local model = models.new { phones = plan.phones, token = TOKEN, bad_ids = plan.bad,
+    batch_codes = plan.batch_codes,
+    requests_per_minute = on.service_limit and random:between(3, 20) or 1e9,
+    requests_per_hour = 1e9 }
+  return setmetatable({ random = random, clock = clock, on = on, model = model, token = TOKEN,
+    arrivals = {}, traces = {}, client_calls = {}, depth = 0 }, World)
 end
