@@ -97,6 +97,16 @@ describe("an answer from where the service isn't says which URL was asked:", fun
     end)
   end
 
+  it("as far as there is room for it", function()
+    for length = 250, 330 do
+      local options = service.options({ { 502, "" }, { 404, "<html>" } },
+        { base_url = "https://api.example.com/" .. ("x"):rep(length) })
+      local _, err = geelark.delete({ "a1" }, options)
+      assert.truthy(err.message:find(", HTTP 404, body: <html> (1 id: 1 unknown)", 1, true),
+        err.message)
+    end
+  end)
+
   it("but not where the service itself answers, or refuses access", function()
     for _, answer in ipairs { { 404, '{"code":40015,"msg":"m"}' }, { 403, "" }, { 400, "" } } do
       local _, err = geelark.delete({ "a1" }, (service.options { answer }))

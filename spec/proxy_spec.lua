@@ -60,7 +60,7 @@ describe("the option proxy", function()
     "HTTP://proxy.invalid", "https://proxy.invalid", "socks4://1.2.3.4", "socks4a://proxy.invalid",
     "socks5://[::1]:1080", "socks5h://build:s3cr3t@proxy.invalid", "build:s3cr3t@proxy.invalid:80",
     "http://build:s3cr3t%40%23%2f%20%25zz@proxy.invalid", "http://DOMAIN\\build:s3cr3t@1.2.3.4:80",
-    "socks5h://localhost/run/tor.sock" } do
+    "socks5h://localhost/run/tor.sock", "http://[fe80::1%lo]:3128" } do
     it("can be " .. url, function()
       assert(geelark.new { token = "t", proxy = url }):close()
     end)
@@ -89,6 +89,10 @@ describe("a proxy of the environment", function()
       'base_url = "https://no.geelark.com:9",' },
     ["for networks of no_proxy"] = { { NO_PROXY = "127.0.0.0/8" },
       'base_url = "https://127.0.0.1:9",' },
+    ["for an IPv6 address"] = { { no_proxy = "::1" },
+      'base_url = "https://[::1]:9",' },
+    ["for a name with a dot at its end"] = { { no_proxy = "geelark.com" },
+      'base_url = "https://no.geelark.com.:9",' },
     ["for no host at all"] = { { no_proxy = "*" }, 'base_url = "https://127.0.0.1:9",' },
   } do
     it("isn't judged where it isn't used: " .. where, function()
@@ -98,6 +102,15 @@ describe("a proxy of the environment", function()
       assert.is_nil(said:find("proxy", 1, true), said)
     end)
   end
+
+  it("is told by nobody where only libcurl can say whether it is used", function()
+    for _, url in ipairs(flawed) do
+      local said = say({ https_proxy = url, no_proxy = "10.0.0.0/8" },
+        DELETE:format 'attempts = 1, base_url = "https://127.0.0.1:9",')
+      assert.matches("^network\t", said)
+      assert.is_nil(said:find("s3cr3t", 1, true), said)
+    end
+  end)
 
   it("isn't judged where a transport carries the requests", function()
     local said = say({ https_proxy = flawed[1] },

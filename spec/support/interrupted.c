@@ -6,7 +6,8 @@
 #include <lua.h>
 #include <signal.h>
 
-/* No upvalue: such a function may be called in a Lua state that knows nothing of this one. */
+/* No upvalue: such a function may be called in a Lua state that knows nothing of this
+ * one. */
 static lua_CFunction new_instance;
 
 static int l_decode(lua_State *L) {

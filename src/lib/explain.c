@@ -11,11 +11,13 @@
 #include "private.h"
 
 static const double CLOCK_TOLERANCE = 60; /* seconds */
+enum { LEAST_ROOM = 16 };                 /* for words that are worth adding */
 
 static void add(struct fault *fault, const char *format, ...) {
     char text[FAULT_TEXT_SIZE];
     size_t used = strlen(fault->text);
     va_list values;
+    if (sizeof fault->text - used < LEAST_ROOM) return;
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);

@@ -326,13 +326,15 @@ double transfer_retry_after(const char *value, const char *date, double wall) {
 
 double transfer_date(const char *value) { return (double)curl_getdate(value, NULL); }
 
-static const char *reason_text(const struct easy *easy, CURLcode code) {
+static const char *reason_text(const struct transfer *t, const struct easy *easy,
+                               CURLcode code) {
     if (easy->too_large) return "the answer is too large";
     if (easy->out_of_memory) return "out of memory for the answer";
     if (code == CURLE_SEND_FAIL_REWIND)
         return "the connection was lost before an answer came";
     /* libcurl may quote a proxy's URL, with the password, and cut it anywhere. */
-    bool quotes = strchr(easy->error, '@') || strlen(easy->error) > CURL_ERROR_SIZE - 16;
+    bool quotes = t->settings->proxy && (strchr(easy->error, '@') ||
+                                         strlen(easy->error) > CURL_ERROR_SIZE - 16);
     return easy->error[0] && !quotes ? easy->error : curl_easy_strerror(code);
 }
 
@@ -351,9 +353,9 @@ static const char *proxy_text(const struct transfer *t, CURL *handle, CURLcode c
 
 static void fail_response(const struct transfer *t, struct easy *easy, CURLcode code) {
     struct response *response = &easy->request->response;
-    char text[REASON_SIZE];
+    char text[CURL_ERROR_SIZE + 40];
     snprintf(text, sizeof text, "%s%s", proxy_text(t, easy->handle, code),
-             reason_text(easy, code));
+             reason_text(t, easy, code));
     response_fail(response, fault_kind(code), easy->sent, text);
     response->final = is_final(code) && !easy->sent;
 }

@@ -70,9 +70,10 @@ const char *url_flaw(const char *text, bool *plain) {
     return flaw;
 }
 
-static bool has_sound_escapes(const char *text) {
-    for (; (text = strchr(text, '%')); text++)
-        if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
+static bool has_sound_escapes(const char *text, const char *end) {
+    for (; text < end; text++)
+        if (*text == '%' &&
+            !(isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2])))
             return false;
     return true;
 }
@@ -108,8 +109,8 @@ const char *url_proxy_flaw(const char *text) {
     CURLU *url = curl_url();
     char *scheme = NULL, *host = NULL;
     const char *flaw = "not a URL", *at = strchr(text, '@');
-    bool sound = has_url_characters(text, "") && has_sound_escapes(text) &&
-                 !(at && strchr(at + 1, '@'));
+    bool sound = has_url_characters(text, "") &&
+                 !(at && (strchr(at + 1, '@') || !has_sound_escapes(text, at)));
     /* As libcurl will read it: a scheme that is missing is guessed. */
     unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
     if (sound && url && curl_url_set(url, CURLUPART_URL, text, flags) == CURLUE_OK &&
@@ -124,13 +125,14 @@ const char *url_proxy_flaw(const char *text) {
 
 static bool may_match(const char *host, const char *entry, size_t len) {
     size_t host_len = strlen(host);
-    if (len > 0 && *entry == '.') entry++, len--;
+    if (len == 1 && *entry == '*') return true;
+    if (*host == '[') return memchr(entry, ':', len);
+    if (memchr(entry, '/', len)) return isdigit((unsigned char)*host);
+    if (*entry == '.') entry++, len--;
     if (len > 0 && entry[len - 1] == '.') len--;
-    if (len == 0) return false;
-    if (memchr(entry, '/', len)) return *host == '[' || isdigit((unsigned char)*host);
-    if (*host == '[' && *entry != '[') host_len--; /* the bracket at its end */
-    return (len == 1 && *entry == '*') ||
-           (len <= host_len && strncasecmp(host + host_len - len, entry, len) == 0);
+    if (host_len > 0 && host[host_len - 1] == '.') host_len--;
+    return len > 0 && len <= host_len &&
+           strncasecmp(host + host_len - len, entry, len) == 0;
 }
 
 bool url_may_avoid_proxy(const char *text, const char *no_proxy) {
