@@ -106,6 +106,7 @@ local function go_on(self, judge, run)
     if not self.random:chance(0.4) then return end
     self.world.locked, judge.sent_before = nil, judge.sent
     check_client(self)
+    self.world.client_calls = {} -- it has a client of its own, to which those are strangers
     local result, err
     if promises.resume then
       judge:go_on(run.result)
