@@ -35,6 +35,7 @@ build = {
         "src/lib/client.c",
         "src/lib/explain.c",
         "src/lib/fault.c",
+        "src/lib/flaws.c",
         "src/lib/gate.c",
         "src/lib/ids.c",
         "src/lib/job.c",

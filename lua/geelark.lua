@@ -51,6 +51,10 @@ local geelark = {
 ---@type fun(ids: (string|integer)[]|(fun(): string|integer|nil), options?: geelark.Options): geelark.Result?, geelark.Error?
 geelark.delete = core.delete
 
+--- Raises for ids just as `delete` would, and does nothing else.
+---@type fun(ids: (string|integer)[]|(fun(): string|integer|nil))
+geelark.check = core.check
+
 --- The same as a job that never blocks, for event loops.
 ---@type fun(ids: any, options?: geelark.Options): geelark.Job
 geelark.start = core.start

@@ -8,41 +8,47 @@ local service = require "spec.support.service"
 describe("the ids of a job", function()
   it("given twice are asked for once; the extra ones are counted", function()
     local options, log = service.options(service.success)
-    local result = assert(geelark.delete({ "b", "a", "b", "7", "b", "7" }, options))
-    assert.same({ "b", "a", "7" }, asked(log))
+    local result = assert(geelark.delete({ "b1", "a1", "b1", "7", "b1", "7" }, options))
+    assert.same({ "b1", "a1", "7" }, asked(log))
     assert.equal(3, result.totalAmount)
     assert.equal(3, result.duplicateAmount)
   end)
 
   it("are kept apart where they only look alike", function()
-    local ids = { "7", "07", "007", "7a", "+7", "528086321789535232", "528086321789535233" }
+    local ids = { "7", "07", "007", "7a", "7-", "7_", "A7", "a7", "528086321789535232", "528086321789535233" }
     local options, log = service.options(service.success)
     assert.equal(0, assert(geelark.delete(ids, options)).duplicateAmount)
     assert.same(ids, asked(log))
   end)
 
-  -- Each other byte at each place of numbers of each length.
-  it("have no other character for a digit, wherever it stands", function()
-    local ids = {}
-    for byte = 0x20, 0x7e do
-      if byte < 0x30 or byte > 0x39 then
-        for length = 2, 18 do
-          for place = 2, length - 1 do
-            local digits = ("528086321789535232"):sub(1, length)
-            ids[#ids + 1] = digits:sub(1, place - 1) .. string.char(byte) .. digits:sub(place + 1)
-          end
-        end
+  -- Each byte at the beginning, in the middle and at the end, beside a digit and without one.
+  it("have letters, digits, - and _ alone, no - or _ first, and a digit", function()
+    for byte = 0, 255 do
+      local c = string.char(byte)
+      local letter, digit = c:find "^[A-Za-z]$" ~= nil, c:find "^[0-9]$" ~= nil
+      local part = letter or digit or c == "-" or c == "_"
+      for text, wanted in pairs { [c] = digit, [c .. "1"] = letter or digit, ["1" .. c] = part,
+        ["1" .. c .. "2"] = part, ["a" .. c .. "b"] = digit, ["ab" .. c] = digit } do
+        assert.equal(wanted, (pcall(geelark.check, { text })), ("%q"):format(text))
       end
     end
-    local options, log = service.options(service.success,
-      { requests_per_minute = false, requests_per_hour = false, concurrency = 1 })
-    local result = assert(geelark.delete(ids, options))
-    assert.equal(0, result.duplicateAmount)
-    local seen = asked(log)
-    for i, id in ipairs(ids) do assert.equal(id, seen[i]) end
-    for _, request in ipairs(log) do
-      assert.same(request.ids, cjson.decode(request.body).ids)
+  end)
+
+  it("have 1 to 64 characters, wherever the digit stands", function()
+    for length = 0, 70 do
+      for place = 1, math.max(length, 1) do
+        local text = (("x"):rep(place - 1) .. "7" .. ("x"):rep(70)):sub(1, length)
+        assert.equal(length >= 1 and length <= 64, (pcall(geelark.check, { text })), text)
+      end
     end
+  end)
+
+  it("stand in the request as they were given", function()
+    local ids = { "7", "a-1", "a_1", "1--", ("x"):rep(63) .. "7", "99999999999999999999", "0" }
+    local options, log = service.options(service.success)
+    assert(geelark.delete(ids, options))
+    assert.same(ids, asked(log))
+    assert.same(ids, cjson.decode(log[1].body).ids)
   end)
 
   it("get no failure that names another id with a character in place of a digit", function()

@@ -93,6 +93,49 @@ for _, name in ipairs(own) do
   end)
 end
 
+describe("an iterator that yields to its loop is read to its end", function()
+  local sent
+  local function options()
+    sent = {}
+    return { token = "t", transport = function(request)
+      sent[#sent + 1] = table.concat(request.ids, " ")
+      return nil, "no network", false
+    end, attempts = 1 }
+  end
+
+  it("in cqueues", function()
+    local cqueues = require "cqueues"
+    local loop, err = cqueues.new(), nil
+    loop:wrap(function()
+      local a, b = require("cqueues.socket").pair()
+      loop:wrap(function()
+        cqueues.poll() -- so that the reader waits first
+        b:write "A1\nA2\n"
+        b:close()
+      end)
+      err = select(2, geelark.loop.cqueues.delete(a:lines(), options()))
+    end)
+    assert(loop:loop())
+    assert.same({ "A1", "A2" }, err.result.pendingIds)
+    assert.same({ "A1 A2" }, sent)
+  end)
+
+  it("in luv", function()
+    local uv, err = require "luv", nil
+    local reader = coroutine.create(function()
+      local i = 0
+      geelark.loop.luv.delete(function()
+        i = i + 1
+        return i < 3 and coroutine.yield() .. i or nil
+      end, options(), function(_, why) err = why end)
+    end)
+    while coroutine.status(reader) ~= "dead" do assert(coroutine.resume(reader, "A")) end
+    uv.run()
+    assert.same({ "A1", "A2" }, err.result.pendingIds)
+    assert.same({ "A1 A2" }, sent)
+  end)
+end)
+
 -- A service that does nothing but answer, so that 10,000 jobs take a second.
 local ANSWER = [[
 location = / { return 204; }

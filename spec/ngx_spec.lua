@@ -59,6 +59,18 @@ describe("in nginx", function()
     assert.equal(0, #sim:state().requests)
   end)
 
+  it("an iterator that yields to the worker is read to its end", function()
+    start(location("/ids", [[
+      local ids, i = some(1, 3), 0
+      say(delete(function()
+        ngx.sleep(0.001)
+        i = i + 1
+        return ids[i]
+      end))]]))
+    assert.equal("3 deleted, 0 failed, 0 unknown, 0 pending", server:get "/ids")
+    assert.equal(1, #sim:state().requests)
+  end)
+
   it("without credentials every id is pending", function()
     start(location("/none", "say(delete({ 'a1', 'b1' }))"), { environment = "" })
     assert.equal("0 deleted, 0 failed, 0 unknown, 2 pending, config", server:get "/none")

@@ -46,8 +46,9 @@ describe(":GeelarkDelete", function()
     ["-528086321789535232"] = "-528086321789535232",
     ["phone_id"] = "phone_id", ["id"] = "id", [","] = ",", ["[\"1\"]"] = "[\"1\"]",
     ["１２３"] = "１２３", ["\1" .. "1"] = "^A1",
-    [("7"):rep(129)] = ("7"):rep(40) .. "…",
-    [("x"):rep(50) .. "-1"] = ("x"):rep(40) .. "…",
+    [("7"):rep(65)] = ("7"):rep(40) .. "…",
+    [("x"):rep(64) .. "-1"] = ("x"):rep(40) .. "…",
+    ["-a1"] = "-a1", ["_1"] = "_1", ["a.1"] = "a.1",
   } do
     it("refuses a line that holds " .. shown, function()
       local why = "geelark: line 2 holds no single id: " .. shown .. "; nothing was deleted"

@@ -50,6 +50,16 @@ describe("the quickfix list", function()
     assert.same({ 1, 1 }, { #sim:state().requests, #sim:state().requests[1].ids })
   end)
 
+  it("finds ids with - and _ in their lines, and no other that only begins alike", function()
+    assert.equal("2\ta-1\n1\ta-1-2\n0\ta_1", nvim.output [=[
+      edit { "a-1-2", "a-1", "a_1" }
+      local ids = require("geelark.nvim.ids").from_lines(0, 1, 3)
+      local places = require("geelark.nvim.places").mark(ids, 0)
+      edit { "a-1-2", "a-1", "a_1_" }
+      for _, id in ipairs { "a-1", "a-1-2", "a_1" } do print((places:line(id) or 0) .. "\t" .. id) end
+    ]=])
+  end)
+
   it("points to the right lines of a buffer that was edited meanwhile", function()
     assert.equal("0\tgone\n1\tB\n3\tA # kept\n4\tC", nvim.output [=[
       local service = require "spec.support.nvim.service"

@@ -99,6 +99,15 @@ static inline bool compat_is_callable(lua_State *L, int index) {
     return true;
 }
 
-/* Raises an argument error with a formatted message. */
+/* Raises an argument error. A function whose first upvalue is a text, such as "bad
+ * argument to 'delete' (%s)", is called in another's name and words its errors so. */
+static inline int compat_argerror(lua_State *L, int arg, const char *what) {
+    if (lua_type(L, lua_upvalueindex(1)) != LUA_TSTRING)
+        return luaL_argerror(L, arg, what);
+    return luaL_error(L, "%s",
+                      luaL_gsub(L, lua_tostring(L, lua_upvalueindex(1)), "%s", what));
+}
+
+/* The same with a formatted message. */
 #define compat_arg_error(L, arg, ...)                                                    \
-    luaL_argerror(L, arg, lua_pushfstring(L, __VA_ARGS__))
+    compat_argerror(L, arg, lua_pushfstring(L, __VA_ARGS__))

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "compat.h"
 #include "decode.h"
+#include "read_ids.h"
 #include "report.h"
 #include "step.h"
 #include "transport.h"
@@ -170,6 +171,36 @@ static int l_resume(lua_State *L) {
 static int l_start(lua_State *L) { return start(L, 0); }
 static int l_client_start(lua_State *L) { return start(L, 1); }
 
+/* start(client or nil, ids, options) → job, as core.starter made it */
+static int start_named(lua_State *L) {
+    bool own = lua_isnoneornil(L, 1);
+    if (own) lua_remove(L, 1);
+    else if (!compat_testudata(L, 1, HANDLE_CLIENT_TYPE))
+        compat_arg_error(L, 1, "client: geelark client expected, got %s",
+                         luaL_typename(L, 1));
+    return start(L, own ? 0 : 1);
+}
+
+/* core.starter(wording) → start, whose argument errors are worded so: "… (%s)" */
+static int l_starter(lua_State *L) {
+    luaL_checkstring(L, 1);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, start_named, 1);
+    return 1;
+}
+
+/* geelark.check(ids): raises as geelark.delete would */
+static int l_check(lua_State *L) {
+    read_ids(L, 1, NULL);
+    return 0;
+}
+
+/* core.is_id(value) → boolean */
+static int l_is_id(lua_State *L) {
+    lua_pushboolean(L, read_ids_is_id(L, 1));
+    return 1;
+}
+
 /* geelark.new([options]) → client, or nil and err */
 static int l_new(lua_State *L) {
     lua_settop(L, 1);
@@ -255,6 +286,9 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
 
 static const luaL_Reg functions[] = {{"delete", l_delete},
                                      {"start", l_start},
+                                     {"starter", l_starter},
+                                     {"check", l_check},
+                                     {"is_id", l_is_id},
                                      {"resume", l_resume},
                                      {"outcomes", account_outcomes},
                                      {"remaining", account_remaining},

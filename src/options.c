@@ -227,7 +227,8 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
                   struct options *options) {
     compat_check_stack(L, 12);
     if (lua_isnoneornil(L, arg)) return;
-    luaL_checktype(L, arg, LUA_TTABLE);
+    if (!lua_istable(L, arg))
+        compat_arg_error(L, arg, "table expected, got %s", luaL_typename(L, arg));
     lua_newtable(L); /* a field's metamethod may change the table while it is read */
     int strings = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {

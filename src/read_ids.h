@@ -5,7 +5,10 @@
 
 #include "lib/ids.h"
 
-/* Reads the array or the iterator at `arg` into `ids`, whole, and seals it. Raises an
- * argument error that names the position for anything that is no id; the list then stays
- * its owner's to close. Calls an iterator, which may raise. */
+/* Reads the array or the iterator at `arg` into `ids`, whole, and seals it; NULL: it is
+ * only checked. Raises one argument error that tells of all values that are no ids; the
+ * list then stays its owner's to close. Calls an iterator, which may raise. */
 void read_ids(lua_State *L, int arg, struct ids *ids);
+
+/* Whether the value at `index` is an id: a text, or an integer of Lua 5.3 and newer. */
+bool read_ids_is_id(lua_State *L, int index);

@@ -5,51 +5,32 @@
 #include <string.h>
 
 #include "entropy.h"
-#include "text.h"
 #include "private.h"
 
 /* The byte before each text: its length less one, and a flag for those from integers. */
 enum { AS_INTEGER = 0x80, LENGTH_MASK = 0x7f };
 
-/* White space of Unicode, and the byte order mark that editors leave behind. */
-static bool is_space(uint32_t c) {
-    return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200b) ||
-           c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000 ||
-           c == 0xfeff;
-}
+/* What a byte may be in an id. `&` over all of them tells whether each is allowed, `|`
+ * whether there is a digit. */
+enum { ALLOWED = 1, FIRST = 2, DIGIT = 4 };
 
-const char *ids_flaw(const char *id, size_t len) {
-    if (len == 0) return "empty string";
-    if (len > ID_LENGTH_MAX) return "longer than 128 bytes";
-    uint32_t c = 0;
-    bool space_first = false, control = false;
-    for (size_t at = 0, n; at < len; at += n) {
-        n = text_character(id + at, len - at, &c);
-        if (n == 0) return "invalid UTF-8";
-        if (text_is_control(c)) control = true;
-        if (at == 0) space_first = is_space(c);
-    }
-    if (control) return "control character";
-    if (space_first || is_space(c)) return "surrounding white space";
-    return NULL;
-}
-
-/* Letters and digits alone: ids_flaw would find nothing. A table, since every byte of
- * every id of every call passes here. */
-static bool is_plain(const char *id, size_t len) {
+bool ids_is_id(const char *id, size_t len) {
+    enum { L = ALLOWED | FIRST, D = ALLOWED | FIRST | DIGIT };
     /* clang-format off */
-    static const unsigned char plain[256] = {
-        ['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-        ['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-        ['a'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const unsigned char kinds[256] = {
+        ['-'] = ALLOWED, ['_'] = ALLOWED,
+        ['0'] = D, D, D, D, D, D, D, D, D, D,
+        ['A'] = L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+        ['a'] = L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L};
     /* clang-format on */
-    const unsigned char *at = (const unsigned char *)id, *end = at + len;
-    unsigned char all = len > 0 && len <= ID_LENGTH_MAX;
-    for (; end - at >= 6; at += 6)
-        all &= plain[at[0]] & plain[at[1]] & plain[at[2]] & plain[at[3]] & plain[at[4]] &
-               plain[at[5]];
-    for (; at < end; at++) all &= plain[*at];
-    return all;
+    const unsigned char *text = (const unsigned char *)id;
+    if (len == 0 || len > ID_LENGTH_MAX) return false;
+    unsigned char first = kinds[text[0]], all = first, any = first;
+    for (size_t i = 1; i < len; i++) {
+        all &= kinds[text[i]];
+        any |= kinds[text[i]];
+    }
+    return (all & ALLOWED) && (first & FIRST) && (any & DIGIT);
 }
 
 /* MurmurHash3's finalizer: each bit of the result depends on every bit of x. */
@@ -115,10 +96,7 @@ bool ids_reserve(struct ids *ids, uint32_t count) {
 }
 
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer) {
-    if (!is_plain(id, len)) {
-        if (ids_flaw(id, len)) return IDS_FLAWED;
-        ids->escaped = true;
-    }
+    if (!ids_is_id(id, len)) return IDS_FLAWED;
     if (ids->count == ids->capacity && !ids_reserve(ids, ids->count + 1))
         return IDS_NO_MEMORY;
     uint32_t *place = find_place(ids, id, len);
@@ -145,7 +123,6 @@ bool ids_copy(struct ids *ids, const struct ids *from) {
         memcpy(ids->offsets, from->offsets, from->count * sizeof *ids->offsets);
     ids->count = from->count;
     ids->duplicates = from->duplicates;
-    ids->escaped = from->escaped;
     return true;
 }
 
@@ -172,13 +149,8 @@ struct id_text ids_get(const struct ids *ids, uint32_t position) {
 char *ids_write_json(const struct ids *ids, uint32_t position, char *out) {
     struct id_text id = ids_get(ids, position);
     *out++ = '"';
-    if (!ids->escaped) {
-        memcpy(out, id.text, id.len);
-        out += id.len;
-    } else {
-        for (size_t i = 0; i < id.len; *out++ = id.text[i++])
-            if (id.text[i] == '"' || id.text[i] == '\\') *out++ = '\\';
-    }
+    memcpy(out, id.text, id.len);
+    out += id.len;
     *out++ = '"';
     return out;
 }

@@ -10,13 +10,12 @@
 
 #include "buffer.h"
 
-enum { ID_LENGTH_MAX = 128, ID_JSON_MAX = 2 * ID_LENGTH_MAX + 3 };
+enum { ID_LENGTH_MAX = 64, ID_JSON_MAX = ID_LENGTH_MAX + 3 };
 
 struct ids {
     struct buffer arena; /* for each id a byte of its length and kind, then its text */
     uint32_t *offsets;   /* where each one stands in the arena */
     uint32_t count, capacity;
-    bool escaped;   /* JSON may need escapes for one of them */
     uint32_t *seen; /* a hash by open addressing: position + 1, 0 for an empty place */
     uint32_t seen_size;
     uint64_t seed, duplicates;
@@ -31,11 +30,14 @@ struct id_text {
 
 enum ids_added { IDS_ADDED, IDS_REPEATED, IDS_FLAWED, IDS_NO_MEMORY };
 
+/* Whether it is what the service gives out: 1 to 64 letters, digits, - and _, beginning
+ * with a letter or digit, and a digit among them. So no id needs escapes in JSON. */
+bool ids_is_id(const char *id, size_t len);
+
 /* An all-zero struct is an empty list. Reserving saves memory where `count` is known. */
 bool ids_reserve(struct ids *ids, uint32_t count);
-/* IDS_FLAWED: it is no id, and ids_flaw says why. */
+/* IDS_FLAWED: it is no id. */
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer);
-const char *ids_flaw(const char *id, size_t len);
 /* Copies them all to an empty list. False: out of memory. */
 bool ids_copy(struct ids *ids, const struct ids *from);
 /* No more will be added. */

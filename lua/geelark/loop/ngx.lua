@@ -56,8 +56,8 @@ local function client_of(options)
     local own = {}
     for name in pairs(core.client_options) do own[name] = options[name] end
     if options.shared_dict then own.limiter = shared_quota(options) end
-    local client = core.new(own)
-    if not client then return nil end
+    local made, client = pcall(core.new, own)
+    if not made or not client then return nil end
     forget_unused(now)
     clients[key] = { client = client, options = own }
   end

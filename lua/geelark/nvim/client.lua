@@ -52,14 +52,12 @@ end
 ---@param ids string[]
 ---@return string|nil why a delete could not even start
 function clients.flaw(ids)
-  local dry = {}
-  for name, value in pairs(clients.shared()) do dry[name] = value end
-  dry.dry_run = true
-  local start = require "geelark.loop.start"
-  local started, job = pcall(function() return (start(ids, dry)) end)
-  if not started then
-    return (tostring(job):gsub("^bad argument to 'delete' %((.*)%)$", "setup: %1"))
-  end
+  local options, dry = clients.shared(), {}
+  for name, value in pairs(options) do dry[name] = value end
+  dry.client, dry.dry_run = nil, true
+  local core = require "geelark.core"
+  local started, job = pcall(core.starter "setup: %s", options.client, ids, dry)
+  if not started then return tostring(job) end
   while not job:step() do end -- a dry run waits for nothing
   local _, err = job:result()
   return err and err.message:gsub(" %(%d+ ids?: .*", "")

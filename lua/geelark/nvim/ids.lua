@@ -2,8 +2,7 @@
 -- and a pair of quotes around it. Whatever else there is could be meant otherwise, and isn't
 -- guessed.
 
-local SHOWN = 40    -- characters of a line in a message
-local LONGEST = 128 -- bytes; the core takes no longer id
+local SHOWN = 40 -- characters of a line in a message
 
 ---@class geelark.nvim.Ids
 ---@field list string[] each id once
@@ -17,11 +16,12 @@ local reader = {}
 ---@return string|nil id
 ---@return boolean empty
 function reader.id(text)
-  if text:find "^%w*%d%w*$" and #text <= LONGEST then return text, false end -- most lines
+  local is_id = require("geelark.core").is_id
+  if is_id(text) then return text, false end -- most lines
   local word = text:match "^[%s,]*(.-)[%s,]*$"
   local _, quoted = word:match "^(['\"])(.*)%1$"
   local id = quoted or word
-  if id:find "^%w+$" and id:find "%d" and #id <= LONGEST then return id, false end
+  if is_id(id) then return id, false end
   return nil, text:find "%S" == nil
 end
 

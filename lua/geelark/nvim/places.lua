@@ -15,7 +15,7 @@ Places.__index = Places
 
 local function stands_at(buffer, line, id)
   local text = vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1] or ""
-  return text:find("%f[%w]" .. id .. "%f[%W]") ~= nil
+  return (" " .. text .. " "):find("[^%w_-]" .. vim.pesc(id) .. "[^%w_-]") ~= nil
 end
 
 -- An id that was cut and put elsewhere has left its mark behind.

@@ -104,6 +104,37 @@ local cases = {
     end,
   },
   {
+    name = "takes an iterator, and raises for one as delete does",
+    simulator = { phones = 2 },
+    act = function(host, url)
+      local function message(list) return select(2, pcall(one, host, list, options(url))) end
+      local function repeated(...)
+        local values = { ... }
+        return coroutine.wrap(function()
+          for _ = 1, 7 do coroutine.yield(values[1], values[2]) end
+        end)
+      end
+      local seen = one(host, coroutine.wrap(function()
+        for _, id in ipairs(ids(2)) do coroutine.yield(id) end
+      end), options(url))
+      seen.messages = { message(repeated "5.2E+17"), message(repeated(1, "2")),
+        message((pairs {})), message(function() return false end) }
+      return seen
+    end,
+    check = function(seen, state)
+      assert.equal(2, seen.result.successAmount)
+      assert.equal(1, #state.requests)
+      assert.matches('bad argument to \'delete\' %(ids%[1%]: [%l ]+, "5%.2E%+17"; .*; and 2 more; ',
+        seen.messages[1])
+      assert.matches('bad argument to \'delete\' %(ids%[1%]: the iterator returns several values '
+        .. 'at once, 1 and "2"; ', seen.messages[2])
+      assert.matches("bad argument to 'delete' %(iterator expected, got what pairs returns; ",
+        seen.messages[3])
+      assert.matches("bad argument to 'delete' %(ids%[1%]: string expected, got boolean, false; "
+        .. ".*; and 999995 more%)$", seen.messages[4])
+    end,
+  },
+  {
     name = "loses nothing where a callback raises",
     simulator = { phones = 3 },
     act = function(host, url)
