@@ -214,6 +214,7 @@ bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
     int top = lua_gettop(L), settled = 0;
     bool polled = false;
     compat_check_stack(L, 32);
+    job_begin_step(s.job, seconds > 0);
     read_clock(&s);
     double until = s.now + seconds;
     for (;; lua_settop(L, top)) {

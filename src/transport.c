@@ -30,7 +30,7 @@ void transport_push_request(lua_State *L, int refs, const struct job *job,
                             const struct request *request) {
     const struct headers *headers = &request->headers;
     lua_createtable(L, 0, 8);
-    lua_pushliteral(L, DELETE_PATH);
+    lua_pushstring(L, path_text(request->path));
     lua_setfield(L, -2, "path");
     lua_createtable(L, 0, (int)headers->count);
     for (size_t i = 0; i < headers->count; i++) set_header(L, headers->lines[i]);

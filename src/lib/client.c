@@ -12,7 +12,7 @@ static bool copy(const char **out, const char *text) {
 bool client_open(struct client *c, const struct client_settings *settings) {
     const struct transfer_settings *network = &settings->network;
     *c = (struct client){
-        .network = {.path = DELETE_PATH, .needs_proxy = network->needs_proxy}};
+        .network = {.path = path_text(PATH_DELETE), .needs_proxy = network->needs_proxy}};
     gate_open(&c->gate, settings->requests_per_minute, settings->requests_per_hour);
     return copy(&c->network.base_url, network->base_url) &&
            copy(&c->network.ca_file, network->ca_file) &&
@@ -49,16 +49,17 @@ bool client_has_network(const struct client *c) { return c->transfer != NULL; }
 
 unsigned client_in_flight(const struct client *c) { return gate_in_flight(&c->gate); }
 
-struct request *client_take(struct client *c, struct ticket *ticket) {
+struct request *client_take(struct client *c, struct ticket *ticket, enum api_path path) {
     struct request *r = c->spare;
     if (!r && !(r = calloc(1, sizeof *r))) return NULL;
     if (r == c->spare) c->spare = r->next;
-    if (!gate_take(&c->gate, ticket)) {
+    if (!gate_take(&c->gate, ticket, path)) {
         client_recycle(c, r);
         return NULL;
     }
     r->next = NULL;
     r->in_gate = true;
+    r->path = path;
     r->number = ++c->requests;
     r->body.size = 0;
     response_reset(&r->response);
@@ -68,12 +69,12 @@ struct request *client_take(struct client *c, struct ticket *ticket) {
 void client_completed(struct client *c, struct request *r, double now) {
     if (!r->in_gate) return;
     r->in_gate = false;
-    gate_complete(&c->gate, now);
+    gate_complete(&c->gate, r->path, now);
 }
 
 void client_refund(struct client *c, struct request *r) {
     r->in_gate = false;
-    gate_refund(&c->gate);
+    gate_refund(&c->gate, r->path);
     client_recycle(c, r);
 }
 

@@ -24,7 +24,8 @@ struct client {
     struct transfer_settings network; /* owns its strings */
     uint64_t requests;                /* numbers given so far */
     struct request *spare;
-    unsigned watchers; /* jobs whose descriptors watch the network */
+    struct job *busy;     /* its jobs with requests in flight */
+    struct job *watchers; /* its jobs with a descriptor; the one stepped last is first */
 };
 
 /* An all-zero client may be closed. False: out of memory. */
@@ -42,7 +43,8 @@ bool client_has_network(const struct client *client);
 unsigned client_in_flight(const struct client *client);
 
 /* Takes a place in the gate and a fresh request; NULL: out of memory. */
-struct request *client_take(struct client *client, struct ticket *ticket);
+struct request *client_take(struct client *client, struct ticket *ticket,
+                            enum api_path path);
 /* Its answer came, or none will. */
 void client_completed(struct client *client, struct request *request, double now);
 /* Nothing was sent. */

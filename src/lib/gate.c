@@ -7,8 +7,8 @@
 
 /* A little more than a window, for clocks that don't tick alike. */
 static const double window_seconds[WINDOWS] = {60.01, 3600.01};
-/* How long a job may take whose turn it is before the next one has it. */
-static const double TURN_SECONDS = 0.02;
+/* When a job should be stepped again that let another one go first. */
+static const double TURN_SECONDS = 1e-4;
 /* So many answers give one place back after the service found us too concurrent. */
 enum { ANSWERS_A_PLACE = 20 };
 
@@ -19,31 +19,32 @@ void gate_open(struct gate *g, uint64_t per_minute, uint64_t per_hour) {
 }
 
 void gate_close(struct gate *g) {
-    free(g->answered_at);
+    for (int p = 0; p < API_PATHS; p++) free(g->windows[p].answered_at);
     *g = (struct gate){0};
 }
 
-static double answered_at(const struct gate *g, uint64_t number) {
-    return g->answered_at[number % g->size];
+static double answered_at(const struct window *w, uint64_t number) {
+    return w->answered_at[number % w->size];
 }
 
-/* Seconds until window w has room. */
-static double window_wait(struct gate *g, int w, double now) {
-    if (g->limit[w] == 0) return 0;
-    while (g->first[w] < g->next &&
-           answered_at(g, g->first[w]) + window_seconds[w] <= now)
-        g->first[w]++;
-    uint64_t used = g->in_flight + (g->next - g->first[w]);
-    if (used < g->limit[w]) return 0;
+/* Seconds until the minute or the hour, which is `i`, has room. */
+static double window_wait(struct window *w, int i, uint64_t limit, double now) {
+    if (limit == 0) return 0;
+    while (w->first[i] < w->next &&
+           answered_at(w, w->first[i]) + window_seconds[i] <= now)
+        w->first[i]++;
+    uint64_t used = w->in_flight + (w->next - w->first[i]);
+    if (used < limit) return 0;
     /* As many answers have to leave the window as make room for one more. */
-    uint64_t leaver = g->first[w] + (used - g->limit[w]);
-    if (leaver >= g->next) return INFINITY;
-    return answered_at(g, leaver) + window_seconds[w] - now;
+    uint64_t leaver = w->first[i] + (used - limit);
+    if (leaver >= w->next) return INFINITY;
+    return answered_at(w, leaver) + window_seconds[i] - now;
 }
 
-double gate_quota_wait(struct gate *g, double now) {
+double gate_quota_wait(struct gate *g, enum api_path path, double now) {
     double wait = fmax(0, g->held_until - now);
-    for (int w = 0; w < WINDOWS; w++) wait = fmax(wait, window_wait(g, w, now));
+    for (int i = 0; i < WINDOWS; i++)
+        wait = fmax(wait, window_wait(&g->windows[path], i, g->limit[i], now));
     return wait;
 }
 
@@ -51,23 +52,23 @@ static bool is_limited(const struct gate *g) {
     return g->limit[0] != 0 || g->limit[1] != 0;
 }
 
-/* The oldest answer that any window still needs. */
-static uint64_t oldest(const struct gate *g) {
-    uint64_t first = g->next;
-    for (int w = 0; w < WINDOWS; w++)
-        if (g->limit[w] != 0 && g->first[w] < first) first = g->first[w];
+/* The oldest answer that the minute or the hour still needs. */
+static uint64_t oldest(const struct gate *g, const struct window *w) {
+    uint64_t first = w->next;
+    for (int i = 0; i < WINDOWS; i++)
+        if (g->limit[i] != 0 && w->first[i] < first) first = w->first[i];
     return first;
 }
 
 /* Doubles the ring; the numbers keep their meaning, so each moves to its new place. */
-static bool grow(struct gate *g) {
-    uint64_t size = g->size ? 2 * g->size : 64;
+static bool grow(struct window *w, uint64_t first) {
+    uint64_t size = w->size ? 2 * w->size : 64;
     double *ring = malloc(size * sizeof *ring);
     if (!ring) return false;
-    for (uint64_t n = oldest(g); n < g->next; n++) ring[n % size] = answered_at(g, n);
-    free(g->answered_at);
-    g->answered_at = ring;
-    g->size = size;
+    for (uint64_t n = first; n < w->next; n++) ring[n % size] = answered_at(w, n);
+    free(w->answered_at);
+    w->answered_at = ring;
+    w->size = size;
     return true;
 }
 
@@ -77,8 +78,27 @@ static void enqueue(struct gate *g, struct ticket *ticket) {
     while (*end) end = &(*end)->next;
     *end = ticket;
     ticket->queued = true;
-    ticket->notified_at = INFINITY;
     ticket->next = NULL;
+}
+
+static unsigned places(const struct gate *g, unsigned concurrency) {
+    return concurrency < g->in_flight_max ? concurrency : g->in_flight_max;
+}
+
+/* The first in the queue who could use a free place; NULL: nobody could. */
+static struct ticket *first_in_turn(const struct gate *g) {
+    struct ticket *t = g->queue;
+    while (t && g->in_flight >= places(g, t->concurrency)) t = t->next;
+    return t;
+}
+
+/* Whatever frees a place or shortens the queue comes here: who is told of nothing may
+ * wait for ever. One that was told and hasn't been stepped since knows already. */
+static void notify_first(struct gate *g) {
+    struct ticket *first = first_in_turn(g);
+    if (!first || first->notified > first->step) return;
+    first->notified = ++g->steps;
+    if (first->pollset) pollset_wake(first->pollset);
 }
 
 void gate_leave(struct gate *g, struct ticket *ticket) {
@@ -87,53 +107,63 @@ void gate_leave(struct gate *g, struct ticket *ticket) {
     while (*at != ticket) at = &(*at)->next;
     *at = ticket->next;
     ticket->queued = false;
+    notify_first(g);
 }
 
-static void notify_first(struct gate *g, double now) {
-    struct ticket *first = g->queue;
-    if (!first || !isinf(first->notified_at)) return;
-    first->notified_at = now;
-    if (first->pollset) pollset_wake(first->pollset);
+void gate_abandon(struct gate *g) {
+    for (; g->queue; g->queue = g->queue->next) g->queue->queued = false;
 }
 
-/* Seconds until it is this job's turn. One that doesn't come when it is notified loses
- * its own: perhaps nobody steps it any more. */
-static double queue_wait(struct gate *g, struct ticket *ticket, double now) {
-    while (g->queue && g->queue != ticket) {
-        notify_first(g, now);
-        double left = g->queue->notified_at + TURN_SECONDS - now;
-        if (left > 0) return left;
-        gate_leave(g, g->queue);
-    }
+void gate_step(struct gate *g, struct ticket *ticket, bool waits) {
+    ticket->step_before = ticket->step;
+    ticket->step = ++g->steps;
+    ticket->waits = waits;
+}
+
+/* Seconds until it is this job's turn. Who was told before this one's last step began and
+ * hasn't come loses its own: perhaps nobody steps it any more. */
+static double turn_wait(struct gate *g, struct ticket *ticket) {
+    struct ticket *first = first_in_turn(g);
+    if (!first || first == ticket || ticket->waits) return 0;
+    notify_first(g);
+    if (first->notified > ticket->step_before) return TURN_SECONDS;
+    gate_leave(g, first);
     return 0;
 }
 
-double gate_wait(struct gate *g, struct ticket *ticket, unsigned concurrency,
-                 double now) {
-    unsigned most = concurrency < g->in_flight_max ? concurrency : g->in_flight_max;
-    double wait = g->in_flight >= most ? INFINITY : gate_quota_wait(g, now);
-    if (wait <= 0) wait = queue_wait(g, ticket, now);
+double gate_wait(struct gate *g, struct ticket *ticket, enum api_path path,
+                 unsigned concurrency, double now) {
+    unsigned most = places(g, concurrency);
+    double wait = g->in_flight >= most ? INFINITY : gate_quota_wait(g, path, now);
+    ticket->concurrency = concurrency;
+    if (wait <= 0) wait = turn_wait(g, ticket);
     if (wait > 0) enqueue(g, ticket);
     return wait;
 }
 
-bool gate_take(struct gate *g, struct ticket *ticket) {
+bool gate_take(struct gate *g, struct ticket *ticket, enum api_path path) {
+    struct window *w = &g->windows[path];
     /* Room for the answers of all in flight, so that gate_complete can't fail. */
-    while (is_limited(g) && g->next - oldest(g) + g->in_flight + 1 > g->size)
-        if (!grow(g)) return false;
-    gate_leave(g, ticket);
+    while (is_limited(g) && w->next - oldest(g, w) + w->in_flight + 1 > w->size)
+        if (!grow(w, oldest(g, w))) return false;
     g->in_flight++;
+    w->in_flight++;
+    gate_leave(g, ticket);
     return true;
 }
 
 unsigned gate_in_flight(const struct gate *g) { return g->in_flight; }
 
-void gate_refund(struct gate *g) { g->in_flight--; }
-
-void gate_complete(struct gate *g, double now) {
+void gate_refund(struct gate *g, enum api_path path) {
     g->in_flight--;
-    if (is_limited(g)) g->answered_at[g->next++ % g->size] = now;
-    notify_first(g, now);
+    g->windows[path].in_flight--;
+    notify_first(g);
+}
+
+void gate_complete(struct gate *g, enum api_path path, double now) {
+    struct window *w = &g->windows[path];
+    if (is_limited(g)) w->answered_at[w->next++ % w->size] = now;
+    gate_refund(g, path);
 }
 
 void gate_hold(struct gate *g, double until) {

@@ -4,8 +4,12 @@
  *
  * A request counts from when it is sent until a whole window after its answer came. The
  * service counts it somewhere between the two, so whatever the latencies and whatever
- * kind of window it uses, it never counts more than the limit. Times are monotonic
- * seconds. One gate stands for one API path. The job that has waited longest comes first.
+ * kind of window it uses, it never counts more than the limit. Each path has windows of
+ * its own; places in flight and pauses are common to all. Times are monotonic seconds.
+ *
+ * The job that has waited longest comes first, if it comes: it is told that it is its
+ * turn, and another that is stepped lets it go first for two steps of its own, no longer.
+ * One whose step waits lets nobody go first: no other can be stepped meanwhile.
  */
 #pragma once
 
@@ -13,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "path.h"
 #include "pollset.h"
 
 enum { WINDOWS = 2 /* the minute and the hour */, CONCURRENCY_MAX = 64 };
@@ -21,18 +26,28 @@ enum { WINDOWS = 2 /* the minute and the hour */, CONCURRENCY_MAX = 64 };
 struct ticket {
     struct pollset *pollset; /* woken when it is the job's turn; NULL: it has none */
     bool queued;
-    double notified_at; /* when it was told that it is its turn; INFINITY: not yet */
+    bool waits;                 /* its step waits: no other job can come meanwhile */
+    unsigned concurrency;       /* its job's */
+    uint64_t step, step_before; /* the numbers of its last two steps */
+    uint64_t notified;          /* the number under which it was told of its turn */
     struct ticket *next;
 };
 
-struct gate {
-    uint64_t limit[WINDOWS]; /* requests in a window, 0: no limit */
+/* The requests to one path that count. */
+struct window {
     uint64_t first[WINDOWS]; /* the oldest answer that still counts */
     uint64_t next;           /* the number of the next answer */
     double *answered_at;     /* a ring: answer n stands at n modulo size */
     uint64_t size;
+    unsigned in_flight;
+};
+
+struct gate {
+    uint64_t limit[WINDOWS]; /* requests in a window, 0: no limit */
+    struct window windows[API_PATHS];
     double held_until;
     unsigned in_flight, in_flight_max, answers;
+    uint64_t steps; /* numbers steps and notices in the order of their coming */
     struct ticket *queue;
 };
 
@@ -40,21 +55,25 @@ struct gate {
 void gate_open(struct gate *gate, uint64_t per_minute, uint64_t per_hour);
 void gate_close(struct gate *gate);
 
+/* A step of the job begins, which `waits` for time to pass or not. */
+void gate_step(struct gate *gate, struct ticket *ticket, bool waits);
 /* Seconds until a request of this job may leave: 0 for now, INFINITY where an event has
  * to come first. Takes no place yet. `concurrency` is the job's. */
-double gate_wait(struct gate *gate, struct ticket *ticket, unsigned concurrency,
-                 double now);
+double gate_wait(struct gate *gate, struct ticket *ticket, enum api_path path,
+                 unsigned concurrency, double now);
 /* Seconds that the quota alone makes everybody wait; INFINITY as above. */
-double gate_quota_wait(struct gate *gate, double now);
+double gate_quota_wait(struct gate *gate, enum api_path path, double now);
 /* The request takes its place. False: out of memory, and nothing changed. */
-bool gate_take(struct gate *gate, struct ticket *ticket);
+bool gate_take(struct gate *gate, struct ticket *ticket, enum api_path path);
 /* It was not sent after all. */
-void gate_refund(struct gate *gate);
+void gate_refund(struct gate *gate, enum api_path path);
 unsigned gate_in_flight(const struct gate *gate);
 /* Its answer came, or none will. */
-void gate_complete(struct gate *gate, double now);
+void gate_complete(struct gate *gate, enum api_path path, double now);
 /* The job wants no place any more. */
 void gate_leave(struct gate *gate, struct ticket *ticket);
+/* In the child of a fork: nobody is told of his turn, the pipes are the parent's, too. */
+void gate_abandon(struct gate *gate);
 
 /* The service asks for a pause, or for one request at a time; or it answered. */
 void gate_hold(struct gate *gate, double until);

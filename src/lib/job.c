@@ -9,9 +9,6 @@
 #include "settle.h"
 #include "private.h"
 
-/* Linux lets a socket be watched through few descriptors at once: 10 where five epolls
- * are nested (path_limits in fs/eventpoll.c). The first jobs wake those beyond. */
-enum { WATCHERS_MAX = 8 };
 /* How often a job looks by itself whose descriptor doesn't watch the network. */
 static const double LOOK_AGAIN_SECONDS = 0.25;
 /* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
@@ -31,19 +28,60 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
     return ledger_open(&job->ledger);
 }
 
-static void watch_network(struct job *job) {
-    struct client *c = job->client;
-    if (job->watching || !c->transfer || c->watchers == WATCHERS_MAX) return;
-    job->watching =
-        pollset_watch(job->pollset, transfer_fd(c->transfer), true, false, false);
-    if (job->watching) c->watchers++;
+static void set_watching(struct job *job, bool on) {
+    if (!job || job->watching == on || !job->client->transfer) return;
+    bool set =
+        pollset_watch(job->pollset, transfer_fd(job->client->transfer), on, false, false);
+    job->watching = on && set;
 }
 
+static bool leave_watchers(struct job *job) {
+    struct job **at = &job->client->watchers;
+    while (*at && *at != job) at = &(*at)->next_watcher;
+    if (!*at) return false;
+    *at = job->next_watcher;
+    return true;
+}
+
+/* Another one watches in its place. */
 static void unwatch_network(struct job *job) {
-    if (!job->watching) return;
-    pollset_watch(job->pollset, transfer_fd(job->client->transfer), false, false, false);
-    job->client->watchers--;
-    job->watching = false;
+    if (!leave_watchers(job)) return;
+    set_watching(job, false);
+    set_watching(job->client->watchers, true);
+}
+
+/* One descriptor watches the network for all jobs of a client: that of the job that was
+ * stepped last, which somebody drives. Whoever it wakes serves the network, and wakes the
+ * jobs whose answers came. (Linux lets a socket be watched through few nested epolls:
+ * path_limits in fs/eventpoll.c.) */
+static void watch_network(struct job *job) {
+    struct client *c = job->client;
+    if (!job->pollset || (c->watchers == job && job->watching)) return;
+    leave_watchers(job);
+    set_watching(c->watchers, false);
+    job->next_watcher = c->watchers;
+    c->watchers = job;
+    set_watching(job, true);
+}
+
+static void add_in_flight(struct job *job, struct request *r) {
+    struct client *c = job->client;
+    if (!job->in_flight) {
+        job->next_busy = c->busy;
+        c->busy = job;
+    }
+    r->next = job->in_flight;
+    job->in_flight = r;
+}
+
+static void remove_in_flight(struct job *job, struct request *r) {
+    struct request **at = &job->in_flight;
+    struct job **busy = &job->client->busy;
+    while (*at != r) at = &(*at)->next;
+    *at = r->next;
+    if (job->in_flight) return;
+    while (*busy != job) busy = &(*busy)->next_busy;
+    *busy = job->next_busy;
 }
 
 static void free_pollset(struct job *job) {
@@ -51,12 +89,17 @@ static void free_pollset(struct job *job) {
     job->pollset = job->ticket.pollset = NULL;
 }
 
-static void close_requests(struct job *job, struct request **list, bool abandon,
-                           double now) {
-    for (struct request *r; (r = *list);) {
-        *list = r->next;
+static void close_requests(struct job *job, bool abandon, double now) {
+    struct request *r;
+    while ((r = job->in_flight)) {
+        remove_in_flight(job, r);
         if (!abandon) transfer_cut(job->client->transfer, r);
-        client_completed(job->client, r, now);
+        client_completed(job->client, r, now); /* it left: it counts from now on */
+        free(r->chunk);
+        client_recycle(job->client, r);
+    }
+    while ((r = job->completed)) {
+        job->completed = r->next;
         free(r->chunk);
         client_recycle(job->client, r);
     }
@@ -64,12 +107,13 @@ static void close_requests(struct job *job, struct request **list, bool abandon,
 
 void job_close(struct job *job, bool abandon, double now) {
     if (job->client) {
+        if (abandon) gate_abandon(&job->client->gate);
+        if (job->prepared) job_return(job, job->prepared);
+        close_requests(job, abandon, now);
         gate_leave(&job->client->gate, &job->ticket);
-        close_requests(job, &job->prepared, abandon, now);
-        close_requests(job, &job->in_flight, abandon, now);
-        close_requests(job, &job->completed, abandon, now);
+        if (abandon) leave_watchers(job); /* an epoll set is shared with the parent */
+        else unwatch_network(job);
     }
-    if (!abandon) unwatch_network(job);
     free_pollset(job);
     batch_close(&job->batch);
     ledger_close(&job->ledger);
@@ -129,9 +173,7 @@ const struct fault *job_fault(const struct job *job) { return &job->batch.fault;
 void job_hold(struct job *job, double until) { gate_hold(&job->client->gate, until); }
 
 void job_complete(struct job *job, struct request *r, double now) {
-    struct request **at = &job->in_flight;
-    while (*at != r) at = &(*at)->next;
-    *at = r->next;
+    remove_in_flight(job, r);
     r->next = NULL;
     *job->completed_end = r;
     job->completed_end = &r->next;
@@ -149,6 +191,7 @@ static void collect(struct job *job, double now) {
 
 void job_cut(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
+    if (job->prepared) job_return(job, job->prepared);
     for (struct request *r; (r = job->in_flight);) {
         bool sent = !job->options.network || transfer_cut(job->client->transfer, r);
         response_fail(&r->response, fault->kind, sent, fault->text);
@@ -167,12 +210,30 @@ static void stop_for_deadline(struct job *job, double now) {
 
 /* A transport of the caller's that doesn't answer in time has lost the answer. */
 static void expire_requests(struct job *job, double now) {
+    if (job->options.network) return;
     for (struct request *r = job->in_flight, *next; r; r = next) {
         next = r->next;
         if (r->expires > now) continue;
         response_fail(&r->response, KIND_TIMEOUT, true, "no answer in time");
         job_complete(job, r, now);
     }
+}
+
+/* Of all jobs: one that nobody steps must not hold a place for ever. */
+static void expire_all(const struct client *client, double now) {
+    for (struct job *job = client->busy, *next; job; job = next) {
+        next = job->next_busy;
+        expire_requests(job, now);
+    }
+}
+
+/* Seconds until the first of them has to be looked at. */
+static double expiry_wait(const struct client *client, double now) {
+    double first = INFINITY;
+    for (struct job *job = client->busy; job; job = job->next_busy)
+        for (struct request *r = job->in_flight; r && !job->options.network; r = r->next)
+            first = fmin(first, r->expires);
+    return first - now;
 }
 
 static double deadline_at(const struct job *job) {
@@ -188,7 +249,7 @@ static double send_wait(struct job *job, double now) {
         return INFINITY;
     }
     if (due > now) return due - now;
-    return gate_wait(gate, &job->ticket, job->options.concurrency, now);
+    return gate_wait(gate, &job->ticket, PATH_DELETE, job->options.concurrency, now);
 }
 
 /* Prepares the next request where one may leave. False: out of memory. */
@@ -197,7 +258,7 @@ static bool prepare(struct job *job, double now) {
     if (send_wait(job, now) > 0) return true;
     struct chunk *chunk = batch_next(&job->batch, now, &out_of_memory);
     if (!chunk) return false;
-    struct request *r = client_take(job->client, &job->ticket);
+    struct request *r = client_take(job->client, &job->ticket, PATH_DELETE);
     if (!r) {
         batch_wait_or_end(&job->batch, chunk, -INFINITY, now);
         return false;
@@ -246,7 +307,7 @@ struct job_next job_next(struct job *job, struct moment m) {
     job->wall = (double)m.wall / 1000;
     collect(job, m.now);
     if (!job->batch.stopped && m.now >= deadline_at(job)) stop_for_deadline(job, m.now);
-    if (!job->options.network) expire_requests(job, m.now);
+    expire_all(job->client, m.now);
     if (job->completed) return (struct job_next){JOB_RESPONSE, job->completed, NULL};
     if ((c = batch_settled(&job->batch))) return (struct job_next){JOB_SETTLED, NULL, c};
     if (!job->prepared && !prepare(job, m.now))
@@ -268,12 +329,12 @@ bool job_launch(struct job *job, struct request *r, double now) {
     if (job->options.network) {
         struct transfer *network = client_network(job->client);
         if (!network || !transfer_start(network, r)) return false;
+        watch_network(job); /* it may have been made only now */
     }
     r->expires = now + job->options.timeout;
     batch_sent(&job->batch, r->chunk, r->headers.trace_id, now);
     job->prepared = NULL;
-    r->next = job->in_flight;
-    job->in_flight = r;
+    add_in_flight(job, r);
     return true;
 }
 
@@ -314,17 +375,19 @@ bool job_settle(struct job *job, struct request *r, double now) {
 
 /* When to look again although no event came. */
 static double look_again_wait(struct job *job) {
-    if (!job->options.network) return INFINITY;
-    watch_network(job); /* another job may have left its place */
-    return job->watching ? INFINITY : LOOK_AGAIN_SECONDS;
+    return !job->client->transfer || job->watching ? INFINITY : LOOK_AGAIN_SECONDS;
+}
+
+void job_begin_step(struct job *job, bool waits) {
+    gate_step(&job->client->gate, &job->ticket, waits);
+    watch_network(job);
 }
 
 double job_wait(struct job *job, double now) {
     if (job->completed || job->prepared || job->batch.settled) return 0;
     double wait = send_wait(job, now);
     if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
-    for (struct request *r = job->in_flight; r && !job->options.network; r = r->next)
-        wait = fmin(wait, r->expires - now);
+    wait = fmin(wait, expiry_wait(job->client, now));
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
     bool expects = job->in_flight || job->ticket.queued;
     if (job->pollset && expects) wait = fmin(wait, look_again_wait(job));
@@ -336,7 +399,7 @@ bool job_poll(struct job *job, double seconds, int most) {
 }
 
 bool job_unwatched(const struct job *job) {
-    return !job->pollset && job->options.network && client_in_flight(job->client) > 0;
+    return !job->pollset && job->client->transfer && client_in_flight(job->client) > 0;
 }
 
 static struct pollset *new_pollset(void) {
@@ -368,7 +431,8 @@ void job_calm(struct job *job) {
 }
 
 struct job_progress job_progress(struct job *job, double now) {
-    double wait = isinf(job->ended) ? gate_quota_wait(&job->client->gate, now) : 0;
+    double wait =
+        isinf(job->ended) ? gate_quota_wait(&job->client->gate, PATH_DELETE, now) : 0;
     return (struct job_progress){.in_flight = job->batch.in_flight,
                                  .seconds = fmin(now, job->ended) - job->started,
                                  .waiting = isinf(wait) ? 0 : wait};

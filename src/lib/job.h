@@ -35,8 +35,9 @@ struct job {
     struct request *in_flight; /* any order */
     struct request *completed, **completed_end;
     struct ticket ticket;
-    struct pollset *pollset; /* made when a descriptor is first asked for */
-    bool watching;           /* the pollset watches the network */
+    struct pollset *pollset;              /* made when a descriptor is first asked for */
+    bool watching;                        /* the pollset watches the network */
+    struct job *next_watcher, *next_busy; /* in the client's lists */
 };
 
 enum job_action {
@@ -85,6 +86,8 @@ bool job_stopped(const struct job *job);
 /* The fault that decided, of KIND_NONE where none did. */
 const struct fault *job_fault(const struct job *job);
 
+/* A step begins; it `waits` for time to pass or not. */
+void job_begin_step(struct job *job, bool waits);
 /* Seconds after which job_next has to be asked again. */
 double job_wait(struct job *job, double now);
 /* Lets the network do what it can, waiting at most so long. False: a signal came. */

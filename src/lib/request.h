@@ -6,10 +6,9 @@
  */
 #pragma once
 
+#include "path.h"
 #include "response.h"
 #include "signer.h"
-
-#define DELETE_PATH "/open/v1/phone/delete"
 
 struct job;
 struct chunk;
@@ -18,6 +17,7 @@ struct easy;
 struct request {
     struct headers headers;
     struct buffer body; /* JSON */
+    enum api_path path;
     double timeout, connect_timeout;
     struct job *job;     /* whose it is */
     struct chunk *chunk; /* the ids that it asks for */

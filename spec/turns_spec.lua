@@ -1,0 +1,189 @@
+-- Jobs of one client of which some are stepped and others aren't: nobody holds up anybody.
+
+local cqueues = require "cqueues" -- Debian: lua-cqueues
+local fork = require "spec.support.native" "fork"
+local geelark = require "geelark"
+local held = require "spec.support.held"
+local played = require "spec.support.played"
+local readable = require "spec.support.native" "readable"
+local service = require "spec.support.service"
+
+-- So many jobs of a client, each with a descriptor; each asks for so many ids.
+local function start(client, count, amount, options)
+  local jobs = {}
+  for i = 1, count do
+    jobs[i] = client:start(service.ids(amount), options)
+    jobs[i]:pollfd()
+  end
+  return jobs
+end
+
+-- Waits for the job's descriptor alone; false where nothing but a minute's time came.
+local function is_woken(job)
+  local fd, loop, woken = job:pollfd(), cqueues.new(), nil
+  loop:wrap(function() woken = cqueues.poll({ pollfd = fd, events = "r" }, 60) end)
+  assert(loop:loop())
+  return woken ~= 60
+end
+
+describe("a job that alone is stepped of its client's", function()
+  it("gets every place though the others were stepped once and wait in front", function()
+    local options, requests = held { chunk_size = 1, concurrency = 1, requests_per_minute = false }
+    local client = assert(geelark.new(options))
+    local jobs = start(client, 64, 10)
+    for i = 1, 64 do jobs[i]:step() end
+    local last, steps = jobs[64], 0
+    while not last:step() do -- while the clock stands still
+      requests:answer_all()
+      steps = steps + 1
+      assert.is_true(steps < 300, "it isn't let through")
+    end
+    assert.equal(10, assert(last:result()).successAmount)
+    client:close()
+  end)
+
+  it("needs no turn where its step waits", function()
+    local options, requests = held { chunk_size = 1, concurrency = 1, requests_per_minute = false }
+    local client = assert(geelark.new(options))
+    for _, job in ipairs(start(client, 64, 10)) do job:step() end
+    local started = options.clock.now()
+    requests:answer_all()
+    local result = assert(client:delete(service.ids(20),
+      { transport = service.success, deadline = 60 }))
+    assert.equal(20, result.successAmount)
+    assert.equal(started, options.clock.now())
+    client:close()
+  end)
+
+  it("is woken by the network, however many have a descriptor", function()
+    local server = played()
+    finally(function() server:close() end)
+    local client = assert(geelark.new { token = "t", base_url = server.url, concurrency = 64 })
+    local jobs = start(client, 64, 1)
+    for _, n in ipairs { 64, 1, 33 } do
+      local job = jobs[n]
+      local connection = server.connections[1]
+      if not connection then connection = server:accept(job) end
+      connection:read(job)
+      while readable(job:pollfd()) do assert.is_false(job:step()) end
+      connection:answer(200, service.envelope(0, 1, {}))
+      repeat assert.is_true(is_woken(job)) until job:step()
+      assert.equal(1, assert(job:result()).successAmount)
+    end
+    client:close()
+  end)
+
+  it("gets the place of a request that nobody answers and nobody times", function()
+    local options, requests = held { concurrency = 1, timeout = 5, attempts = 1 }
+    local client = assert(geelark.new(options))
+    local dropped, job = client:start { "a1" }, client:start { "b1" }
+    dropped:step()
+    job:step()
+    local now = options.clock.now()
+    assert.near(5, job:timeout(), 1e-6)
+    options.clock.sleep(5)
+    assert.is_false(job:step())
+    assert.equal(2, #requests)
+    assert.equal(now + 5, options.clock.now())
+    requests[2]:answer(service.success(requests[2]))
+    assert.is_true(job:step())
+    assert.is_true(dropped:step())
+    assert.same({ "a1" }, select(2, dropped:result()).result.unknownIds)
+  end)
+end)
+
+describe("a job that waits for a place", function()
+  -- Two jobs that wait for the one place of a client, beside the one that has it.
+  local function waiting()
+    local options, requests = held { chunk_size = 1, concurrency = 1, requests_per_minute = false }
+    local client = assert(geelark.new(options))
+    local jobs = start(client, 3, 1)
+    for i = 1, 3 do
+      jobs[i]:step()
+      jobs[i]:step()
+    end
+    assert.is_false(readable(jobs[2]:pollfd()) or readable(jobs[3]:pollfd()))
+    return jobs, requests
+  end
+
+  it("is woken when it is its turn, and only then", function()
+    local jobs, requests = waiting()
+    requests:answer_all()
+    assert.is_true(readable(jobs[2]:pollfd()))
+    assert.is_false(readable(jobs[3]:pollfd()))
+  end)
+
+  it("is woken where the one before it has no use for its turn", function()
+    local jobs, requests = waiting()
+    requests:answer_all()
+    jobs[2]:cancel()
+    assert.is_true(jobs[2]:step())
+    assert.is_true(readable(jobs[3]:pollfd()))
+    jobs[3]:step()
+    assert.equal(1, #requests)
+  end)
+
+  it("is woken where the one before it was dropped", function()
+    local jobs, requests = waiting()
+    requests:answer_all()
+    jobs[2] = nil
+    require "spec.support.collect"()
+    assert.is_true(readable(jobs[3]:pollfd()))
+  end)
+
+  it("is woken where a callback kept the request from leaving", function()
+    local options, requests = held { chunk_size = 1, concurrency = 1 }
+    local client = assert(geelark.new(options))
+    local second = client:start { "b1" }
+    local fd = second:pollfd()
+    local first = client:start({ "a1" }, { on_event = function()
+      assert.is_false(second:step())
+      second:step()
+      assert.is_false(readable(fd))
+      error "no"
+    end })
+    assert.is_true(first:step())
+    assert.is_true(readable(fd))
+    second:step()
+    assert.equal(1, #requests)
+  end)
+
+  it("is woken though it lost a turn of which it could make no use", function()
+    local options, requests = held { chunk_size = 1, requests_per_minute = false }
+    local client = assert(geelark.new(options))
+    local wide = client:start(service.ids(5), { concurrency = 2 })
+    local narrow = client:start({ "b1" }, { concurrency = 1 })
+    local fd = narrow:pollfd()
+    wide:step()
+    narrow:step()
+    for _ = 1, 2 do
+      local request = table.remove(requests, 1)
+      request:answer(service.success(request))
+      narrow:step() -- it has come, but one is in flight
+      for _ = 1, 3 do
+        wide:step()
+        options.clock.sleep(1)
+      end
+      assert.equal(2, #requests)
+    end
+    wide:cancel()
+    requests:answer_all()
+    assert.is_true(wide:step())
+    assert.is_true(readable(fd))
+    narrow:step()
+    assert.equal(1, #requests)
+  end)
+
+  it("isn't woken by the collector of a child process", function()
+    local jobs, requests = waiting()
+    assert.is_true(fork(function()
+      jobs[1], requests[1] = nil, nil
+      require "spec.support.collect"()
+      return true
+    end))
+    assert.is_false(readable(jobs[2]:pollfd()) or readable(jobs[3]:pollfd()))
+    requests:answer_all()
+    jobs[2]:step()
+    assert.equal(1, #requests)
+  end)
+end)
