@@ -156,4 +156,42 @@ describe("the quota of a client", function()
     send()
     assert.same({ 50, 50, 110.5, 110.5 }, log)
   end)
+
+  -- Each ends a job at second 50 that sent two requests at second 0.
+  local ends = {
+    ["leaves its scope"] = function(job) debug.getmetatable(job).__close(job) end,
+    ["met its deadline"] = function(job) assert(job:step()) end,
+    ["was cancelled and got no answer"] = function(job, requests)
+      job:cancel()
+      for _, request in ipairs(requests) do request:fail("reset", true) end
+      assert(job:step())
+    end,
+    ["was cancelled, seen once more and dropped"] = function(job)
+      job:cancel()
+      job:step()
+    end,
+  }
+  for name, finish in pairs(ends) do
+    it("counts what a job that " .. name .. " had sent, until a minute after", function()
+      local options, requests = require "spec.support.held" { chunk_size = 1, concurrency = 64,
+        requests_per_minute = 2, deadline = 50 }
+      local client, clock = assert(geelark.new(options)), options.clock
+      local job = client:start { "a1", "a2", "a3" }
+      job:step()
+      assert.equal(2, #requests)
+      clock.sleep(50)
+      finish(job, requests)
+      job = nil -- luacheck: ignore
+      for i = 1, 2 do requests[i] = nil end
+      require "spec.support.collect"()
+      local new = client:start({ "b1", "b2", "b3" }, { deadline = 1000 })
+      clock.sleep(59.9)
+      new:step()
+      assert.equal(0, #requests)
+      assert.is_true(new:timeout() <= 0.12)
+      clock.sleep(0.2)
+      new:step()
+      assert.equal(2, #requests)
+    end)
+  end
 end)

@@ -1,6 +1,9 @@
 -- A limiter of the caller's: asked before each request, told of each answer.
 
+local collect = require "spec.support.collect"
+local fork = require "spec.support.native" "fork"
 local geelark = require "geelark"
+local held = require "spec.support.held"
 local service = require "spec.support.service"
 
 describe("a limiter", function()
@@ -21,8 +24,8 @@ describe("a limiter", function()
       log[#log + 1] = "send"
       return service.success(request)
     end, { chunk_size = 1, concurrency = 1, limiter = {
-      take = function(seconds)
-        assert(seconds == 60)
+      take = function(seconds, path)
+        assert(seconds == 60 and path == "/open/v1/phone/delete")
         tokens = tokens + 1
         log[#log + 1] = "take " .. tokens
         return { tokens }
@@ -77,5 +80,160 @@ describe("a limiter", function()
     local _, err = geelark.delete({ "a1" }, options)
     assert.equal("callback", err.kind)
     assert.same({ "t", 0 }, { given, #log })
+  end)
+end)
+
+-- A limiter whose tokens are counted, and that minds how each comes back.
+local function counting()
+  local out, limiter = {}, { taken = 0, given = 0 }
+  function limiter.take()
+    limiter.taken = limiter.taken + 1
+    out[limiter.taken] = true
+    return limiter.taken
+  end
+  function limiter.give(token)
+    assert(out[token], "it was given twice")
+    out[token] = nil
+    limiter.given = limiter.given + 1
+  end
+  return limiter, { take = limiter.take, give = limiter.give }
+end
+
+describe("a limiter gets each token back once, where a job", function()
+  -- What becomes of a job with two requests in flight; `job.it` is the only reference to it.
+  local ends = {
+    ["is dropped"] = function(job) job.it = nil end,
+    ["is dropped with its client"] = function(job) job.it, job.client = nil, nil end,
+    ["leaves its scope"] = function(job) debug.getmetatable(job.it).__close(job.it) end,
+    ["leaves its scope and is collected"] = function(job)
+      debug.getmetatable(job.it).__close(job.it)
+      job.it = nil
+    end,
+    ["loses its client"] = function(job) job.client:close() end,
+    ["loses its client and is stepped"] = function(job)
+      job.client:close()
+      assert(job.it:step())
+    end,
+    ["is cancelled"] = function(job, requests)
+      job.it:cancel()
+      requests:answer_all()
+      assert(job.it:step())
+    end,
+    ["meets its deadline"] = function(job, _, clock)
+      clock.sleep(30)
+      assert(job.it:step())
+    end,
+    ["gets no answer in time"] = function(job, _, clock)
+      clock.sleep(10)
+      job.it:step()
+      return 1 -- the third is
+    end,
+    ["has a callback that raises"] = function(job, requests)
+      job.raises = true
+      requests:answer_all()
+      assert(job.it:step())
+    end,
+    ["is dropped in the child of a fork"] = function(job, requests)
+      assert(fork(function()
+        job.it, job.client, requests[1], requests[2] = nil, nil, nil, nil
+        collect()
+        return job.limiter.given == 0
+      end))
+      requests:answer_all()
+      job.it:cancel()
+      assert(job.it:step())
+    end,
+  }
+
+  for name, finish in pairs(ends) do
+    it(name, function()
+      local job = {}
+      local options, requests = held { chunk_size = 1, deadline = 20, timeout = 5, attempts = 1,
+        on_progress = function() assert(not job.raises, "raised") end }
+      job.limiter, options.limiter = counting()
+      job.client = assert(geelark.new(options))
+      job.it = job.client:start { "a1", "a2", "a3" }
+      job.it:step()
+      assert.same({ 2, 0 }, { job.limiter.taken, job.limiter.given })
+      local in_flight = finish(job, requests, options.clock) or 0
+      while #requests > 0 do table.remove(requests) end -- they hold the job
+      collect()
+      assert.equal(job.limiter.taken, job.limiter.given + in_flight)
+    end)
+  end
+
+  it("finds no memory and is cancelled", function()
+    local _, wrong = require "spec.support.native" "failing_allocator"([[
+      local core = require "geelark.core"
+      local now, taken = 0, 0
+      local options = { token = "t", chunk_size = 1,
+        limiter = {
+          take = function() taken = taken + 1 return taken end,
+          give = function() taken = taken - 1 end,
+        },
+        on_event = function() end,
+        transport = function() return nil, "gone", false end,
+        clock = { now = function() return now end, seed = 1 } }
+      return function()
+        local client = core.new(options)
+        local job = client:start { "1", "2", "3" }
+        for _ = 1, 100 do
+          now = now + 20
+          local ran, done = pcall(job.step, job)
+          if ran and done then break end
+          if not ran then
+            for _ = 1, 3 do pcall(job.cancel, job) end
+          end
+        end
+        if taken ~= 0 then return false end
+        client:close()
+        return true
+      end
+    ]], package.cpath, false)
+    assert.is_nil(wrong)
+  end)
+end)
+
+describe("a limiter's function", function()
+  it("may not yield, and the message says so", function()
+    for _, name in ipairs { "take", "give" } do
+      local limiter = { take = function() return 1 end, give = function() end }
+      limiter[name] = function() coroutine.yield() end
+      local options = service.options(service.success, { limiter = limiter, chunk_size = 1,
+        concurrency = 1 })
+      coroutine.wrap(function()
+        local _, err = geelark.delete({ "a1", "a2" }, options)
+        assert.equal("callback", err.kind)
+        assert.matches("limiter." .. name .. ": .*: it may not yield", err.message)
+      end)()
+    end
+  end)
+
+  it("isn't called from within, though the collector comes while it runs", function()
+    local limiter, functions = counting()
+    local inside, dropped, options, requests = false, nil, nil, nil
+    options, requests = held { limiter = {
+      take = function()
+        assert(not inside)
+        inside = true
+        if limiter.taken == 1 then
+          dropped, requests[1] = nil, nil
+          collect()
+          assert(limiter.given == 0)
+        end
+        inside = false
+        return functions.take()
+      end,
+      give = function(token)
+        assert(not inside)
+        functions.give(token)
+      end,
+    } }
+    dropped = geelark.start({ "a1" }, options)
+    dropped:step()
+    local job = geelark.start({ "b1" }, { token = "t", limiter = options.limiter,
+      transport = function() return nil, "gone", false end, clock = options.clock })
+    job:step()
+    assert.same({ 2, 2 }, { limiter.taken, limiter.given })
   end)
 end)

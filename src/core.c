@@ -10,6 +10,7 @@
 #include "account.h"
 #include "compat.h"
 #include "decode.h"
+#include "limiter.h"
 #include "read_ids.h"
 #include "report.h"
 #include "step.h"
@@ -113,10 +114,16 @@ static int l_job_cancel(lua_State *L) {
     return 0;
 }
 
-/* __close: what is being stepped is left to the collector. */
+/* __close: what is being stepped is left to the collector. What was sent counts from now,
+ * which the collector mustn't ask a clock of the caller's for. */
 static int job_scope_ends(lua_State *L) {
     struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
-    return lj && handle_job_in_callback(lj) ? 0 : handle_job_gc(L);
+    if (!lj || handle_job_in_callback(lj)) return 0;
+    if (lj->owner && lj->owner->pid == getpid()) {
+        compat_getuservalue(L, 1);
+        read_now(L, lj);
+    }
+    return handle_job_gc(L);
 }
 
 static int l_job_tostring(lua_State *L) {
@@ -338,6 +345,7 @@ int luaopen_geelark_core(lua_State *L) {
     stay_loaded();
     if (!transfer_init()) return luaL_error(L, "geelark: libcurl can't be initialised");
     lua_settop(L, 0);
+    limiter_open(L);
     decode_open(L);
     report_open(L);
     account_open(L);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "limiter.h"
 #include "read_ids.h"
 #include "lib/private.h"
 
@@ -40,6 +41,7 @@ void handle_close_job(lua_State *L, struct lua_job *lj) {
         *at = lj->next;
         if (!forked) forget_descriptor(L, lj);
     }
+    if (forked) lj->has_limiter = false; /* and so are the tokens */
     job_close(&lj->job, forked, lc ? moment_last(&lc->clock) : 0);
     lj->owner = NULL;
 }
@@ -72,18 +74,24 @@ bool handle_in_callback(const struct lua_client *lc) {
 
 void handle_end_client(lua_State *L, struct lua_client *lc) {
     compat_getuservalue(L, 1);
-    double now = moment_read(L, lua_gettop(L), &lc->clock).now;
+    int refs = lua_gettop(L);
+    double now = moment_read(L, refs, &lc->clock).now;
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the client was closed");
     for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
         if (!lj->done) job_cut(&lj->job, &fault, now);
     client_close(&lc->client, false);
     lc->closed = true;
+    limiter_give_back_all(L, refs);
 }
 
 int handle_job_gc(lua_State *L) {
     struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
     if (lj) handle_close_job(L, lj);
+    if (lj && lj->has_limiter) {
+        compat_getuservalue(L, 1);
+        limiter_give_back(L, lua_gettop(L));
+    }
     return 0;
 }
 
@@ -119,6 +127,7 @@ struct lua_client *handle_push_client(lua_State *L, int arg) {
     lc->pid = getpid();
     options_default(o);
     options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, refs, o);
+    if (has_function(L, refs, "take")) limiter_prepare_client(L, refs);
     lc->clock.has_now = has_function(L, refs, "now");
     lc->clock.has_sleep = has_function(L, refs, "sleep");
     options_complete(o, &lc->fault);
@@ -200,9 +209,10 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     o.job.batch.seed = seed_of(L, refs, moment);
     lj->has_progress = has_function(L, refs, "on_progress");
     lj->has_event = has_function(L, refs, "on_event");
-    lj->has_limiter = has_function(L, refs, "take");
-    lua_newtable(L);
-    lua_setfield(L, refs, "tokens"); /* what the limiter gave, by a request's number */
+    if (has_function(L, refs, "take")) {
+        limiter_prepare_job(L, refs);
+        lj->has_limiter = true;
+    }
     lj->dry_run = o.dry_run;
     lj->owns_client = !client;
     lj->owner = lc;

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 #include "decode.h"
+#include "limiter.h"
 #include "report.h"
 #include "transport.h"
 #include "lib/private.h"
@@ -47,7 +48,8 @@ static void stop_for_error(struct step *s, enum kind kind, const char *who) {
     }
     const char *text = lua_tostring(L, -1);
     if (!text) text = "error object is no string";
-    fault_set(&fault, kind, who ? lua_pushfstring(L, "%s: %s", who, text) : text);
+    const char *why = strstr(text, "attempt to yield") ? ": it may not yield" : "";
+    fault_set(&fault, kind, who ? lua_pushfstring(L, "%s: %s%s", who, text, why) : text);
     job_stop(s->job, &fault, s->now);
     s->lj->quiet = true;
 }
@@ -93,7 +95,15 @@ static void rest(struct step *s, double seconds, int max_answers) {
 /* The shortest wait that it can ask for: a lower bound, to avoid a busy loop. */
 static const double LIMITER_WAIT_MIN = 1e-3; /* seconds */
 
-/* limiter.take(seconds) → token, or nil and the seconds to wait. False: it stays. */
+static bool call_limiter(struct step *s, int args, int results) {
+    limiter_enter(s->L);
+    bool called = call(s, args, results);
+    limiter_leave(s->L);
+    return called;
+}
+
+/* limiter.take(seconds, path) → token, or nil and the seconds to wait. False: it stays.
+ */
 static bool take_token(struct step *s, struct request *request) {
     lua_State *L = s->L;
     lua_getfield(L, s->refs, "tokens");
@@ -104,7 +114,8 @@ static bool take_token(struct step *s, struct request *request) {
     lua_rawseti(L, tokens, (int)request->number);
     lua_getfield(L, s->refs, "take");
     lua_pushnumber(L, request->timeout);
-    if (!call(s, 1, 2)) {
+    lua_pushstring(L, path_text(request->path));
+    if (!call_limiter(s, 2, 2)) {
         stop_for_error(s, KIND_CALLBACK, "limiter.take");
         return false;
     }
@@ -130,7 +141,7 @@ static void give_token(struct step *s, uint64_t number) {
     if (!lua_toboolean(L, -1)) return;
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)number);
-    if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give");
+    if (!call_limiter(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give");
 }
 
 /* False: no network can be had, and the job is stopped before anybody is told. */
@@ -230,7 +241,10 @@ bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
             continue;
         case JOB_SETTLED: tell(&s, next.chunk); continue;
         case JOB_NO_MEMORY: compat_memory_error(L); continue;
-        case JOB_DONE: lj->done = true; return true;
+        case JOB_DONE: /* a request that found no memory, and never left, has a token */
+            if (lj->has_limiter) limiter_give_back(L, refs);
+            lj->done = true;
+            return true;
         case JOB_WAIT: break;
         }
         double left = until - s.now;

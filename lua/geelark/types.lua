@@ -35,8 +35,8 @@
 ---@alias geelark.Transport fun(request: geelark.Request): integer?, string?, (table|boolean)?
 
 ---@class geelark.Limiter
----@field take fun(seconds: number): any, number? # before a request of at most so long: a token, or nil and seconds to wait
----@field give fun(token: any) # its answer came, or none will
+---@field take fun(seconds: number, path: string): any, number? # before a request to a path, of at most so long: a token, or nil and seconds to wait; may not yield
+---@field give fun(token: any) # its answer came, or none will: once for each token, for a dropped job from the collector; may not yield
 
 ---@class geelark.Result
 ---@field totalAmount integer      # distinct ids

@@ -50,7 +50,7 @@ static void explain_url(struct fault *fault, const struct response *response,
     bool elsewhere = status == 404 || status == 405 || (status >= 300 && status < 400);
     if (response->fault != KIND_NONE || response->has_envelope || !elsewhere) return;
     while (len > 0 && base_url[len - 1] == '/') len--;
-    add(fault, ", asked was %.*s" DELETE_PATH, (int)len, base_url);
+    add(fault, ", asked was %.*s%s", (int)len, base_url, path_text(request->path));
 }
 
 void explain_fault(struct fault *fault, const struct request *r, const char *base_url,
