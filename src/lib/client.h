@@ -23,8 +23,8 @@ struct client {
     struct transfer *transfer;        /* made for the first request that needs one */
     struct transfer_settings network; /* owns its strings */
     uint64_t requests;                /* numbers given so far */
+    struct request *in_flight;        /* of all its jobs, any order */
     struct request *spare;
-    struct job *busy;     /* its jobs with requests in flight */
     struct job *watchers; /* its jobs with a descriptor; the one stepped last is first */
 };
 

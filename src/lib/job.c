@@ -64,52 +64,37 @@ static void watch_network(struct job *job) {
     set_watching(job, true);
 }
 
-static void add_in_flight(struct job *job, struct request *r) {
-    struct client *c = job->client;
-    if (!job->in_flight) {
-        job->next_busy = c->busy;
-        c->busy = job;
-    }
-    r->next = job->in_flight;
-    job->in_flight = r;
-}
-
-static void remove_in_flight(struct job *job, struct request *r) {
-    struct request **at = &job->in_flight;
-    struct job **busy = &job->client->busy;
-    while (*at != r) at = &(*at)->next;
-    *at = r->next;
-    if (job->in_flight) return;
-    while (*busy != job) busy = &(*busy)->next_busy;
-    *busy = job->next_busy;
-}
-
 static void free_pollset(struct job *job) {
     pollset_free(job->pollset);
     job->pollset = job->ticket.pollset = NULL;
 }
 
-static void close_requests(struct job *job, bool abandon, double now) {
-    struct request *r;
-    while ((r = job->in_flight)) {
-        remove_in_flight(job, r);
-        if (!abandon) transfer_cut(job->client->transfer, r);
-        client_completed(job->client, r, now); /* it left: it counts from now on */
-        free(r->chunk);
-        client_recycle(job->client, r);
-    }
-    while ((r = job->completed)) {
-        job->completed = r->next;
-        free(r->chunk);
-        client_recycle(job->client, r);
-    }
+/* Where the client's list leads to a request in flight of this job's; NULL: it has none.
+ */
+static struct request **own(const struct job *job) {
+    struct request **at = &job->client->in_flight;
+    while (*at && (*at)->job != job) at = &(*at)->next;
+    return *at ? at : NULL;
+}
+
+/* What is in flight has left, and counts from now on. */
+static void close_request(struct job *job, struct request **at, bool abandon,
+                          double now) {
+    struct request *r = *at;
+    *at = r->next;
+    if (!abandon) transfer_cut(job->client->transfer, r);
+    client_completed(job->client, r, now);
+    free(r->chunk);
+    client_recycle(job->client, r);
 }
 
 void job_close(struct job *job, bool abandon, double now) {
     if (job->client) {
+        struct request **at;
         if (abandon) gate_abandon(&job->client->gate);
         if (job->prepared) job_return(job, job->prepared);
-        close_requests(job, abandon, now);
+        while ((at = own(job))) close_request(job, at, abandon, now);
+        while (job->completed) close_request(job, &job->completed, abandon, now);
         gate_leave(&job->client->gate, &job->ticket);
         if (abandon) leave_watchers(job); /* an epoll set is shared with the parent */
         else unwatch_network(job);
@@ -173,7 +158,9 @@ const struct fault *job_fault(const struct job *job) { return &job->batch.fault;
 void job_hold(struct job *job, double until) { gate_hold(&job->client->gate, until); }
 
 void job_complete(struct job *job, struct request *r, double now) {
-    remove_in_flight(job, r);
+    struct request **at = &job->client->in_flight;
+    while (*at != r) at = &(*at)->next;
+    *at = r->next;
     r->next = NULL;
     *job->completed_end = r;
     job->completed_end = &r->next;
@@ -192,7 +179,8 @@ static void collect(struct job *job, double now) {
 void job_cut(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
     if (job->prepared) job_return(job, job->prepared);
-    for (struct request *r; (r = job->in_flight);) {
+    for (struct request **at, *r; (at = own(job));) {
+        r = *at;
         bool sent = !job->options.network || transfer_cut(job->client->transfer, r);
         response_fail(&r->response, fault->kind, sent, fault->text);
         job_complete(job, r, now);
@@ -208,32 +196,15 @@ static void stop_for_deadline(struct job *job, double now) {
     job_cut(job, &fault, now);
 }
 
-/* A transport of the caller's that doesn't answer in time has lost the answer. */
-static void expire_requests(struct job *job, double now) {
-    if (job->options.network) return;
-    for (struct request *r = job->in_flight, *next; r; r = next) {
+/* A transport of the caller's that doesn't answer in time has lost the answer, whichever
+ * job's it is: one that nobody steps must not hold a place for ever. */
+static void expire_requests(struct client *c, double now) {
+    for (struct request *r = c->in_flight, *next; r; r = next) {
         next = r->next;
-        if (r->expires > now) continue;
+        if (r->job->options.network || r->expires > now) continue;
         response_fail(&r->response, KIND_TIMEOUT, true, "no answer in time");
-        job_complete(job, r, now);
+        job_complete(r->job, r, now);
     }
-}
-
-/* Of all jobs: one that nobody steps must not hold a place for ever. */
-static void expire_all(const struct client *client, double now) {
-    for (struct job *job = client->busy, *next; job; job = next) {
-        next = job->next_busy;
-        expire_requests(job, now);
-    }
-}
-
-/* Seconds until the first of them has to be looked at. */
-static double expiry_wait(const struct client *client, double now) {
-    double first = INFINITY;
-    for (struct job *job = client->busy; job; job = job->next_busy)
-        for (struct request *r = job->in_flight; r && !job->options.network; r = r->next)
-            first = fmin(first, r->expires);
-    return first - now;
 }
 
 static double deadline_at(const struct job *job) {
@@ -289,7 +260,7 @@ static struct request *offer(struct job *job, struct moment m) {
 
 /* Nothing is in flight and the deadline passes before the next request may leave. */
 static bool leaves_too_late(struct job *job, double now) {
-    if (job->in_flight || job->batch.stopped) return false;
+    if (own(job) || job->batch.stopped) return false;
     double wait = send_wait(job, now);
     return !isinf(wait) && now + wait >= deadline_at(job);
 }
@@ -307,7 +278,7 @@ struct job_next job_next(struct job *job, struct moment m) {
     job->wall = (double)m.wall / 1000;
     collect(job, m.now);
     if (!job->batch.stopped && m.now >= deadline_at(job)) stop_for_deadline(job, m.now);
-    expire_all(job->client, m.now);
+    expire_requests(job->client, m.now);
     if (job->completed) return (struct job_next){JOB_RESPONSE, job->completed, NULL};
     if ((c = batch_settled(&job->batch))) return (struct job_next){JOB_SETTLED, NULL, c};
     if (!job->prepared && !prepare(job, m.now))
@@ -316,7 +287,7 @@ struct job_next job_next(struct job *job, struct moment m) {
         if ((r = offer(job, m))) return (struct job_next){JOB_SEND, r, NULL};
         return job_next(job, m);
     }
-    if (!job->in_flight && batch_done(&job->batch)) return finish(job, m.now);
+    if (!own(job) && batch_done(&job->batch)) return finish(job, m.now);
     if (leaves_too_late(job, m.now)) {
         stop_for_deadline(job, m.now);
         return job_next(job, m);
@@ -334,7 +305,8 @@ bool job_launch(struct job *job, struct request *r, double now) {
     r->expires = now + job->options.timeout;
     batch_sent(&job->batch, r->chunk, r->headers.trace_id, now);
     job->prepared = NULL;
-    add_in_flight(job, r);
+    r->next = job->client->in_flight;
+    job->client->in_flight = r;
     return true;
 }
 
@@ -345,8 +317,8 @@ void job_return(struct job *job, struct request *r) {
 }
 
 struct request *job_find(struct job *job, uint64_t number) {
-    struct request *r = job->in_flight;
-    while (r && r->number != number) r = r->next;
+    struct request *r = job->client->in_flight;
+    while (r && (r->number != number || r->job != job)) r = r->next;
     return r;
 }
 
@@ -387,9 +359,10 @@ double job_wait(struct job *job, double now) {
     if (job->completed || job->prepared || job->batch.settled) return 0;
     double wait = send_wait(job, now);
     if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
-    wait = fmin(wait, expiry_wait(job->client, now));
+    for (struct request *r = job->client->in_flight; r; r = r->next)
+        if (!r->job->options.network) wait = fmin(wait, r->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
-    bool expects = job->in_flight || job->ticket.queued;
+    bool expects = own(job) || job->ticket.queued;
     if (job->pollset && expects) wait = fmin(wait, look_again_wait(job));
     return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
 }

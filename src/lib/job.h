@@ -29,15 +29,14 @@ struct job {
     struct job_options options;
     struct ledger ledger;
     struct batch batch;
-    double started, ended;     /* ended: INFINITY until it is */
-    double wall;               /* seconds since the epoch, at the last job_next */
-    struct request *prepared;  /* offered to the caller, not sent yet */
-    struct request *in_flight; /* any order */
+    double started, ended;    /* ended: INFINITY until it is */
+    double wall;              /* seconds since the epoch, at the last job_next */
+    struct request *prepared; /* offered to the caller, not sent yet */
     struct request *completed, **completed_end;
     struct ticket ticket;
-    struct pollset *pollset;              /* made when a descriptor is first asked for */
-    bool watching;                        /* the pollset watches the network */
-    struct job *next_watcher, *next_busy; /* in the client's lists */
+    struct pollset *pollset; /* made when a descriptor is first asked for */
+    bool watching;           /* the pollset watches the network */
+    struct job *next_watcher;
 };
 
 enum job_action {
