@@ -72,14 +72,14 @@ describe("no secret is told", function()
   it("by a transport that names it as the reason", function()
     local options = service.options(function(request) return nil, request.headers.Authorization end,
       { token = token, attempts = 1 })
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.matches("^network: Bearer %*+,", err.message)
   end)
 
   it("though a page writes it with a URL's escapes", function()
     local escaped = token:gsub("%-", "%%2D"):gsub("s", "%%73")
     local options = service.options({ { 502, "?t=" .. escaped } }, { token = token, attempts = 1 })
-    local _, err = geelark.delete({ "a" }, options)
+    local _, err = geelark.delete({ "a1" }, options)
     assert.is_nil(told(err, {}):find("3cr3t", 1, true))
   end)
 

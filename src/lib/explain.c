@@ -43,8 +43,9 @@ static void explain_clock(struct fault *fault, const struct request *r, double w
 }
 
 /* Such an answer most often comes from somebody else than the service. */
-static void explain_url(struct fault *fault, const struct response *response,
+static void explain_url(struct fault *fault, const struct request *request,
                         const char *base_url) {
+    const struct response *response = &request->response;
     int status = response->status;
     size_t len = strlen(base_url);
     bool elsewhere = status == 404 || status == 405 || (status >= 300 && status < 400);
@@ -56,7 +57,7 @@ static void explain_url(struct fault *fault, const struct response *response,
 void explain_fault(struct fault *fault, const struct request *r, const char *base_url,
                    unsigned attempts, double seconds, double wall) {
     explain_clock(fault, r, wall);
-    explain_url(fault, &r->response, base_url);
+    explain_url(fault, r, base_url);
     if (attempts > 1 || r->response.fault != KIND_NONE)
         add(fault, ", after %u %s in %.1f s", attempts, attempts == 1 ? "try" : "tries",
             seconds);
