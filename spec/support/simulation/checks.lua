@@ -123,7 +123,7 @@ local function nothing_is_left_without_a_reason(run)
   for id, outcome in pairs(run.of) do
     local entry = judge.of[id]
     if (outcome == "unknown" or outcome == "pending") and not entry.allow
-      and (judge.tries[entry.key] or 0) < judge.options.attempts then
+      and (judge.tries[entry.key] or 0) + judge:tries_before(id) < judge.options.attempts then
       return ("%s is left %s for no reason"):format(id, outcome)
     end
   end
@@ -166,12 +166,14 @@ local function outcomes_are_in_the_callers_order(run)
   if last ~= run.distinct then return "outcomes: some are missing" end
 end
 
--- Back-off, Retry-After, time-out, a minute's quota or hold for each request; an hour's quota.
+-- Back-off, Retry-After, time-out, a minute's quota or hold for each request of the client; an
+-- hour's quota; what the host itself wasted.
 local function it_ends_in_time(run)
-  local o, judge = run.judge.options, run.judge
-  local seconds = (judge.sent + 1) * (20 + 150 + 150 + o.timeout + 61 + (o.max_wait or 120))
-    + (o.requests_per_hour and 3700 * judge.sent or 0)
-  local took = run.world.clock.now - judge.began
+  local o, judge, clock = run.judge.options, run.judge, run.world.clock
+  local sent = #run.world.client_calls
+  local seconds = (sent + 1) * (20 + o.timeout + 61 + (o.max_wait or 120))
+    + (o.requests_per_hour and 3700 * sent or 0) + clock.wasted
+  local took = clock.now - judge.began
   if took > seconds then return ("%.0f s, at most %.0f are implied"):format(took, seconds) end
 end
 

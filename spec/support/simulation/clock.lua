@@ -35,15 +35,23 @@ function Clock:until_next()
   return event and math.max(0, event.at - self.now)
 end
 
+--- The process is held up for longer than it meant to sleep; what comes in waits.
+function Clock:hold(seconds)
+  local more = self.random:between(1, 200)
+  self.wasted = self.wasted + more
+  self:pass(seconds + more, false)
+end
+
 --- The machine slept or was busy: nothing happened meanwhile.
 function Clock:jump(seconds)
+  self.wasted = self.wasted + seconds
   self.now = self.now + seconds
 end
 
 --- The engine's clock alone is set back.
 function Clock:set_back(seconds)
   self.offset = self.offset - seconds
-  self.was_set_back = true
+  self.was_set_back, self.wasted = true, self.wasted + seconds
 end
 
 local function count_use(self)
@@ -69,14 +77,14 @@ function Clock:sleep(seconds)
   end
   if self.broken and self.reads > self.broken.after and self.broken.stands_still then return end
   local held = self.held_up and self.random:chance(0.15)
-  if held then seconds = seconds + self.random:between(1, 150) end
-  self:pass(seconds, not held)
+  if held then return self:hold(seconds) end
+  self:pass(seconds, true)
 end
 
 ---@param random table
 ---@param wrong fun(finding: string)
 ---@param never_ends fun() must not return
 return function(random, wrong, never_ends)
-  return setmetatable({ now = 0, offset = 0, last_read = 0, reads = 0, events = {}, count = 0,
-    random = random, wrong = wrong, never_ends = never_ends }, Clock)
+  return setmetatable({ now = 0, offset = 0, last_read = 0, reads = 0, wasted = 0, events = {},
+    count = 0, random = random, wrong = wrong, never_ends = never_ends }, Clock)
 end

@@ -8,7 +8,7 @@ local fates = { "lost", "unsent", "never", "again", "garbage", "lost_codes", "li
   "unclear", "refusals", "all_failed", "held", "http", "stop", "lock", "unknown_code" }
 -- What else may happen.
 local events = { "statuses", "variants", "latency", "held_up", "set_back", "jumps", "cancel",
-  "raise", "deadline", "reach", "bad_ids", "service_limit", "close", "limiter" }
+  "raise", "deadline", "reach", "bad_ids", "service_limit", "close", "drop", "idle" }
 -- These end a job early, and would hide all others.
 local endings = { "stop", "lock", "http", "unknown_code", "cancel", "raise", "deadline", "close" }
 
@@ -74,7 +74,7 @@ local function draw_options(random, on, ids)
     concurrency = random:pick { 1, 1, 2, 2, 3, 4 },
     attempts = random:pick { 1, 2, 3, 4, 4, 4, 5 },
     timeout = random:pick { 5, 20, 60 },
-    requests_per_minute = random:chance(0.5) and 200 or random:between(3, 20),
+    requests_per_minute = random:chance(0.5) and 200 or random:pick { 1, 2, 3, 5, 20 },
     requests_per_hour = random:chance(0.05) and random:between(20, 60) or false,
     max_wait = promises.max_wait and random:chance(0.5) and random:between(1, 200) or nil,
     deadline = on.deadline and random:between(1, 300) or nil,

@@ -18,8 +18,9 @@ end
 
 -- Reaching in ----------------------------------------------------------------------------
 
+-- An engine that lets this happen may crash next.
 local function must_raise(run, what, ok)
-  if ok then run.stepping.judge:find("%s within a step doesn't raise", what) end
+  if ok then run.abort(what .. " within a step doesn't raise") end
 end
 
 local reaches = {
@@ -41,7 +42,7 @@ local reaches = {
     local calls = run.world.client_calls
     local call = calls[#calls]
     if call and call.delivered and call.request:answer(200, "{}") then
-      call.judge:find "a request is answered twice"
+      run.abort "a request is answered twice"
     end
   end,
   function(run) -- answers from within
@@ -60,15 +61,18 @@ local function drop(run, job)
   run.dropped = true
 end
 
--- The host's own doing, between steps.
+-- The host's own doing, between steps; whether it leaves something to step for.
 local function interfere(run, jobs, job)
   local random, on = run.random, run.plan.on
   if on.cancel and random:chance(0.05) then
     job.judge:ended_by "cancelled"
     job.handle:cancel()
   end
-  if not on.close or not random:chance(0.05) then return end
-  if run.client and random:chance(0.3) then
+  if on.drop and #jobs > 1 and random:chance(0.2) then
+    drop(run, job)
+    return true
+  end
+  if on.close and run.client and random:chance(0.05) then
     run.client:close()
     for _, each in ipairs(jobs) do
       if not each.done then
@@ -77,9 +81,9 @@ local function interfere(run, jobs, job)
       end
     end
     run.client_closed = true
-  elseif #jobs > 1 then
-    drop(run, job)
+    return true
   end
+  return false
 end
 
 -- Lets time pass until the job is to be stepped, or not quite, or far longer.
@@ -90,14 +94,17 @@ local function wait(run, jobs)
     local seconds = not job.done and job.handle:timeout()
     if seconds then least, is_timed = math.min(least, seconds), true end
   end
-  if not is_timed and not clock:until_next() then
-    run.finding = run.finding or "a job waits for nothing"
-    return
+  if not is_timed then
+    least = clock:until_next()
+    if not least then
+      run.finding = run.finding or "a job waits for nothing"
+      return
+    end
   end
   local lot = random:next()
   if lot < 0.1 then least = least * random:next()
   elseif lot < 0.25 and run.plan.on.held_up then
-    return clock:pass(least + random:between(0, 200), false)
+    return clock:hold(least)
   end
   clock:pass(least, true)
 end
@@ -116,6 +123,7 @@ return function(run, jobs)
   run.world.reach_in = function()
     if run.stepping then run.random:pick(reaches)(run) end
   end
+  if run.plan.on.idle then run.clock:jump(run.random:between(1, 200)) end -- started, not stepped
   local alone = run.random:chance(0.3)
   for _ = 1, 20000 do
     local left = undone(jobs)
@@ -123,8 +131,7 @@ return function(run, jobs)
     local job = alone and left[1] or run.random:pick(left)
     step(run, job)
     if not job.done then
-      interfere(run, jobs, job)
-      wait(run, alone and { job } or jobs)
+      if not interfere(run, jobs, job) then wait(run, alone and { job } or jobs) end
     end
   end
   run.finding = run.finding or "a job never ends"

@@ -63,7 +63,7 @@ end
 function Judge:give_up(call)
   call.open, call.given_up = false, true
   self.held_since = nil
-  self.non_answers, self.in_a_row = self.non_answers + 1, self.in_a_row + 1
+  self.non_answers = self.non_answers + 1
   if self.non_answers >= EIGHT then self.may_stop = true end
   self:may_be({ "timeout" })
   self:ask(call)
@@ -99,6 +99,12 @@ local function check_id(self, id, call, now)
     whole.went_on = true
   end
   entry.call, entry.key, entry.sent = call, call.key, true
+end
+
+--- Tries of the chunks that this id's chunk was halved from.
+function Judge:tries_before(id)
+  local whole = self.of[id].halved
+  return whole and whole.tries or 0
 end
 
 local function check_tries(self, call)

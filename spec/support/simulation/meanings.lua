@@ -55,7 +55,9 @@ end
 function meanings.refusal(self, call, fate)
   self:may_be() -- an id that ends unknown by it may give err any kind
   if #call.ids == 1 then return alone_refused(self, self.of[call.ids[1]], fate.code) end
-  local whole = { ids = call.ids }
+  -- Whether the halves begin their tries anew is left open.
+  local tries = self.tries[call.key] - 1 + self:tries_before(call.ids[1])
+  local whole = { ids = call.ids, tries = tries }
   for _, id in ipairs(call.ids) do self.of[id].halved = whole end
 end
 

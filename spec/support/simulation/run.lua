@@ -175,14 +175,15 @@ function ways.jobs(self)
 end
 
 ---@param seed integer
----@param never_ends fun() called where the engine doesn't end; must not return
+---@param abort fun(finding: string) called where the engine can't go on; must not return
 ---@return string|nil finding
-return function(seed, never_ends)
+return function(seed, abort)
   local random = new_random(seed)
   local plan = draw(random)
-  local self = setmetatable({ seed = seed, random = random, plan = plan, judges = {} }, Run)
+  local self = setmetatable({ seed = seed, random = random, plan = plan, judges = {},
+    abort = abort }, Run)
   local function wrong(finding) self.finding = self.finding or finding end
-  self.clock = new_clock(random, wrong, never_ends)
+  self.clock = new_clock(random, wrong, function() abort "the engine never ends" end)
   self.clock.broken, self.clock.held_up = plan.broken, plan.on.held_up
   self.world = new_world(plan, random, self.clock)
   self.options = shared_options(self)

@@ -45,7 +45,7 @@ local function arrive(self, call)
   for name, value in pairs(call.request.headers) do headers[name:lower()] = value end
   call.record = self.model:arrive({ method = "POST", path = call.request.path, headers = headers,
     body = call.request.body }, self.clock.now)
-  self.arrivals[#self.arrivals + 1] = self.clock.now
+  table.insert(call.arrivals, self.clock.now)
 end
 
 local function leave(self, call, fate)
@@ -103,7 +103,7 @@ end
 
 local function note(self, judge, request)
   local call = { ids = request.ids, traceId = request.traceId, request = request, judge = judge,
-    account = judge.deleted_by_us, at = self.clock.last_read, fate = draw_fate(self) }
+    account = judge.deleted_by_us, arrivals = self.arrivals, at = self.clock.last_read, fate = draw_fate(self) }
   judge.sent = judge.sent + 1
   judge:departs(call, self.clock.now)
   if self.traces[call.traceId] then judge:find "a traceId twice" end
