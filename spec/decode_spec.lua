@@ -104,7 +104,8 @@ describe("an answer", function()
 
   it("may write any character as an escape", function()
     local result = assert(deleted({ "A-1" }, service.envelope(40006, 1, {
-      [[{"c\u006fde":43021,"id":"\u0041\u002d1","msg":"\"\\\/\b\f\n\r\t\u00e9\u4E91\ud83d\ude00."}]] })))
+      [[{"c\u006fde":43021,"id":"\u0041\u002d1",]]
+        .. [["msg":"\"\\\/\b\f\n\r\t\u00e9\u4E91\ud83d\ude00."}]] })))
     assert.same({ { id = "A-1", code = 43021, msg = '"\\/\b\f\n\r\té云😀.' } }, result.failDetails)
   end)
 

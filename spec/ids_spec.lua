@@ -15,7 +15,8 @@ describe("the ids of a job", function()
   end)
 
   it("are kept apart where they only look alike", function()
-    local ids = { "7", "07", "007", "7a", "7-", "7_", "A7", "a7", "528086321789535232", "528086321789535233" }
+    local ids = { "7", "07", "007", "7a", "7-", "7_", "A7", "a7",
+      "528086321789535232", "528086321789535233" }
     local options, log = service.options(service.success)
     assert.equal(0, assert(geelark.delete(ids, options)).duplicateAmount)
     assert.same(ids, asked(log))

@@ -56,7 +56,7 @@ describe("the quickfix list", function()
       local ids = require("geelark.nvim.ids").from_lines(0, 1, 3)
       local places = require("geelark.nvim.places").mark(ids, 0)
       edit { "a-1-2", "a-1", "a_1_" }
-      for _, id in ipairs { "a-1", "a-1-2", "a_1" } do print((places:line(id) or 0) .. "\t" .. id) end
+      for _, id in ipairs { "a-1", "a-1-2", "a_1" } do print(places:line(id) or 0, id) end
     ]=])
   end)
 

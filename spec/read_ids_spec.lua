@@ -53,7 +53,8 @@ local bad_values = {
   { "an underscore first", "_7", "begins with - or _", '"_7"' },
   { "a plus", "+7", "character U+002B", '"+7"' },
   { "a point", "a.7", "character U+002E", '"a.7"' },
-  { "a spreadsheet's number", "5.28E+17", "number with a point or an exponent", '"5.28E+17"', TEXT },
+  { "a spreadsheet's number", "5.28E+17", "number with a point or an exponent", '"5.28E+17"',
+    TEXT },
   { "one with its comma", "5,28086E+17", "number with a point or an exponent", nil, TEXT },
   { "one without a point", "5E+17", "number with a point or an exponent", nil, TEXT },
   { "a fraction of zero", "528.0", "number with a point or an exponent", '"528.0"', TEXT },
@@ -122,8 +123,8 @@ describe("several bad ids raise at once:", function()
     it(("of %d, five are named"):format(count), function()
       local message = raised_for(bad(count))
       for i = 1, 5 do
-        assert.truthy(plain(('ids[%d]: number with a point or an exponent, "%d."'):format(i + 1, i))(
-          message), message)
+        local named = ('ids[%d]: number with a point or an exponent, "%d."'):format(i + 1, i)
+        assert.truthy(plain(named)(message), message)
       end
       assert.is_nil(message:find("ids[7]", 1, true))
       assert.equal(more == false, message:find(" more", 1, true) == nil)
@@ -149,7 +150,9 @@ describe("an iterator raises:", function()
     return function()
       calls = calls + 1
       if calls == 1 then return "1" end
-      if calls == 2 then return (table.unpack or unpack)(values, 1, count) end -- luacheck: ignore unpack
+      if calls == 2 then
+        return (table.unpack or unpack)(values, 1, count) -- luacheck: ignore unpack
+      end
     end
   end
 
@@ -170,7 +173,7 @@ describe("an iterator raises:", function()
     end)
   end
 
-  it("but not one that returns nil behind its ids, or anything behind the nil at its end", function()
+  it("but not one with nil behind its ids, or with anything behind the nil at its end", function()
     local options, log = service.options(service.success)
     assert(geelark.delete(first_then("2", nil, nil), options))
     local calls = 0
@@ -204,7 +207,8 @@ describe("a table that is no array raises:", function()
     { "a name of a file", "ids.txt", "array of ids or iterator expected, got string \"ids.txt\"; "
       .. 'what helps: io.lines("ids.txt") where it names a file' },
     { "an id alone", "528", 'got string "528"; what helps: a list of it, { "528" }' },
-    { "a file", io.stdout, "array of ids or iterator expected, got a file; what helps: file:lines()" },
+    { "a file", io.stdout,
+      "array of ids or iterator expected, got a file; what helps: file:lines()" },
     { "a coroutine", coroutine.create(function() end), "got thread; what helps: coroutine.wrap" },
     { "a number", 1, "array of ids or iterator expected, got number" },
     { "nothing", nil, "array of ids or iterator expected, got nil; what helps" },
@@ -284,7 +288,8 @@ describe("a list of ids", function()
 
   it("is a list also where it can be called", function()
     local options, log = service.options(service.success)
-    assert(geelark.delete(setmetatable({ "1", "2" }, { __call = function() return "3" end }), options))
+    local ids = setmetatable({ "1", "2" }, { __call = function() return "3" end })
+    assert(geelark.delete(ids, options))
     assert.same({ "1", "2" }, asked(log))
   end)
 

@@ -10,27 +10,27 @@
 /* The byte before each text: its length less one, and a flag for those from integers. */
 enum { AS_INTEGER = 0x80, LENGTH_MASK = 0x7f };
 
-/* What a byte may be in an id. `&` over all of them tells whether each is allowed, `|`
- * whether there is a digit. */
-enum { ALLOWED = 1, FIRST = 2, DIGIT = 4 };
+/* What a byte may be in an id. Where all are `&`-ed, ALLOWED stays if each is, and
+ * NO_DIGIT if none is one. */
+enum { ALLOWED = 1, NO_DIGIT = 2, FIRST = 4 };
 
 bool ids_is_id(const char *id, size_t len) {
-    enum { L = ALLOWED | FIRST, D = ALLOWED | FIRST | DIGIT };
+    enum { P = ALLOWED | NO_DIGIT, L = P | FIRST, D = ALLOWED | FIRST };
     /* clang-format off */
     static const unsigned char kinds[256] = {
-        ['-'] = ALLOWED, ['_'] = ALLOWED,
+        ['-'] = P, ['_'] = P,
         ['0'] = D, D, D, D, D, D, D, D, D, D,
         ['A'] = L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
         ['a'] = L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L};
     /* clang-format on */
-    const unsigned char *text = (const unsigned char *)id;
-    if (len == 0 || len > ID_LENGTH_MAX) return false;
-    unsigned char first = kinds[text[0]], all = first, any = first;
-    for (size_t i = 1; i < len; i++) {
-        all &= kinds[text[i]];
-        any |= kinds[text[i]];
-    }
-    return (all & ALLOWED) && (first & FIRST) && (any & DIGIT);
+    const unsigned char *at = (const unsigned char *)id, *end = at + len;
+    if (len == 0 || len > ID_LENGTH_MAX || !(kinds[*at] & FIRST)) return false;
+    unsigned char all = P;
+    for (; end - at >= 6; at += 6)
+        all &= kinds[at[0]] & kinds[at[1]] & kinds[at[2]] & kinds[at[3]] & kinds[at[4]] &
+               kinds[at[5]];
+    for (; at < end; at++) all &= kinds[*at];
+    return all == ALLOWED;
 }
 
 /* MurmurHash3's finalizer: each bit of the result depends on every bit of x. */
