@@ -47,24 +47,21 @@ static const char *push_shown(lua_State *L, int index) {
 /* Notes the value on top, which is no string and no positive integer. */
 static void add_flaw(lua_State *L, size_t position, struct flaws *flaws) {
     int value = lua_gettop(L), type = lua_type(L, value);
-    const char *what, *shown = NULL, *help = NULL;
+    const char *what = "string expected, got number", *help = NULL;
+    int shown = value;
     lua_pushliteral(L, "id");
     if (type == LUA_TTABLE && compat_rawget(L, value) != LUA_TNIL) {
         what = "string expected, got table with a field id";
-        shown = push_shown(L, -1);
         help = "give the field id of each";
-    } else if (type == LUA_TNUMBER && lua_isinteger(L, value)) {
-        what = "integer above 0 expected";
-        shown = push_shown(L, value);
-    } else if (type == LUA_TNUMBER) {
-        what = "string expected, got number";
-        shown = push_shown(L, value);
-        help = "write ids as strings: a number that is no integer may have lost digits";
-    } else {
+        shown = value + 1;
+    } else if (type != LUA_TNUMBER) {
         what = lua_pushfstring(L, "string expected, got %s", luaL_typename(L, value));
-        shown = push_shown(L, value);
+    } else if (lua_isinteger(L, value)) {
+        what = "integer above 0 expected";
+    } else {
+        help = "write ids as strings: a number that is no integer may have lost digits";
     }
-    flaws_add(flaws, position, what, shown, help);
+    flaws_add(flaws, position, what, push_shown(L, shown), help);
     lua_settop(L, value);
 }
 
@@ -90,6 +87,7 @@ static void check_no_arguments(lua_State *L, int arg) {
     static const char *const makers[] = {"pairs", "ipairs"};
     for (int i = 0; i < 2; i++) {
         lua_getglobal(L, makers[i]);
+        if (!lua_isfunction(L, -1)) return;
         lua_newtable(L);
         lua_call(L, 1, 1);
         if (lua_rawequal(L, -1, arg))
