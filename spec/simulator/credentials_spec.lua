@@ -27,13 +27,7 @@ describe("the simulator's credentials", function()
 
   local refused = {
     { "no traceId", { traceid = false }, 40002, "traceId missing" },
-    { "a traceId of version 1", { traceid = "db6094ab-3797-1186-84d5-b0b58eebad56" },
-      40002, "traceId is no version-4 UUID" },
-    { "a traceId of another variant",
-      { traceid = "db6094ab-3797-4186-c4d5-b0b58eebad56" }, 40002,
-      "traceId is no version-4 UUID" },
-    { "a traceId with a tail", { traceid = TRACE_ID .. "0" },
-      40002, "traceId is no version-4 UUID" },
+    { "an empty traceId", { traceid = "" }, 40002, "traceId missing" },
     { "another app", { appid = "other" }, 40003, "appId refused" },
     { "no ts", { ts = false }, 40003, "ts is no number of milliseconds" },
     { "a ts in seconds", { ts = "1716972892" }, 40003, "ts is not near the present" },
@@ -56,6 +50,18 @@ describe("the simulator's credentials", function()
   it("accept a token without a signature", function()
     assert.is_nil(refusal { authorization = "Bearer secret", sign = false, ts = false })
   end)
+
+  local traces = {
+    { "a UUID with dashes", "0B44EA43-52CF-4E5B-A4B4-1F29A09FC15B" },
+    { "32 digits in upper case", "0B44EA4352CF4E5BA4B41F29A09FC15B" },
+    { "32 digits in lower case", "0b44ea4352cf4e5ba4b41f29a09fc15b" },
+    { "a word", "x" },
+  }
+  for _, row in ipairs(traces) do
+    it("take as traceId " .. row[1], function()
+      assert.is_nil(refusal { authorization = "Bearer secret", traceid = row[2] })
+    end)
+  end
 
   it("allow for a clock that is off by the tolerance and no more", function()
     assert.is_nil(refusal({}, NOW + 299))

@@ -15,9 +15,10 @@ describe("the simulator's limits", function()
   it("lock for two hours whoever goes over the hour", function()
     local checker = limits.new { per_minute = 10, per_hour = 15, minute = 60 }
     for _ = 1, 10 do assert.is_nil(checker:refusal(requests.DELETE, 0)) end
-    for _ = 1, 5 do assert.is_nil(checker:refusal(requests.STOP, 0)) end
+    for _ = 1, 5 do assert.is_nil(checker:refusal(requests.DELETE, 60)) end
     assert.equal(40014, (checker:refusal(requests.DELETE, 60)))
-    assert.equal(40014, (checker:refusal(requests.STATUS, 60 + 7199)))
+    assert.equal(40014, (checker:refusal(requests.DELETE, 60 + 7199)))
+    assert.is_nil(checker:refusal(requests.STOP, 60)) -- each API has its own
     assert.is_nil(checker:refusal(requests.DELETE, 60 + 7200))
   end)
 

@@ -56,14 +56,29 @@ describe("the simulator's phones", function()
     assert.equal(42001, account:delete("a", 12))
   end)
 
+  it("say that they are started until they are down, also where they were starting", function()
+    local account = phones.new { phones = { a = "starting" }, stop_seconds = 30 }
+    assert.equal(1, account:status("a", 0))
+    assert.is_nil(account:stop("a", 0))
+    assert.equal(0, account:status("a", 29))
+    assert.equal(2, account:status("a", 30))
+  end)
+
+  it("stay in use although they were stopped", function()
+    local account = phones.new { phones = { a = "in_use" }, stop_seconds = 1 }
+    assert.is_nil(account:stop("a", 0))
+    assert.equal(43021, account:delete("a", 100))
+  end)
+
   local rows = { -- state, refusal of delete, of stop, status
     { "stopped", nil, nil, 2 }, { "started", 43009, nil, 0 },
     { "starting", 43010, nil, 1 }, { "in_use", 43021, nil, 0 },
     { "executing", 43005, 43005, 0 }, { "connected", 43006, 43006, 0 },
     { "renewing", 43011, nil, 2 }, { "expired", 43004, nil, 3 },
-    { nil, 42001, 42001, nil },
+    { "running", 43036, nil, 0 }, { "withdrawn", 43038, nil, 2 },
+    { "unavailable", 43039, nil, 2 }, { nil, 42001, 42001, nil },
   }
-  for i = 1, 9 do
+  for i = 1, 12 do
     local state = rows[i][1]
     it("answer as the service does when " .. (state or "missing"), function()
       local account = phones.new { phones = { a = state }, stop_seconds = 5 }

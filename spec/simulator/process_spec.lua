@@ -17,7 +17,7 @@ describe("the simulator's process", function()
   it("is started, looked at, given plans, and stopped", function()
     local sim = support.start { phones = 3, states = { started = 1 } }
     local ids = simulator.ids(3)
-    assert.equal(40006, client.envelope(call(sim, ids)).code)
+    assert.equal(1, client.envelope(call(sim, ids)).data.failAmount)
     assert.same({ [ids[2]] = "started" }, sim:state().phones)
     sim:plan { { status = 502 }, { close = "before" } }
     assert.equal(502, call(sim, ids).status)

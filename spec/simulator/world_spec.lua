@@ -31,7 +31,7 @@ describe("the simulator's world", function()
   it("deletes what it can and names the rest", function()
     local world = new_world { phones = { a = "stopped", b = "started", c = "stopped" } }
     local reply, record = ask(world, requests.post(requests.DELETE, { "a", "b", "x" }), 5)
-    assert.equal(40006, reply.code)
+    assert.equal(0, reply.code)
     assert.same({
       totalAmount = 3, successAmount = 1, failAmount = 2,
       failDetails = {
@@ -44,8 +44,8 @@ describe("the simulator's world", function()
     assert.same({ b = "started", c = "stopped" }, world:state(5).phones)
   end)
 
-  it("says 0, 40006 and 40009 for all, some and none", function()
-    local world = new_world { phones = { "a", "b" } }
+  it("says 0, 40006 and 40009 for all, some and none where it is told to", function()
+    local world = new_world { phones = { "a", "b" }, batch_codes = true }
     assert.equal(0, ask(world, requests.post(requests.DELETE, { "a" }), 0).code)
     assert.equal(40006, ask(world, requests.post(requests.DELETE, { "a", "b" }), 0).code)
     local none = ask(world, requests.post(requests.DELETE, { "a" }), 0)
@@ -53,8 +53,8 @@ describe("the simulator's world", function()
     assert.equal(1, none.data.failAmount)
   end)
 
-  it("can say 0 although phones were refused", function()
-    local world = new_world { phones = {}, batch_codes = false }
+  it("says 0 although phones were refused", function()
+    local world = new_world { phones = {} }
     local reply = ask(world, requests.post(requests.DELETE, { "a" }), 0)
     assert.equal(0, reply.code)
     assert.equal(1, reply.data.failAmount)
@@ -64,11 +64,12 @@ describe("the simulator's world", function()
     local states = { a = "started", b = "connected", c = "expired" }
     local world = new_world { phones = states, stop_seconds = 1 }
     local stop = ask(world, requests.post(requests.STOP, { "a", "b", "x" }), 10)
-    assert.equal(40006, stop.code)
-    assert.same({ { id = "a", serialName = "phone a", status = 2 } },
-      stop.data.successDetails)
+    assert.equal(1, stop.data.successAmount)
+    assert.is_nil(stop.data.successDetails)
     assert.equal(43006, stop.data.failDetails[1].code)
     assert.equal(42001, stop.data.failDetails[2].code)
+    assert.equal(0, ask(world, requests.post(requests.STATUS, { "a" }), 10.9).data
+      .successDetails[1].status)
     local status = ask(world, requests.post(requests.STATUS, { "a", "b", "c", "x" }), 11).data
     assert.equal(2, status.successDetails[1].status)
     assert.equal(0, status.successDetails[2].status)
@@ -108,6 +109,14 @@ describe("the simulator's world", function()
     assert.equal(0, world:state(0).phoneCount)
   end)
 
+  it("stops 200 phones at once, and no more", function()
+    local ids = phones.ids(201)
+    local world = new_world { phones = 201 }
+    assert.equal(40004, ask(world, requests.post(requests.STOP, ids), 0).code)
+    table.remove(ids)
+    assert.equal(200, ask(world, requests.post(requests.STOP, ids), 0).data.successAmount)
+  end)
+
   it("refuses a body that is not declared as JSON", function()
     local world = new_world { phones = { "a" } }
     local more = { ["content-type"] = "text/plain" }
@@ -133,7 +142,7 @@ describe("the simulator's world", function()
     assert.equal(40003, ask(world, stranger, 0).code)
     assert.equal(0, ask(world, requests.post(requests.DELETE, { "a" }), 0).code)
     assert.equal(40007, ask(world, requests.post(requests.DELETE, { "a" }), 9.9).code)
-    assert.equal(40009, ask(world, requests.post(requests.DELETE, { "a" }), 10).code)
+    assert.equal(0, ask(world, requests.post(requests.DELETE, { "a" }), 10).code)
   end)
 
   it("keeps a journal of what was asked and what was done", function()
@@ -145,7 +154,7 @@ describe("the simulator's world", function()
     assert.same({
       number = 1, time = 12.5, method = "POST", path = requests.DELETE, inFlight = 1,
       traceId = request.headers.traceid, ids = { "a", "b" }, deleted = { "a" },
-      acted = true, status = 200, code = 40006,
+      acted = true, status = 200, code = 0,
     }, first)
     assert.equal(40003, second.refusal)
     assert.equal("token refused", second.why)

@@ -1,7 +1,9 @@
--- How often may be called: so many requests a minute for each API, so many an hour over
--- all of them, and the lock of two hours that going over the hour brings. Windows are
--- fixed, as the service's are: a full minute is lifted when the next one begins. The
--- length of the minute can be set, and the hour and the lock scale with it.
+-- How often may be called: so many requests a minute and so many an hour for each API, and the
+-- lock of two hours that going over the hour brings to that API. Windows are fixed, as the
+-- service's are: a full minute is lifted when the next one begins. The length of the minute can
+-- be set, and the hour and the lock scale with it.
+
+local messages = require "geelark.simulator.messages"
 
 local MINUTE_LIMIT, HOUR_LIMIT = 40007, 40014
 local MINUTES_AN_HOUR, MINUTES_LOCKED = 60, 120
@@ -10,13 +12,13 @@ local MINUTES_AN_HOUR, MINUTES_LOCKED = 60, 120
 local Limits = {}
 Limits.__index = Limits
 
--- The counter of the window that `now` lies in; an older one begins again at zero.
-local function current(counters, name, length, now)
+-- An API's counter of the window that `now` lies in; an older one begins again at zero.
+local function current(counters, api, length, now)
   local window = math.floor(now / length)
-  local counter = counters[name]
+  local counter = counters[api]
   if not counter or counter.window ~= window then
     counter = { window = window, requests = 0 }
-    counters[name] = counter
+    counters[api] = counter
   end
   return counter
 end
@@ -27,15 +29,15 @@ end
 ---@return integer|nil code
 ---@return string|nil why
 function Limits:refusal(api, now)
-  if now < self.locked_until then return HOUR_LIMIT, "locked for two hours" end
-  local hour = current(self.counters, "hour", self.minute * MINUTES_AN_HOUR, now)
+  if now < (self.locked_until[api] or now) then return HOUR_LIMIT, "locked for two hours" end
+  local hour = current(self.hours, api, self.minute * MINUTES_AN_HOUR, now)
   if hour.requests >= self.per_hour then
-    self.locked_until = now + self.minute * MINUTES_LOCKED
+    self.locked_until[api] = now + self.minute * MINUTES_LOCKED
     return HOUR_LIMIT, "over the hour's limit, locked for two hours"
   end
-  local minute = current(self.counters, api, self.minute, now)
+  local minute = current(self.minutes, api, self.minute, now)
   if minute.requests >= self.per_minute then
-    return MINUTE_LIMIT, "over the minute's limit"
+    return MINUTE_LIMIT, messages[MINUTE_LIMIT]
   end
   hour.requests, minute.requests = hour.requests + 1, minute.requests + 1
 end
@@ -50,8 +52,9 @@ function limits.new(options)
     per_minute = options.per_minute,
     per_hour = options.per_hour,
     minute = options.minute,
-    locked_until = -math.huge,
-    counters = {},
+    locked_until = {},
+    minutes = {},
+    hours = {},
   }, Limits)
 end
 

@@ -1,4 +1,5 @@
--- What the service writes as `msg` beside a code, on the envelope and for a phone.
+-- What the service writes as `msg` beside a code, on the envelope and for a phone. Those of 40007,
+-- 42001, 43004, 43006, 43009 and 50000 were recorded by users; the others are guesses.
 
 return {
   [0] = "success",
@@ -9,7 +10,7 @@ return {
   [40004] = "parameter error",
   [40005] = "resource not found",
   [40006] = "partial success",
-  [40007] = "too many requests in this minute",
+  [40007] = "too many requests in a short time, please try again later",
   [40009] = "all failed",
   [40010] = "in use, cannot be deleted",
   [40011] = "paid plans only",
@@ -21,16 +22,19 @@ return {
   [40017] = "too many requests, try later",
   [41001] = "balance not enough",
   [42001] = "env not found",
-  [43004] = "env has expired",
+  [43004] = "env is expired",
   [43005] = "env is executing a task",
-  [43006] = "env is connected remotely",
+  [43006] = "env is occupied by remote",
   [43009] = "env is started",
   [43010] = "env is starting",
   [43011] = "env is being renewed",
   [43021] = "云手机使用中",
+  [43036] = "env is running",
+  [43038] = "env model is withdrawn",
+  [43039] = "env is unavailable",
   [46001] = "plan expired",
-  [47002] = "please try again later, or all devices are in use",
-  [50000] = "internal error",
+  [47002] = "please try again later",
+  [50000] = "server err",
   [90001] = "not authenticated",
   [90004] = "access denied",
 }

@@ -10,6 +10,9 @@
 ---| "connected" # somebody is connected to it remotely
 ---| "renewing" # one-click new machine
 ---| "expired"
+---| "running" # and can't be deleted now
+---| "withdrawn" # its device model is
+---| "unavailable" # maintenance
 
 -- status: what the status call says of it; delete, stop: the code of the refusal.
 local STATES = {
@@ -21,8 +24,12 @@ local STATES = {
   connected = { status = 0, delete = 43006, stop = 43006 },
   renewing = { status = 2, delete = 43011 },
   expired = { status = 3, delete = 43004 },
+  running = { status = 0, delete = 43036 },
+  withdrawn = { status = 2, delete = 43038 },
+  unavailable = { status = 2, delete = 43039 },
 }
-local STOPPABLE = { started = true, starting = true, in_use = true }
+-- A phone that is in use stays so until whoever uses it ends that.
+local STOPPABLE = { started = true, starting = true, running = true }
 local NOT_FOUND = 42001
 
 -- The ids of the real service are snowflakes whose neighbours lie 65,536 apart. They are
@@ -32,7 +39,7 @@ local FIRST_HIGH, FIRST_LOW, STEP, HALF = 528086321, 789535232, 65536, 1e9
 ---@class geelark.simulator.Phones
 ---@field states table<string, geelark.simulator.State> by id
 ---@field stopping table<string, number> id → time when its stop takes effect
-local Phones = {}
+local Phones = { NOT_FOUND = NOT_FOUND }
 Phones.__index = Phones
 
 ---@param id string
@@ -81,10 +88,11 @@ end
 
 ---@param id string
 ---@param now number seconds
----@return integer|nil status 0 started, 1 starting, 2 shut down, 3 expired
+---@return integer|nil status 0 started (also one that is being stopped), 1 starting, 2 shut
+---  down, 3 expired
 function Phones:status(id, now)
   local state = self:state(id, now)
-  return state and STATES[state].status
+  return state and (self.stopping[id] and 0 or STATES[state].status)
 end
 
 ---Every phone that there is.
@@ -100,7 +108,7 @@ function Phones:all(now)
   return all, count
 end
 
-local phones = { NOT_FOUND = NOT_FOUND }
+local phones = {}
 
 ---Ids like the real ones: 18 digits, neighbours 65,536 apart.
 ---@param count integer

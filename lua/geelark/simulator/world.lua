@@ -2,19 +2,14 @@
 -- service would answer. A request comes in three steps, because a fault may hold it up between
 -- them: it arrives and is let in or refused, the service acts, and the answer leaves.
 
-local need = require "geelark.simulator.need"
+local body = require "geelark.simulator.body"
+local calls = require "geelark.simulator.calls"
 local check = require "geelark.simulator.check"
 local credentials = require "geelark.simulator.credentials"
 local limits = require "geelark.simulator.limits"
 local messages = require "geelark.simulator.messages"
 local phones = require "geelark.simulator.phones"
 local plans = require "geelark.simulator.plan"
-local cjson = need("cjson", "lua-cjson")
-
--- A private instance, so that nobody's settings but ours apply.
-local json = cjson.new()
-
-local MOST_IDS = 100
 
 ---@class geelark.simulator.Request
 ---@field method string
@@ -55,56 +50,8 @@ local MOST_IDS = 100
 local World = {}
 World.__index = World
 
--- What each API does with one id: a code where it fails, else nil and what
--- successDetails say of the phone (nothing for delete).
-local apis = {}
-
-function apis.delete(self, id, record, now)
-  local code = self.phones:delete(id, now)
-  if not code then record.deleted[#record.deleted + 1] = id end
-  return code
-end
-
-function apis.stop(self, id, _, now)
-  local code = self.phones:stop(id, now)
-  return code, { id = id, serialName = "phone " .. id, status = 2 }
-end
-
-function apis.status(self, id, _, now)
-  local status = self.phones:status(id, now)
-  if not status then return phones.NOT_FOUND end
-  return nil, { id = id, serialName = "phone " .. id, status = status }
-end
-
-local API_OF_PATH = {
-  ["/open/v1/phone/delete"] = "delete",
-  ["/open/v1/phone/stop"] = "stop",
-  ["/open/v1/phone/status"] = "status",
-}
-
-local function is_call(request)
-  return request.method == "POST" and API_OF_PATH[request.path] ~= nil
-end
-
--- The ids of a body, or the code and the reason why it is refused; then perhaps also what
--- could be read of the ids, for the journal.
-local function read_ids(self, request)
-  local content_type = (request.headers["content-type"] or ""):lower()
-  if not content_type:find("application/json", 1, true) then
-    return nil, 40001, "Content-Type is not application/json"
-  end
-  local readable, body = pcall(json.decode, request.body)
-  if not readable or type(body) ~= "table" then return nil, 40001, messages[40001] end
-  local ids = body.ids
-  if type(ids) ~= "table" or #ids == 0 then
-    return nil, 40004, "ids: array of at least one id expected"
-  end
-  if #ids > MOST_IDS then return nil, 40004, "ids: more than 100", ids end
-  for i = 1, #ids do
-    if type(ids[i]) ~= "string" then return nil, 40004, "ids: string expected", ids end
-    if ids[i] == "" or self.bad_ids[ids[i]] then return nil, 40004, "ids: bad id", ids end
-  end
-  return ids
+local function call_of(request)
+  return request.method == "POST" and calls[request.path] or nil
 end
 
 -- The gate, in the order of a service: who it is, how much at once, how often.
@@ -145,8 +92,9 @@ function World:arrive(request, now)
     deleted = {},
   }
   self.requests[record.number] = record
-  if is_call(request) then
-    local ids, code, why, refused_ids = read_ids(self, request)
+  local call = call_of(request)
+  if call then
+    local ids, code, why, refused_ids = body(request, call.most, self.bad_ids)
     record.ids = ids or refused_ids
     record.refusal, record.why = gate(self, record, request, now)
     if not record.refusal then record.refusal, record.why = code, why end
@@ -179,10 +127,10 @@ local function batch_code(self, data)
   return data.successAmount == 0 and 40009 or 40006
 end
 
-local function batch(self, record, api, now)
+local function batch(self, record, call, now)
   local failures, successes = {}, {}
   for _, id in ipairs(record.ids) do
-    local code, success = api(self, id, record, now)
+    local code, success = call.act(self.phones, id, now, record)
     if code then
       failures[#failures + 1] = { code = code, id = id, msg = messages[code] }
     elseif success then
@@ -194,7 +142,7 @@ local function batch(self, record, api, now)
     successAmount = #record.ids - #failures,
     failAmount = #failures,
     failDetails = failures,
-    successDetails = api ~= apis.delete and successes or nil,
+    successDetails = call.lists_successes and successes or nil,
   }
 end
 
@@ -207,13 +155,13 @@ function World:act(record, now, fault)
   if fault and not plans.acts(fault) then
     return self:envelope(record, fault.refuse or fault.code or 50000)
   end
-  local api = apis[API_OF_PATH[record.path] or false]
-  if not api then return { status = 404, text = "404 page not found\n" } end
+  local call = calls[record.path]
+  if not call then return { status = 404, text = "404 page not found\n" } end
   if record.method ~= "POST" then
     return { status = 405, text = "405 method not allowed\n" }
   end
   if record.refusal then return self:envelope(record, record.refusal, record.why) end
-  local data = batch(self, record, api, now)
+  local data = batch(self, record, call, now)
   record.acted = true
   local answer = self:envelope(record, batch_code(self, data))
   answer.data = data
@@ -254,19 +202,19 @@ local world = {}
 ---@class geelark.simulator.WorldOptions
 ---@field phones integer|string[]|table<string, geelark.simulator.State>|nil default 0
 ---@field states table<string, integer>|nil see geelark.simulator.PhonesOptions
----@field stop_seconds number|nil until a stop takes effect; default 1
+---@field stop_seconds number|nil until a stop takes effect; default 30
 ---@field token string|nil bearer token that is accepted
 ---@field app_id string|nil with `api_key`: the pair that is accepted
 ---@field api_key string|nil
 ---@field clock_tolerance number|nil seconds that `ts` may be off; default 300
 ---@field minute number|nil length of the service's minute in seconds; default 60
 ---@field requests_per_minute integer|nil for each API; default 200
----@field requests_per_hour integer|nil over all APIs; default 24000
+---@field requests_per_hour integer|nil for each API; default 24000
 ---@field max_in_flight integer|nil more at once are refused with 40017; default: none is
 ---@field bad_ids string[]|nil ids for which a whole request is refused with 40004
 ---@field plan geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil faults
 ---@field batch_codes boolean|nil whether 40006 and 40009 stand on the envelope of a batch
----  that failed in part or whole; default true, false always says 0
+---  that failed in part or whole; default false: 0 stands there whatever failed
 
 ---Field → type of the options that `new` takes.
 world.options = {
@@ -294,7 +242,7 @@ function world.new(options)
     phones = phones.new {
       phones = options.phones or 0,
       states = options.states,
-      stop_seconds = options.stop_seconds or 1,
+      stop_seconds = options.stop_seconds or 30,
     },
     credentials = credentials.new {
       token = options.token,
@@ -310,7 +258,7 @@ function world.new(options)
     max_in_flight = options.max_in_flight,
     plan = plans.new(options.plan),
     bad_ids = set_of(options.bad_ids or {}),
-    batch_codes = options.batch_codes ~= false,
+    batch_codes = options.batch_codes or false,
     requests = {},
     inFlight = 0,
     maxInFlight = 0,
