@@ -12,8 +12,8 @@ local events = { "statuses", "variants", "latency", "held_up", "set_back", "jump
 -- These end a job early, and would hide all others.
 local endings = { "stop", "lock", "http", "unknown_code", "cancel", "raise", "deadline", "close" }
 
--- 43036 and the like are states, too; the model need not know them all.
-local states = { "started", "starting", "in_use", "executing", "connected", "renewing", "expired" }
+local states = { "started", "starting", "in_use", "executing", "connected", "renewing", "expired",
+  "running", "withdrawn", "unavailable" }
 
 local function draw_features(random)
   local on = {}
@@ -25,6 +25,9 @@ local function draw_features(random)
     on.broken_clock = random:pick { "raises", "stands_still", "absurd" }
   end
   if random:chance(0.02) then on.finalisers = true end
+  if on.drop then -- which matters to jobs with requests under way
+    on.drop, on.latency, on.idle = random:chance(0.3), random:chance(0.8), random:chance(0.5)
+  end
   on.often = random:pick { 0.08, 0.25, 0.5 } -- how often a fate that is on strikes
   return on
 end
@@ -104,5 +107,6 @@ return function(random)
   return { on = on, ids = ids, phones = phones, bad = bad,
     options = draw_options(random, on, ids), broken = draw_broken(random, on),
     batch_codes = random:chance(0.3),
-    called_by = random:pick { "delete", "delete", "job", "job", "client", "jobs" } }
+    called_by = on.drop and "jobs"
+      or random:pick { "delete", "delete", "job", "job", "client", "jobs" } }
 end

@@ -57,7 +57,7 @@ local reaches = {
 local function drop(run, job)
   job.done, job.judge.is_done, job.judge.is_dropped = true, true, true
   debug.getmetatable(job.handle).__gc(job.handle)
-  job.judge:close()
+  run.world:job_ends(job.judge)
   run.dropped = true
 end
 
@@ -77,7 +77,7 @@ local function interfere(run, jobs, job)
     for _, each in ipairs(jobs) do
       if not each.done then
         each.judge:ended_by "cancelled"
-        each.judge:close()
+        run.world:job_ends(each.judge)
       end
     end
     run.client_closed = true

@@ -85,7 +85,7 @@ end
 -- The account of a call that has ended.
 local function settled(self, judge, result, err)
   judge.is_done = true
-  judge:close()
+  self.world:job_ends(judge)
   local run = { judge = judge, result = result or err.result, err = err, world = self.world }
   local wrong = judge.finding or checks.account(run)
   self.finding = self.finding or wrong

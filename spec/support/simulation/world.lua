@@ -82,6 +82,15 @@ function World:hurry(call)
   if fate then hand_over(self, call, fate) end
 end
 
+--- What a job has under way when it ends has arrived by then.
+function World:job_ends(judge)
+  for i = #self.client_calls, 1, -1 do
+    local call = self.client_calls[i]
+    if call.judge == judge and not call.record then arrive(self, call) end
+  end
+  judge:close()
+end
+
 local function answer_later(self, call)
   local random, timeout = self.random, call.judge.options.timeout
   local slow = random:chance(0.1) and 2 or 0.8
@@ -89,7 +98,7 @@ local function answer_later(self, call)
   local work, back = random:next() * slow * 0.5, random:next() * slow * 0.5
   self.clock:after(way * timeout, function()
     if call.hurried then return end
-    arrive(self, call)
+    if not call.record then arrive(self, call) end
     self.clock:after(work * timeout, function()
       if call.hurried then return end
       call.hurried = true
@@ -103,7 +112,8 @@ end
 
 local function note(self, judge, request)
   local call = { ids = request.ids, traceId = request.traceId, request = request, judge = judge,
-    account = judge.deleted_by_us, arrivals = self.arrivals, at = self.clock.last_read, fate = draw_fate(self) }
+    account = judge.deleted_by_us, arrivals = self.arrivals,
+    at = self.clock.last_read, fate = draw_fate(self) }
   judge.sent = judge.sent + 1
   judge:departs(call, self.clock.now)
   if self.traces[call.traceId] then judge:find "a traceId twice" end
