@@ -75,6 +75,7 @@ local function outcome(before, after)
   end, { attempts = 3 })
   local ids = service.ids(3)
   local result, err = geelark.delete(ids, options)
+  if err then assert.matches("^%l+$", err.kind) end
   result = result or err.result
   local amounts = {
     deleted = result.successAmount - #result.presumedIds, presumed = #result.presumedIds,

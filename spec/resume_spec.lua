@@ -124,6 +124,16 @@ describe("geelark.resume", function()
     assert.same({ "b1", "e1", "f1" }, geelark.failures(err):ids())
   end)
 
+  it("leaves unknown what it never came to, and was asked for before", function()
+    for _, more in ipairs { {}, { dry_run = true }, { deadline = 0 } } do
+      local options = service.options({ { service.code(40003) } }, more)
+      local result, err = geelark.resume(interrupted(), options)
+      result = result or err.result
+      assert.same({ "c1" }, result.unknownIds)
+      assert.same({ "e1", "f1" }, result.pendingIds)
+    end
+  end)
+
   it("can be called again and again, until all is known", function()
     local err, calls = interrupted(), 0
     repeat

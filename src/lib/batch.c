@@ -166,4 +166,8 @@ void batch_stop(struct batch *b, const struct fault *fault, double now) {
     if (fault && b->fault.kind == KIND_NONE) b->fault = *fault;
     b->stopped = true;
     while (b->waiting) batch_end_chunk(b, take_waiting(b), now);
+    /* What an earlier job asked for, and this one never comes to. */
+    ledger_settle_pending(b->ledger, b->cursor, b->ledger->open, FOUND_NOTHING,
+                          (struct reason){0});
+    b->cursor = b->ledger->open;
 }

@@ -286,8 +286,10 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
     chunk->entry.has_code = r->fault == KIND_NONE && r->has_envelope;
     chunk->entry.code = chunk->entry.has_code ? r->code : 0;
     chunk->entry.http_status = r->status;
+    uint32_t unknown = ledger_tally(s.ledger, ID_UNKNOWN);
     follow(&s, retry_disposition(r));
     if (s.effects.out_of_memory) return s.effects;
+    if (ledger_tally(s.ledger, ID_UNKNOWN) > unknown) decide(&s, "");
     batch->in_flight--;
     count_failures(&s);
     give_up_where_hopeless(&s);
