@@ -211,13 +211,14 @@ describe("a limiter's function", function()
 
   it("isn't called from within, though the collector comes while it runs", function()
     local limiter, functions = counting()
-    local inside, dropped, options, requests = false, nil, nil, nil
-    options, requests = held { limiter = {
+    local inside, dropped = false, {}
+    local options, requests = held()
+    options.limiter = {
       take = function()
         assert(not inside)
         inside = true
         if limiter.taken == 1 then
-          dropped, requests[1] = nil, nil
+          dropped.job, requests[1] = nil, nil
           collect()
           assert(limiter.given == 0)
         end
@@ -228,9 +229,9 @@ describe("a limiter's function", function()
         assert(not inside)
         functions.give(token)
       end,
-    } }
-    dropped = geelark.start({ "a1" }, options)
-    dropped:step()
+    }
+    dropped.job = geelark.start({ "a1" }, options)
+    dropped.job:step()
     local job = geelark.start({ "b1" }, { token = "t", limiter = options.limiter,
       transport = function() return nil, "gone", false end, clock = options.clock })
     job:step()

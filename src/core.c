@@ -13,6 +13,7 @@
 #include "limiter.h"
 #include "read_ids.h"
 #include "report.h"
+#include "shared.h"
 #include "step.h"
 #include "transport.h"
 
@@ -135,19 +136,22 @@ static int l_job_tostring(lua_State *L) {
     return 1;
 }
 
-/* Pushes a job and its references; `client` is the index of its client, or 0. */
+/* Pushes a job and its references; `client` is the index of its client, or 0 for a plain
+ * call: it shares one, or has one of its own. */
 static struct lua_job *push_job(lua_State *L, int client, const struct ledger *earlier) {
-    return handle_push_job(L, client, client + 1, client + 2, earlier);
+    int ids = client + 1, options = client + 2;
+    if (!client && shared_push_client(L, options)) client = lua_gettop(L);
+    return handle_push_job(L, client, ids, options, earlier);
 }
 
 /* Drives a job to its end and closes it, and its client where that is its own. */
 static int run(lua_State *L, int client, const struct ledger *earlier) {
     struct lua_job *lj = push_job(L, client, earlier);
-    struct lua_client *lc = lj->owner;
+    struct lua_client *lc = lj->owns_client ? lj->owner : NULL;
     step_run(L, lj, lua_gettop(L), INFINITY, ANSWERS_UNLIMITED);
     int values = push_outcome(L, lj);
     handle_close_job(L, lj);
-    if (!client) handle_close_client(L, lc);
+    if (lc) handle_close_client(L, lc);
     return values;
 }
 

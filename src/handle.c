@@ -50,6 +50,8 @@ void handle_close_client(lua_State *L, struct lua_client *lc) {
     lc->closed = true;
     while (lc->jobs) handle_close_job(L, lc->jobs);
     client_close(&lc->client, lc->pid != getpid());
+    wipe(lc->environment.data, lc->environment.size);
+    buffer_close(&lc->environment);
 }
 
 void handle_release(lua_State *L, struct lua_job *lj) {

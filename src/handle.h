@@ -21,7 +21,8 @@ struct lua_client {
     struct options options; /* the jobs' defaults; holds no strings */
     struct fault fault;     /* why it can't work, KIND_NONE: it can */
     struct lua_clock clock;
-    pid_t pid; /* of the process that may use it */
+    struct buffer environment; /* that it was made from, where plain calls share it */
+    pid_t pid;                 /* of the process that may use it */
     bool closed;
     struct lua_job *jobs;
 };

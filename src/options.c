@@ -260,6 +260,55 @@ void options_push_client_names(lua_State *L) {
     }
 }
 
+bool options_are_for_job(lua_State *L, int arg) {
+    bool are = true;
+    size_t distance;
+    if (lua_isnoneornil(L, arg)) return true;
+    if (!lua_istable(L, arg)) return false;
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        const struct option *o = nearest_option(name, &distance);
+        bool transport = o->type == FUNCTION && strcmp(name, "transport") == 0;
+        if (distance == 0 && (o->scope == SCOPE_CLIENT || transport)) are = false;
+    }
+    return are;
+}
+
+static const char *const noted[] = {
+    "GEELARK_TOKEN",   "GEELARK_APP_ID", "GEELARK_API_KEY", "GEELARK_BASE_URL",
+    "GEELARK_CA_FILE", "http_proxy",     "https_proxy",     "HTTPS_PROXY",
+    "all_proxy",       "ALL_PROXY",      "no_proxy",        "NO_PROXY"};
+
+enum { VARIABLES = sizeof noted / sizeof *noted };
+
+/* Each value with its zero, or a line feed where there is none. */
+bool options_note_environment(struct buffer *note) {
+    size_t size = 0;
+    for (size_t i = 0; i < VARIABLES; i++) {
+        const char *value = getenv(noted[i]);
+        size += value ? strlen(value) + 1 : 1;
+    }
+    if (!buffer_room(note, size))
+        return false; /* at once: what it left wouldn't be wiped */
+    for (size_t i = 0; i < VARIABLES; i++) {
+        const char *value = getenv(noted[i]);
+        buffer_append(note, value ? value : "\n", value ? strlen(value) + 1 : 1);
+    }
+    return true;
+}
+
+bool options_same_environment(const struct buffer *note) {
+    const char *at = note->data;
+    for (size_t i = 0; i < VARIABLES; i++) {
+        const char *value = getenv(noted[i]);
+        size_t size = value ? strlen(value) + 1 : 1;
+        size_t left = (size_t)(note->data + note->size - at);
+        if (size > left || memcmp(at, value ? value : "\n", size) != 0) return false;
+        at += size;
+    }
+    return true;
+}
+
 static void set_flaw(struct fault *fault, const char *name, const char *flaw) {
     char text[FAULT_TEXT_SIZE];
     snprintf(text, sizeof text, "%s: %s", name, flaw);

@@ -3,6 +3,7 @@
 
 #include <lua.h>
 
+#include "lib/buffer.h"
 #include "lib/client.h"
 #include "lib/job.h"
 
@@ -27,6 +28,15 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
 
 /* Pushes { name = true, ... } of the options that geelark.new alone takes. */
 void options_push_client_names(lua_State *L);
+
+/* The options at `arg`, if any, leave everything that is a client's as it is. `transport`
+ * counts as a client's here. */
+bool options_are_for_job(lua_State *L, int arg);
+
+/* What the environment says to a client, libcurl's proxies included: notes it down
+ * (false: out of memory), and whether it is the same still. The note holds secrets. */
+bool options_note_environment(struct buffer *note);
+bool options_same_environment(const struct buffer *note);
 
 /* Completes the client's settings from the environment. Fills `fault` (KIND_CONFIG) where
  * they can't serve; KIND_NONE otherwise. */

@@ -34,9 +34,12 @@
 -- nothing: request:answer or request:fail comes later.
 ---@alias geelark.Transport fun(request: geelark.Request): integer?, string?, (table|boolean)?
 
+-- Neither may yield. `take` comes before a request to `path` of at most so many seconds, and
+-- returns a token, or nil and the seconds to wait. `give` comes once for each token, when its
+-- answer came or none will: for a job that was dropped from the collector.
 ---@class geelark.Limiter
----@field take fun(seconds: number, path: string): any, number? # before a request to a path, of at most so long: a token, or nil and seconds to wait; may not yield
----@field give fun(token: any) # its answer came, or none will: once for each token, for a dropped job from the collector; may not yield
+---@field take fun(seconds: number, path: string): any, number?
+---@field give fun(token: any)
 
 ---@class geelark.Result
 ---@field totalAmount integer      # distinct ids

@@ -6,7 +6,7 @@ local core = require "geelark.core"
 local FLAWS = 1000000 -- a function that gives so many that are no ids may never end
 
 ---@class geelark.LoopOptions: geelark.Options
----@field client? geelark.Client # whose connections and quota the job shares; default: one of its own
+---@field client? geelark.Client # whose connections and quota the job shares; default: as geelark.start
 
 local start_job = core.starter "bad argument to 'delete' (%s)"
 
