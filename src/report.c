@@ -310,7 +310,8 @@ void report_push_progress(lua_State *L, struct job *job, double now) {
     set_integer(L, "pendingAmount", ledger_tally(ledger, ID_PENDING));
     set_integer(L, "inFlight", progress.in_flight);
     set_number(L, "seconds", progress.seconds);
-    set_number(L, "waiting", progress.waiting);
+    set_number(L, "waiting", progress.pause.seconds);
+    if (progress.pause.reason) set_string(L, "reason", progress.pause.reason);
 }
 
 /* Pushes what every event of a request has. */

@@ -127,7 +127,7 @@ static bool take_token(struct step *s, struct request *request) {
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)request->number);
     job_return(s->job, request);
-    job_hold(s->job, s->now + fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN));
+    job_hold(s->job, s->now + fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN), "the limiter");
     return false;
 }
 

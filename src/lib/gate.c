@@ -41,10 +41,17 @@ static double window_wait(struct window *w, int i, uint64_t limit, double now) {
     return answered_at(w, leaver) + window_seconds[i] - now;
 }
 
-double gate_quota_wait(struct gate *g, enum api_path path, double now) {
+double gate_quota_wait(struct gate *g, enum api_path path, double now,
+                       const char **reason) {
+    static const char *const limits[WINDOWS] = {"the minute's limit", "the hour's limit"};
     double wait = fmax(0, g->held_until - now);
-    for (int i = 0; i < WINDOWS; i++)
-        wait = fmax(wait, window_wait(&g->windows[path], i, g->limit[i], now));
+    *reason = wait > 0 ? g->held_for : NULL;
+    for (int i = 0; i < WINDOWS; i++) {
+        double left = window_wait(&g->windows[path], i, g->limit[i], now);
+        if (left <= wait) continue;
+        wait = left;
+        *reason = limits[i];
+    }
     return wait;
 }
 
@@ -134,7 +141,9 @@ static double turn_wait(struct gate *g, struct ticket *ticket) {
 double gate_wait(struct gate *g, struct ticket *ticket, enum api_path path,
                  unsigned concurrency, double now) {
     unsigned most = places(g, concurrency);
-    double wait = g->in_flight >= most ? INFINITY : gate_quota_wait(g, path, now);
+    const char *reason;
+    double wait =
+        g->in_flight >= most ? INFINITY : gate_quota_wait(g, path, now, &reason);
     ticket->concurrency = concurrency;
     if (wait <= 0) wait = turn_wait(g, ticket);
     if (wait > 0) enqueue(g, ticket);
@@ -166,8 +175,10 @@ void gate_complete(struct gate *g, enum api_path path, double now) {
     gate_refund(g, path);
 }
 
-void gate_hold(struct gate *g, double until) {
-    g->held_until = fmax(g->held_until, until);
+void gate_hold(struct gate *g, double until, const char *reason) {
+    if (until <= g->held_until) return;
+    g->held_until = until;
+    g->held_for = reason;
 }
 
 void gate_slow_down(struct gate *g) {

@@ -46,6 +46,7 @@ struct gate {
     uint64_t limit[WINDOWS]; /* requests in a window, 0: no limit */
     struct window windows[API_PATHS];
     double held_until;
+    const char *held_for; /* why, in words for people */
     unsigned in_flight, in_flight_max, answers;
     uint64_t steps; /* numbers steps and notices in the order of their coming */
     struct ticket *queue;
@@ -61,8 +62,10 @@ void gate_step(struct gate *gate, struct ticket *ticket, bool waits);
  * to come first. Takes no place yet. `concurrency` is the job's. */
 double gate_wait(struct gate *gate, struct ticket *ticket, enum api_path path,
                  unsigned concurrency, double now);
-/* Seconds that the quota alone makes everybody wait; INFINITY as above. */
-double gate_quota_wait(struct gate *gate, enum api_path path, double now);
+/* Seconds that quota and pauses make everybody wait, INFINITY as above; *reason says
+ * which of them, in words for people. */
+double gate_quota_wait(struct gate *gate, enum api_path path, double now,
+                       const char **reason);
 /* The request takes its place. False: out of memory, and nothing changed. */
 bool gate_take(struct gate *gate, struct ticket *ticket, enum api_path path);
 /* It was not sent after all. */
@@ -76,6 +79,6 @@ void gate_leave(struct gate *gate, struct ticket *ticket);
 void gate_abandon(struct gate *gate);
 
 /* The service asks for a pause, or for one request at a time; or it answered. */
-void gate_hold(struct gate *gate, double until);
+void gate_hold(struct gate *gate, double until, const char *reason);
 void gate_slow_down(struct gate *gate);
 void gate_answered(struct gate *gate);

@@ -155,7 +155,9 @@ bool job_stopped(const struct job *job) { return job->batch.stopped; }
 
 const struct fault *job_fault(const struct job *job) { return &job->batch.fault; }
 
-void job_hold(struct job *job, double until) { gate_hold(&job->client->gate, until); }
+void job_hold(struct job *job, double until, const char *reason) {
+    gate_hold(&job->client->gate, until, reason);
+}
 
 void job_complete(struct job *job, struct request *r, double now) {
     struct request **at = &job->client->in_flight;
@@ -336,7 +338,7 @@ bool job_settle(struct job *job, struct request *r, double now) {
         explain_fault(&job->batch.fault, r, job->client->network.base_url,
                       r->chunk->entry.attempts, now - r->chunk->started, job->wall);
     }
-    if (effects.hold > 0) gate_hold(gate, now + effects.hold);
+    if (effects.hold > 0) gate_hold(gate, now + effects.hold, effects.reason);
     if (effects.alone) gate_slow_down(gate);
     else if (effects.answered && !effects.throttled) gate_answered(gate);
     job->completed = r->next; /* responses are settled in the order of their coming */
@@ -403,10 +405,19 @@ void job_calm(struct job *job) {
     if (job->pollset) pollset_calm(job->pollset);
 }
 
+struct job_pause job_pause(struct job *job, double now) {
+    struct job_pause pause = {0, NULL};
+    double due = batch_due(&job->batch, now);
+    if (isinf(due) && due > 0) return pause; /* nothing is left to send */
+    pause.seconds = gate_quota_wait(&job->client->gate, PATH_DELETE, now, &pause.reason);
+    if (due - now > pause.seconds) pause = (struct job_pause){due - now, "the next try"};
+    if (isinf(pause.seconds)) pause.seconds = 0; /* until an answer comes */
+    return pause;
+}
+
 struct job_progress job_progress(struct job *job, double now) {
-    double wait =
-        isinf(job->ended) ? gate_quota_wait(&job->client->gate, PATH_DELETE, now) : 0;
+    struct job_pause none = {0, NULL};
     return (struct job_progress){.in_flight = job->batch.in_flight,
                                  .seconds = fmin(now, job->ended) - job->started,
-                                 .waiting = isinf(wait) ? 0 : wait};
+                                 .pause = isinf(job->ended) ? job_pause(job, now) : none};
 }

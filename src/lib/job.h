@@ -79,7 +79,7 @@ void job_stop(struct job *job, const struct fault *fault, double now);
 /* The same, and cuts what is in flight: its answers are lost. */
 void job_cut(struct job *job, const struct fault *fault, double now);
 /* No request may leave before `until`. */
-void job_hold(struct job *job, double until);
+void job_hold(struct job *job, double until, const char *reason);
 
 bool job_stopped(const struct job *job);
 /* The fault that decided, of KIND_NONE where none did. */
@@ -105,9 +105,16 @@ void job_calm(struct job *job);
 /* The job is done and its account was read: only its amounts stay. */
 void job_release(struct job *job);
 
+/* Until the next request may leave. */
+struct job_pause {
+    double seconds;     /* 0: one may, or nobody knows */
+    const char *reason; /* in words for people; NULL: none */
+};
+struct job_pause job_pause(struct job *job, double now);
+
 struct job_progress {
     unsigned in_flight;
     double seconds; /* since its start */
-    double waiting; /* seconds until the next request may leave, 0 where nobody knows */
+    struct job_pause pause;
 };
 struct job_progress job_progress(struct job *job, double now);

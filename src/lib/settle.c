@@ -162,6 +162,7 @@ static void try_again(struct settling *s, const char *flaw) {
         return;
     }
     s->effects.hold = fmax(0, s->response->retry_after);
+    s->effects.reason = "the service asked for a pause";
     double wait = retry_backoff(c->failed_tries, erand48(b->random));
     wait = fmax(wait, s->effects.hold);
     s->effects.lost.retry_in = wait;
@@ -194,6 +195,8 @@ static void throttle(struct settling *s) {
     s->effects.throttled = true;
     s->effects.alone = s->response->code == CODE_TOO_MANY;
     s->effects.hold = fmax(s->response->retry_after, MINUTE_SECONDS);
+    s->effects.reason =
+        s->effects.alone ? "too many requests at once" : "the minute's limit";
     note_lost(s, "", s->effects.hold);
     if (stop_for_pause(s)) return;
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);

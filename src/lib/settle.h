@@ -22,6 +22,7 @@ struct effects {
     struct lost_try lost;
     bool out_of_memory; /* nothing was changed: settle again later */
     double hold;        /* seconds in which no request may leave, 0: none */
+    const char *reason; /* for it, in words for people */
     bool alone;         /* from now on one request at a time */
     bool throttled;     /* 40007 or 40017 */
     bool answered;      /* the service answered */
