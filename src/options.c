@@ -260,17 +260,21 @@ void options_push_client_names(lua_State *L) {
     }
 }
 
+static bool is_for_client(const char *name) {
+    for (size_t i = 0; i < OPTIONS_KNOWN; i++)
+        if (strcmp(options_known[i].name, name) == 0)
+            return options_known[i].scope == SCOPE_CLIENT ||
+                   strcmp(name, "transport") == 0;
+    return false;
+}
+
 bool options_are_for_job(lua_State *L, int arg) {
     bool are = true;
-    size_t distance;
     if (lua_isnoneornil(L, arg)) return true;
     if (!lua_istable(L, arg)) return false;
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        const struct option *o = nearest_option(name, &distance);
-        bool transport = o->type == FUNCTION && strcmp(name, "transport") == 0;
-        if (distance == 0 && (o->scope == SCOPE_CLIENT || transport)) are = false;
-    }
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING && is_for_client(lua_tostring(L, -2)))
+            are = false;
     return are;
 }
 

@@ -7,15 +7,16 @@
 
 /* A little more than a window, for clocks that don't tick alike. */
 static const double window_seconds[WINDOWS] = {60.01, 3600.01};
-/* When a job should be stepped again that let another one go first. */
-static const double TURN_SECONDS = 1e-4;
+/* The patience with jobs that come; each time that one doesn't halves it. */
+static const double PATIENCE_SECONDS = 0.005;
 /* So many answers give one place back after the service found us too concurrent. */
 enum { ANSWERS_A_PLACE = 20 };
 
 void gate_open(struct gate *g, uint64_t per_minute, uint64_t per_hour) {
     *g = (struct gate){.limit = {per_minute, per_hour},
                        .held_until = -INFINITY,
-                       .in_flight_max = CONCURRENCY_MAX};
+                       .in_flight_max = CONCURRENCY_MAX,
+                       .patience = PATIENCE_SECONDS};
 }
 
 void gate_close(struct gate *g) {
@@ -133,8 +134,9 @@ static double turn_wait(struct gate *g, struct ticket *ticket) {
     struct ticket *first = first_in_turn(g);
     if (!first || first == ticket || ticket->waits) return 0;
     notify_first(g);
-    if (first->notified > ticket->step_before) return TURN_SECONDS;
+    if (first->notified > ticket->step_before) return g->patience;
     gate_leave(g, first);
+    g->patience /= 2;
     return 0;
 }
 
@@ -157,6 +159,8 @@ bool gate_take(struct gate *g, struct ticket *ticket, enum api_path path) {
         if (!grow(w, oldest(g, w))) return false;
     g->in_flight++;
     w->in_flight++;
+    if (ticket != g->last) g->patience = PATIENCE_SECONDS;
+    g->last = ticket;
     gate_leave(g, ticket);
     return true;
 }

@@ -48,7 +48,9 @@ struct gate {
     double held_until;
     const char *held_for; /* why, in words for people */
     unsigned in_flight, in_flight_max, answers;
-    uint64_t steps; /* numbers steps and notices in the order of their coming */
+    uint64_t steps;  /* numbers steps and notices in the order of their coming */
+    double patience; /* when a job should be stepped again that let another go first */
+    const struct ticket *last; /* who took the last place; perhaps it is gone */
     struct ticket *queue;
 };
 
