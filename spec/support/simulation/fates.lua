@@ -139,8 +139,11 @@ function fates.lies(world)
   local reply = world.random:chance(0.7) and act(world) or claim(world, 0)
   local refusal = refused(world, reply)
   if refusal then return refusal end
-  return { class = "lost", status = 200, body = lie(reply, world.acting, world.random),
-    kinds = PROTOCOL }
+  local body = lie(reply, world.acting, world.random)
+  if reply.code == 40009 then -- which says by itself that all failed
+    return { class = "unclear", code = 40009, status = 200, body = body }
+  end
+  return { class = "lost", status = 200, body = body, kinds = PROTOCOL }
 end
 
 -- The answer of another request of this client, word for word, or one that bears its traceId.

@@ -200,6 +200,7 @@ function Judge:go_on(result)
     for _, id in ipairs(list) do
       local entry = self.of[id]
       entry.allow, entry.halved, entry.not_before, entry.open_codes = nil, nil, nil, nil
+      if self.was_unknown[id] then entry.asked, entry.perhaps = true, true end
     end
   end
   self:begin()

@@ -96,7 +96,7 @@ end
 local function check_client(self)
   local wrong = checks.client(self.world, self.plan.options)
   self.finding = self.finding or wrong
-  self.world.arrivals = {}
+  self.world.arrivals, self.world.client_calls = {}, {}
 end
 
 -- Goes on by resume, twice at most, or asks for what is left as for a new list.
