@@ -122,8 +122,9 @@ local function nothing_is_left_without_a_reason(run)
   if judge.may_stop then return end
   for id, outcome in pairs(run.of) do
     local entry = judge.of[id]
+    local tries = (judge.tries[entry.key] or 0) + judge:tries_before(id)
     if (outcome == "unknown" or outcome == "pending") and not entry.allow
-      and not entry.open_codes and (judge.tries[entry.key] or 0) + judge:tries_before(id) < judge.options.attempts then
+      and not entry.open_codes and tries < judge.options.attempts then
       return ("%s is left %s for no reason"):format(id, outcome)
     end
   end

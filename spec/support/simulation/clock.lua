@@ -18,9 +18,9 @@ function Clock:after(seconds, f)
   events[i + 1] = { at = at, f = f }
 end
 
---- Lets time pass; with `stops` only until an answer was delivered.
+--- Lets time pass, a little at least; with `stops` only until an answer was delivered.
 function Clock:pass(seconds, stops)
-  local till, events = self.now + seconds, self.events
+  local till, events = self.now + math.max(seconds, 1e-6), self.events
   while events[1] and events[1].at <= till do
     local event = table.remove(events, 1)
     if event.at > self.now then self.now = event.at end

@@ -14,6 +14,7 @@ local function step(run, job)
     done = true
   end
   if done then job.done = true end
+  job.judge.fresh = {}
 end
 
 -- Reaching in ----------------------------------------------------------------------------
@@ -77,6 +78,7 @@ local function interfere(run, jobs, job)
     for _, each in ipairs(jobs) do
       if not each.done then
         each.judge:ended_by "cancelled"
+        each.judge:cut_off()
         run.world:job_ends(each.judge)
       end
     end

@@ -175,6 +175,7 @@ end
 function Judge:delivered(call, fate, now)
   if call.given_up then return self:find "an answer counts for a request that was given up" end
   call.open, call.delivered = false, fate
+  self.fresh[#self.fresh + 1] = call
   if self.relaxed then return end
   if fate.class ~= "held" then self.held_since = nil end
   if NO_ANSWER[fate.class] then
@@ -206,8 +207,20 @@ function Judge:go_on(result)
   self:begin()
 end
 
+--- Its client is closed: what came since its last step may be read or not.
+function Judge:cut_off()
+  for _, call in ipairs(self.fresh) do
+    for _, id in ipairs(call.ids) do
+      local entry = self.of[id]
+      entry.perhaps, entry.open_codes = true, entry.open_codes or {}
+      if entry.allow then entry.allow.unknown = true end
+    end
+  end
+end
+
 --- Nothing more comes: what is in flight was lost.
 function Judge:close()
+  if self.held_since and self.clock.now - self.held_since >= 240 then self.may_stop = true end
   for _, call in ipairs(self.calls) do
     if call.open then self:give_up(call) end
   end
@@ -215,7 +228,7 @@ end
 
 --- A job begins, with its tries and its reasons to end.
 function Judge:begin()
-  self.calls, self.tries, self.kinds = {}, {}, {}
+  self.calls, self.tries, self.kinds, self.fresh = {}, {}, {}, {}
   self.any_kind, self.may_stop, self.stopped, self.stops_after_step = false, false, nil, nil
   self.held_until, self.held_since, self.one_at_a_time = -1, nil, false
   self.non_answers, self.in_a_row, self.alone, self.alone_only = 0, 0, 0, true
