@@ -171,6 +171,11 @@ local function wait_as_told(self, call, fate, now)
   for _, id in ipairs(call.ids) do self.of[id].not_before = now + fate.retry_after end
 end
 
+--- Whether another answer came since the engine last looked: it may read them in any order.
+function Judge:same_moment()
+  return self.answered_at == self.clock.last_read
+end
+
 --- An answer was handed to the engine, which took it.
 function Judge:delivered(call, fate, now)
   if call.given_up then return self:find "an answer counts for a request that was given up" end
@@ -178,9 +183,11 @@ function Judge:delivered(call, fate, now)
   self.fresh[#self.fresh + 1] = call
   if self.relaxed then return end
   if fate.class ~= "held" then self.held_since = nil end
+  if not fate.fail and fate.class ~= "held" then self.answered_at = self.clock.last_read end
   if NO_ANSWER[fate.class] then
     self.non_answers = self.non_answers + 1
-    if fate.fail then self.in_a_row = self.in_a_row + 1 else self.in_a_row = 0 end
+    if fate.fail and not self:same_moment() then self.in_a_row = self.in_a_row + 1
+    else self.in_a_row = 0 end
     if self.non_answers >= EIGHT then self.may_stop = true end
   else
     self.in_a_row = 0
@@ -220,7 +227,7 @@ end
 
 --- Nothing more comes: what is in flight was lost.
 function Judge:close()
-  if self.held_since and self.clock.now - self.held_since >= 240 then self.may_stop = true end
+  if self.held_first and self.clock.now - self.held_first >= 240 then self.may_stop = true end
   for _, call in ipairs(self.calls) do
     if call.open then self:give_up(call) end
   end
@@ -230,7 +237,8 @@ end
 function Judge:begin()
   self.calls, self.tries, self.kinds, self.fresh = {}, {}, {}, {}
   self.any_kind, self.may_stop, self.stopped, self.stops_after_step = false, false, nil, nil
-  self.held_until, self.held_since, self.one_at_a_time = -1, nil, false
+  self.held_until, self.held_first, self.held_since, self.one_at_a_time = -1, nil, nil, false
+  self.answered_at = nil
   self.non_answers, self.in_a_row, self.alone, self.alone_only = 0, 0, 0, true
   self.deleted_any = false
   self.deadline_at = self.options.deadline and not self.clock.was_set_back

@@ -33,10 +33,14 @@ function meanings.again() end
 
 function meanings.held(self, call, fate, now)
   self.tries[call.key] = (self.tries[call.key] or 1) - 1
-  self.held_since = self.held_since or now
-  if now - self.held_since >= 240 then self.may_stop = true end
-  if now - self.held_since >= 420 then self:stop({ "quota" }, "five minutes of 40007") end
-  if not self.in_callback() then self.held_until = math.max(self.held_until, now + 60) end
+  self.held_first = self.held_first or now
+  if now - self.held_first >= 240 then self.may_stop = true end
+  if not self:same_moment() then self.held_since = self.held_since or now end
+  if self.held_since and now - self.held_since >= 420 and not self.clock.was_set_back then
+    self:stop({ "quota" }, "five minutes of 40007")
+  end
+  if self.in_callback() then return end
+  self.held_until = math.max(self.held_until, now + 60)
   if fate.code == 40017 then self.one_at_a_time = true end
 end
 
