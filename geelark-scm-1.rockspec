@@ -27,6 +27,7 @@ build = {
     ["geelark.core"] = {
       sources = {
         "src/account.c",
+        "src/callback.c",
         "src/core.c",
         "src/decode.c",
         "src/handle.c",

@@ -48,4 +48,26 @@ describe("after a fork", function()
     assert.is_false(server:is_waited_for())
     client:close()
   end)
+
+  for _, name in ipairs { "on_event", "on_progress", "transport", "now" } do
+    it("in a callback (" .. name .. ") the child's call raises, the parent's goes on", function()
+      local options, log = service.options(service.success, { chunk_size = 1, concurrency = 1 })
+      local holder = name == "now" and options.clock or options
+      local inner, child, calls = holder[name], nil, 0
+      holder[name] = function(...)
+        calls = calls + 1
+        if calls == 2 then child = fork() end
+        if inner then return inner(...) end
+      end
+      local ok, result = pcall(geelark.delete, { "a1", "a2", "a3" }, options)
+      if child == 0 then
+        local sent = #log
+        fork(not ok and result:find("before a fork", 1, true) ~= nil and sent < 3)
+      end
+      assert.is_true(fork(child))
+      assert.is_true(ok)
+      assert.equal(3, result.successAmount)
+      assert.equal(3, #log)
+    end)
+  end
 end)

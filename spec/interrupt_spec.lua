@@ -14,7 +14,7 @@ describe("an interrupt", function()
       debug.sethook()
       error "interrupted!"
     end
-    local _, err = geelark.delete({ "a1", "b1" }, { token = "t", chunk_size = 1, concurrency = 1,
+    local _, err = geelark.delete({ "a1", "a2" }, { token = "t", chunk_size = 1, concurrency = 1,
       transport = function(request)
         requests = requests + 1
         if requests == 1 then debug.sethook(interrupt, "c") end
@@ -26,30 +26,37 @@ describe("an interrupt", function()
     assert.equal(1, requests)
     assert.equal("cancelled", err.kind)
     assert.equal(1, err.result.successAmount)
-    assert.same({ "b1" }, err.result.pendingIds)
+    assert.same({ "a2" }, err.result.pendingIds)
   end)
 
-  it("from the keyboard ends a call with its account", function()
-    local server = played()
-    finally(function() server:close() end)
-    local script = ([[
-      print(io.popen("echo $PPID"):read())
-      io.stdout:flush()
-      local geelark = require "geelark"
-      local result, err = geelark.delete({ "a1", "b1", "c1" }, { token = "t", base_url = %q,
-        chunk_size = 1, concurrency = 1 })
-      print(result, err.kind, err.result.successAmount, table.concat(err.result.pendingIds, " "))
-    ]]):format(server.url)
-    local process = assert(io.popen(shell.run_lua(script) .. " 2>&1"))
-    local pid = assert(process:read "*l")
-    local connection = server:accept()
-    connection:read()
-    shell.run("kill -INT " .. pid)
-    connection:answer(200, service.envelope(0, 1, {}))
-    local said = process:read "*a"
-    process:close()
-    assert.equal("nil\tcancelled\t1\tb1 c1\n", said)
-  end)
+  for where, call in pairs { ["the main chunk"] = "work()", ["a coroutine"] = "coroutine.wrap(work)()",
+    ["a coroutine in a coroutine"] = "coroutine.wrap(function() coroutine.wrap(work)() end)()" } do
+    it("from the keyboard ends a call in " .. where .. " with its account", function()
+      local server = played()
+      finally(function() server:close() end)
+      local script = ([[
+        print(io.popen("echo $PPID"):read())
+        io.stdout:flush()
+        local geelark = require "geelark"
+        local function work()
+          local result, err = geelark.delete({ "a1", "a2", "a3" }, { token = "t", base_url = %q,
+            chunk_size = 1, concurrency = 1 })
+          print(result, err.kind, err.result.successAmount, table.concat(err.result.pendingIds, " "))
+        end
+        %s
+        print "over"
+      ]]):format(server.url, call)
+      local process = assert(io.popen(shell.run_lua(script) .. " 2>&1"))
+      local pid = assert(process:read "*l")
+      local connection = server:accept()
+      connection:read()
+      shell.run("kill -INT " .. pid)
+      connection:answer(200, service.envelope(0, 1, {}))
+      local said = process:read "*a"
+      process:close()
+      assert.equal("nil\tcancelled\t1\ta2 a3\nover\n", said)
+    end)
+  end
 
   it("that comes while an answer is read loses none, and nothing more is sent", function()
     local said = shell.output(shell.run_lua [[
@@ -58,7 +65,7 @@ describe("an interrupt", function()
       local geelark, service = require "geelark", require "spec.support.service"
       local options, log = service.options(service.success, { chunk_size = 1, concurrency = 1 })
       options.clock = nil
-      local _, err = geelark.delete({ "a1", "b1", "c1" }, options)
+      local _, err = geelark.delete({ "a1", "a2", "a3" }, options)
       print(#log, err.kind, err.result.successAmount, #err.result.pendingIds)
     ]] .. " 2>&1")
     assert.equal("1\tcancelled\t1\t2", said)

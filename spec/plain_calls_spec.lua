@@ -88,7 +88,7 @@ describe("calls without options of a client's", function()
       limiter = { take = function() return 1 end, give = function() end } }
     for name, value in pairs(values) do assert.is_false(is_shared { [name] = value }, name) end
     for name in pairs(core.client_options) do assert.not_nil(values[name], name) end
-    assert.is_true(is_shared { dry_run = true, chunk_size = 1, concurrency = 3, timeout = 9,
+    assert.is_true(is_shared { chunk_size = 1, concurrency = 3, timeout = 9,
       connect_timeout = 3, attempts = 2, deadline = 100, on_event = print, on_progress = print })
   end)
 

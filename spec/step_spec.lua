@@ -1,7 +1,9 @@
 -- A step from within a step: what runs Lua code may call any of our functions.
 
 local geelark = require "geelark"
+local held = require "spec.support.held"
 local service = require "spec.support.service"
+local shell = require "spec.support.shell"
 
 describe("a callback of a job", function()
   it("can't step it", function()
@@ -44,4 +46,169 @@ describe("a callback of a job", function()
     assert.equal(3, assert(other:result()).successAmount)
     client:close()
   end)
+end)
+
+-- Calls f when the object that it returns is collected.
+local function finalised(f)
+  if rawget(_G, "newproxy") then
+    local proxy = newproxy(true) -- luacheck: ignore
+    getmetatable(proxy).__gc = f
+    return proxy
+  end
+  return setmetatable({}, { __gc = f })
+end
+
+describe("a finaliser", function()
+  -- As soon as possible after it was dropped, at whatever allocation.
+  local pause, multiplier
+  before_each(function()
+    collectgarbage()
+    pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 400)
+  end)
+  after_each(function()
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", multiplier)
+  end)
+
+  local reaches = {
+    ["steps the job"] = function(job) pcall(job.step, job) end,
+    ["asks for its result"] = function(job) pcall(job.result, job) end,
+    ["ends its scope"] = function(job) debug.getmetatable(job).__gc(job) end,
+    ["closes its client"] = function(_, client) pcall(client.close, client) end,
+    ["collects its client"] = function(_, client) debug.getmetatable(client).__gc(client) end,
+    ["answers its requests"] = function(_, _, requests)
+      for _, request in ipairs(requests) do request:answer(service.success(request)) end
+    end,
+  }
+  for what, reach in pairs(reaches) do
+    it("that " .. what .. " during a step changes nothing", function()
+      for try = 1, 20 do
+        local client, job
+        local stepping, asked, twice, requests = false, {}, 0, {}
+        local options = service.options(service.success, { concurrency = 2,
+          requests_per_minute = false, requests_per_hour = false,
+          on_event = function()
+            stepping = true
+            finalised(function() if stepping and job then reach(job, client, requests) end end)
+          end })
+        options.transport = function(request)
+          for _, id in ipairs(request.ids) do
+            if asked[id] then twice = twice + 1 end
+            asked[id] = true
+          end
+          requests[#requests + 1] = request
+          return service.success(request)
+        end
+        client = assert(geelark.new(options))
+        job = client:start(service.ids(1000 + try))
+        local done
+        repeat
+          done = job:step()
+          stepping = false
+        until done
+        assert.equal(1000 + try, assert(job:result()).successAmount)
+        assert.equal(0, twice)
+        client:close()
+      end
+    end)
+  end
+end)
+
+describe("while a job is stepped", function()
+  for _, name in ipairs { "on_event", "on_progress", "transport", "now" } do
+    it("nothing of it is freed, whatever is called (" .. name .. ")", function()
+      local options = service.options(service.success, { chunk_size = 1 })
+      local client, job
+      local holder = name == "now" and options.clock or options
+      local inner = holder[name]
+      holder[name] = function(...)
+        for _, value in pairs { client, job } do
+          local events = debug.getmetatable(value)
+          events.__gc(value)
+          events.__close(value)
+        end
+        if job then
+          assert(not pcall(job.step, job))
+          assert(not pcall(job.result, job))
+        end
+        if client then assert(not pcall(client.close, client) or not job) end
+        if inner then return inner(...) end
+      end
+      client = assert(geelark.new(options))
+      job = client:start(service.ids(5))
+      while not job:step() do assert.equal(5, job:progress().totalAmount) end
+      assert.equal(5, assert(job:result()).successAmount)
+      client:close()
+    end)
+  end
+
+  it("a request is answered once, though the clock answers it, too", function()
+    local options = service.options()
+    local current, again
+    options.transport = function(request) current = request end
+    options.clock.now = function()
+      if again then
+        local request = again
+        again = nil
+        assert(request:answer(service.success(request)))
+      end
+      return 0
+    end
+    local job = geelark.start({ "a1" }, options)
+    job:step()
+    again = current
+    assert.is_false(current:answer(service.success(current)))
+    assert.is_true(job:step())
+    assert.equal(1, assert(job:result()).successAmount)
+  end)
+
+  it("a whole delete of the same client may run in any callback", function()
+    for _, where in ipairs { "send", "settle" } do
+      local client
+      local deep = false
+      local options, log = service.options(service.success, { chunk_size = 1, concurrency = 1 })
+      options.on_event = function(event)
+        if event.type ~= where or deep then return end
+        deep = true
+        assert.equal(1, assert(client:delete { "b1" }).successAmount)
+        deep = false
+      end
+      client = assert(geelark.new(options))
+      assert.equal(2, assert(client:delete { "a1", "a2" }).successAmount)
+      assert.equal(4, #log)
+    end
+  end)
+
+  it("another client may close, and its own waits", function()
+    local options, requests = held()
+    local other = assert(geelark.new(options))
+    local waiting = other:start { "b1" }
+    waiting:step()
+    local options2 = service.options(service.success, { on_event = function() other:close() end })
+    assert.equal(1, assert(geelark.delete({ "a1" }, options2)).successAmount)
+    assert.is_true(waiting:step())
+    assert.same({ "b1" }, select(2, waiting:result()).result.unknownIds)
+    assert.is_false(requests[1]:answer(200, ""))
+  end)
+
+  for _, name in ipairs { "on_event", "on_progress", "transport", "now" } do
+    it("the program may end (" .. name .. ")", function()
+      local said = shell.output(shell.run_lua(([[
+        local geelark, service = require "geelark", require "spec.support.service"
+        local options, name = service.options(service.success), %q
+        local holder, inner, job = name == "now" and options.clock or options
+        inner = holder[name]
+        holder[name] = function(...)
+          if job then
+            print "ends"
+            os.exit(0, true)
+          end
+          if inner then return inner(...) end
+        end
+        job = geelark.start(service.ids(5), options)
+        job:step()
+      ]]):format(name)) .. " 2>&1")
+      assert.equal("ends", said)
+    end)
+  end
 end)

@@ -66,6 +66,31 @@ static inline void *compat_testudata(lua_State *L, int index, const char *name) 
 /* LuaJIT has one hook for all threads of a state, and runs a core built for 5.1, too. */
 #define compat_hook_is_shared (LUA_VERSION_NUM == 501)
 
+/* Where lua.c sets its hook for Ctrl-C, whichever thread is running: the main thread;
+ * NULL where that isn't known. Lua 5.1 tells it to nobody: it is remembered where it is
+ * the one that loads the module. */
+#if LUA_VERSION_NUM == 501
+#define COMPAT_MAIN_THREAD "geelark.main_thread"
+static inline void compat_remember_main_thread(lua_State *L) {
+    if (lua_pushthread(L)) lua_setfield(L, LUA_REGISTRYINDEX, COMPAT_MAIN_THREAD);
+    else lua_pop(L, 1);
+}
+static inline lua_State *compat_main_thread(lua_State *L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, COMPAT_MAIN_THREAD);
+    lua_State *thread = lua_tothread(L, -1);
+    lua_pop(L, 1);
+    return thread;
+}
+#else
+#define compat_remember_main_thread(L) ((void)(L))
+static inline lua_State *compat_main_thread(lua_State *L) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    lua_State *thread = lua_tothread(L, -1);
+    lua_pop(L, 1);
+    return thread;
+}
+#endif
+
 /* Calls a function with a pointer, catching whatever it raises: false. */
 static inline bool compat_try(lua_State *L, lua_CFunction function, void *argument) {
 #if LUA_VERSION_NUM == 501

@@ -25,9 +25,12 @@
 /* A host that watches many things must not wait for a hundred answers to be read. */
 enum { ANSWERS_A_STEP = 2, ANSWERS_UNLIMITED = 1 << 30 };
 
-/* The job's references are on top. */
-static double read_now(lua_State *L, struct lua_job *lj) {
-    return moment_read(L, lua_gettop(L), &lj->owner->clock).now;
+/* Its arguments are a job, its references and seconds. */
+static int do_step(lua_State *L) {
+    struct lua_job *lj = handle_job(L, 1);
+    if (!lj->done) step_run(L, lj, 2, lua_tonumber(L, 3), ANSWERS_A_STEP);
+    lua_pushboolean(L, lj->done);
+    return 1;
 }
 
 /* job:step([seconds]) → done */
@@ -36,11 +39,8 @@ static int l_job_step(lua_State *L) {
     luaL_argcheck(L, seconds >= 0, 2, "seconds, 0 or more, expected");
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L);
-    if (handle_job_in_callback(lj))
-        return luaL_error(L, "job:step was called from inside a callback of this job");
-    if (!lj->done) step_run(L, lj, 2, seconds, ANSWERS_A_STEP);
-    lua_pushboolean(L, lj->done);
-    return 1;
+    lua_pushnumber(L, seconds);
+    return handle_step(L, lj, "job:step", do_step, 3);
 }
 
 /* job:pollfd() → descriptor, or nil where there is nothing to watch */
@@ -67,7 +67,7 @@ static const double UNWATCHED_SECONDS = 0.002;
 /* job:timeout() → seconds, or nil where only the descriptor matters */
 static int l_job_timeout(lua_State *L) {
     struct lua_job *lj = handle_usable_job(L);
-    double wait = lj->done ? 0 : job_wait(&lj->job, read_now(L, lj));
+    double wait = lj->done ? 0 : job_wait(&lj->job, handle_now(L, lj));
     if (job_unwatched(&lj->job)) wait = fmin(wait, UNWATCHED_SECONDS);
     if (isinf(wait)) return 0;
     lua_pushnumber(L, wait);
@@ -77,7 +77,7 @@ static int l_job_timeout(lua_State *L) {
 /* job:progress() → table */
 static int l_job_progress(lua_State *L) {
     struct lua_job *lj = handle_usable_job(L);
-    report_push_progress(L, &lj->job, read_now(L, lj));
+    report_push_progress(L, &lj->job, handle_now(L, lj));
     return 1;
 }
 
@@ -85,12 +85,9 @@ static int push_outcome(lua_State *L, struct lua_job *lj) {
     return report_push_outcome(L, &lj->job.ledger, job_fault(&lj->job), lj->dry_run);
 }
 
-/* job:result() → result, or nil and err, the same tables each time; raises before the job
- * is done. Closes the job's descriptor. */
-static int l_job_result(lua_State *L) {
-    lua_settop(L, 1);
-    struct lua_job *lj = handle_usable_job(L); /* its references stand at 2 */
-    if (!lj->done) return luaL_error(L, "job:result: the job is not done yet");
+/* Its arguments are a job and its references. */
+static int do_result(lua_State *L) {
+    struct lua_job *lj = handle_job(L, 1);
     if (!lj->has_outcome) {
         push_outcome(L, lj);
         lua_settop(L, 4);
@@ -104,13 +101,23 @@ static int l_job_result(lua_State *L) {
     return lua_isnil(L, 3) ? 2 : (lua_pop(L, 1), 1);
 }
 
+/* job:result() → result, or nil and err, the same tables each time; raises before the job
+ * is done. Closes the job's descriptor. */
+static int l_job_result(lua_State *L) {
+    lua_settop(L, 1);
+    struct lua_job *lj = handle_usable_job(L);
+    if (!lj->done) return luaL_error(L, "job:result: the job is not done yet");
+    return handle_step(L, lj, "job:result", do_result, 2);
+}
+
 /* job:cancel() */
 static int l_job_cancel(lua_State *L) {
     lua_settop(L, 1);
     struct lua_job *lj = handle_usable_job(L);
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the job was cancelled");
-    if (!lj->done) job_stop(&lj->job, &fault, read_now(L, lj));
+    double now = handle_now(L, lj);
+    if (!lj->done) job_stop(&lj->job, &fault, now);
     job_wake(&lj->job);
     return 0;
 }
@@ -119,10 +126,9 @@ static int l_job_cancel(lua_State *L) {
  * which the collector mustn't ask a clock of the caller's for. */
 static int job_scope_ends(lua_State *L) {
     struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
-    if (!lj || handle_job_in_callback(lj)) return 0;
-    if (lj->owner && lj->owner->pid == getpid()) {
+    if (lj && lj->owner && !lj->in_step && lj->owner->pid == getpid()) {
         compat_getuservalue(L, 1);
-        read_now(L, lj);
+        handle_now(L, lj);
     }
     return handle_job_gc(L);
 }
@@ -144,12 +150,20 @@ static struct lua_job *push_job(lua_State *L, int client, const struct ledger *e
     return handle_push_job(L, client, ids, options, earlier);
 }
 
+/* Its arguments are a job and its references. */
+static int do_run(lua_State *L) {
+    struct lua_job *lj = handle_job(L, 1);
+    step_run(L, lj, 2, INFINITY, ANSWERS_UNLIMITED);
+    return push_outcome(L, lj);
+}
+
 /* Drives a job to its end and closes it, and its client where that is its own. */
 static int run(lua_State *L, int client, const struct ledger *earlier) {
     struct lua_job *lj = push_job(L, client, earlier);
     struct lua_client *lc = lj->owns_client ? lj->owner : NULL;
-    step_run(L, lj, lua_gettop(L), INFINITY, ANSWERS_UNLIMITED);
-    int values = push_outcome(L, lj);
+    lua_pushvalue(L, -2); /* it has to live while it is closed */
+    lua_insert(L, 1);
+    int values = handle_step(L, lj, "geelark.delete", do_run, 2);
     handle_close_job(L, lj);
     if (lc) handle_close_client(L, lc);
     return values;
@@ -227,7 +241,7 @@ static int l_client_close(lua_State *L) {
     luaL_argcheck(L, lc, 1, "geelark client expected");
     if (lc->closed) return 0;
     handle_client(L, 1);
-    if (handle_in_callback(lc))
+    if (handle_in_step(lc))
         return luaL_error(L, "client:close was called from inside a callback");
     handle_end_client(L, lc);
     return 0;
@@ -236,7 +250,7 @@ static int l_client_close(lua_State *L) {
 /* __close: the same, but raises nothing. What can't be closed here is the collector's. */
 static int client_scope_ends(lua_State *L) {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
-    if (lc && !lc->closed && lc->pid == getpid() && !handle_in_callback(lc))
+    if (lc && !lc->closed && lc->pid == getpid() && !handle_in_step(lc))
         handle_end_client(L, lc);
     return 0;
 }
@@ -349,6 +363,8 @@ int luaopen_geelark_core(lua_State *L) {
     stay_loaded();
     if (!transfer_init()) return luaL_error(L, "geelark: libcurl can't be initialised");
     lua_settop(L, 0);
+    compat_remember_main_thread(L);
+    handle_open(L);
     limiter_open(L);
     decode_open(L);
     report_open(L);

@@ -1,6 +1,7 @@
 /* The userdata behind clients and jobs: see handle.h. */
 #include "handle.h"
 
+#include <math.h>
 #include <unistd.h>
 
 #include "compat.h"
@@ -10,6 +11,92 @@
 
 const char HANDLE_CLIENT_TYPE[] = "geelark.client";
 const char HANDLE_JOB_TYPE[] = "geelark.job";
+
+/* The jobs of a Lua state that are in a step, the innermost first. Older than they are,
+ * it is finalised last where the state is closed, and closes what os.exit in a callback
+ * left in a step for good. */
+struct steps {
+    struct lua_job *innermost;
+};
+
+static char steps_key; /* where it stands in the registry */
+
+static int close_steps(lua_State *L) {
+    struct steps *steps = lua_touserdata(L, 1);
+    for (struct lua_job *lj = steps->innermost; lj; lj = lj->outer) lj->in_step = false;
+    for (struct lua_job *lj; (lj = steps->innermost);) {
+        struct lua_client *lc = lj->owner;
+        steps->innermost = lj->outer;
+        if (!lc) continue;
+        handle_close_job(L, lj);
+        handle_close_client(L, lc);
+    }
+    return 0;
+}
+
+void handle_open(lua_State *L) {
+    lua_pushlightuserdata(L, &steps_key);
+    struct steps *steps = lua_newuserdata(L, sizeof *steps);
+    steps->innermost = NULL;
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, close_steps);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+static struct steps *find_steps(lua_State *L) {
+    lua_pushlightuserdata(L, &steps_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    struct steps *steps = lua_touserdata(L, -1);
+    lua_pop(L, 1); /* the registry holds it */
+    return steps;
+}
+
+static void enter(struct lua_job *lj) {
+    struct steps *steps = lj->owner->steps;
+    lj->in_step = true;
+    lj->outer = steps->innermost;
+    steps->innermost = lj;
+}
+
+static void leave(struct lua_job *lj) {
+    lj->owner->steps->innermost = lj->outer;
+    lj->in_step = false;
+}
+
+int handle_step(lua_State *L, struct lua_job *lj, const char *name,
+                lua_CFunction function, int args) {
+    int base = lua_gettop(L) - args;
+    lua_pushcfunction(L, function); /* some Luas allocate here, and run finalisers */
+    lua_insert(L, base + 1);
+    if (!lj->owner) luaL_error(L, "this geelark job is closed");
+    if (lj->in_step)
+        luaL_error(L, "%s was called from inside a callback of this job", name);
+    enter(lj);
+    int status = lua_pcall(L, args, LUA_MULTRET, 0);
+    leave(lj);
+    if (status != LUA_OK) lua_error(L);
+    return lua_gettop(L) - base;
+}
+
+/* The job's references are its argument. */
+static int read_clock(lua_State *L) {
+    lua_getfield(L, 1, "job");
+    struct lua_job *lj = handle_job(L, 2);
+    lua_pushnumber(L, moment_read(L, 1, &lj->owner->clock).now);
+    return 1;
+}
+
+double handle_now(lua_State *L, struct lua_job *lj) {
+    struct lua_clock *clock = &lj->owner->clock;
+    if (lj->in_step || !clock->has_now) return moment_read(L, lua_gettop(L), clock).now;
+    lua_pushvalue(L, -1);
+    handle_step(L, lj, "clock.now", read_clock, 1);
+    double now = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return now;
+}
 
 /* cqueues has to be told before a descriptor that it watches is closed, as its own
  * objects do: else its loop ends with an error, or takes the next descriptor of that
@@ -34,12 +121,15 @@ static void forget_descriptor(lua_State *L, struct lua_job *lj) {
 
 void handle_close_job(lua_State *L, struct lua_job *lj) {
     struct lua_client *lc = lj->owner;
+    if (lj->in_step) return;
     bool forked = lc && lc->pid != getpid(); /* what cqueues watches is the parent's */
     if (lc) {
         struct lua_job **at = &lc->jobs;
+        enter(lj); /* cqueues is Lua code, too */
+        if (!forked) forget_descriptor(L, lj);
+        leave(lj);
         while (*at != lj) at = &(*at)->next;
         *at = lj->next;
-        if (!forked) forget_descriptor(L, lj);
     }
     if (forked) lj->has_limiter = false; /* and so are the tokens */
     job_close(&lj->job, forked, lc ? moment_last(&lc->clock) : 0);
@@ -47,6 +137,7 @@ void handle_close_job(lua_State *L, struct lua_job *lj) {
 }
 
 void handle_close_client(lua_State *L, struct lua_client *lc) {
+    if (handle_in_step(lc)) return;
     lc->closed = true;
     while (lc->jobs) handle_close_job(L, lc->jobs);
     client_close(&lc->client, lc->pid != getpid());
@@ -63,21 +154,16 @@ void handle_release(lua_State *L, struct lua_job *lj) {
     lc->closed = true;
 }
 
-bool handle_job_in_callback(const struct lua_job *lj) {
-    return lj->in_callback || (lj->owner && lj->owner->clock.reading);
-}
-
-bool handle_in_callback(const struct lua_client *lc) {
-    if (lc->clock.reading) return true;
+bool handle_in_step(const struct lua_client *lc) {
     for (const struct lua_job *lj = lc->jobs; lj; lj = lj->next)
-        if (lj->in_callback) return true;
+        if (lj->in_step) return true;
     return false;
 }
 
 void handle_end_client(lua_State *L, struct lua_client *lc) {
     compat_getuservalue(L, 1);
     int refs = lua_gettop(L);
-    double now = moment_read(L, refs, &lc->clock).now;
+    double now = moment_last(&lc->clock);
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the client was closed");
     for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
@@ -89,8 +175,9 @@ void handle_end_client(lua_State *L, struct lua_client *lc) {
 
 int handle_job_gc(lua_State *L) {
     struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
-    if (lj) handle_close_job(L, lj);
-    if (lj && lj->has_limiter) {
+    if (!lj || lj->in_step) return 0;
+    handle_close_job(L, lj);
+    if (lj->has_limiter) {
         compat_getuservalue(L, 1);
         limiter_give_back(L, lua_gettop(L));
     }
@@ -127,13 +214,14 @@ struct lua_client *handle_push_client(lua_State *L, int arg) {
     struct options *o = &lc->options;
     int refs = lua_gettop(L);
     lc->pid = getpid();
+    lc->steps = find_steps(L);
     options_default(o);
     options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, refs, o);
     if (has_function(L, refs, "take")) limiter_prepare_client(L, refs);
     lc->clock.has_now = has_function(L, refs, "now");
     lc->clock.has_sleep = has_function(L, refs, "sleep");
-    options_complete(o, &lc->fault);
-    bool opened = lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client);
+    bool opened = options_complete(o, &lc->fault) &&
+                  (lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client));
     o->client = (struct client_settings){0}; /* its strings are the stack's, not ours */
     lua_settop(L, refs - 1);
     if (!opened) compat_memory_error(L);
@@ -159,10 +247,14 @@ struct lua_job *handle_job(lua_State *L, int index) {
 struct lua_job *handle_usable_job(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
     if (!lj->owner) luaL_error(L, "this geelark job is closed");
-    if (lj->owner->pid != getpid())
-        luaL_error(L, "this geelark job was started by another process, before a fork");
+    handle_check_process(L, lj);
     compat_getuservalue(L, 1);
     return lj;
+}
+
+void handle_check_process(lua_State *L, const struct lua_job *lj) {
+    if (lj->owner->pid != getpid())
+        luaL_error(L, "this geelark job was started by another process, before a fork");
 }
 
 /* Copies the functions that a client's jobs share to the job's own table. */
@@ -174,13 +266,13 @@ static void inherit_functions(lua_State *L, int from, int refs) {
     }
 }
 
-static uint64_t seed_of(lua_State *L, int refs, struct moment moment) {
+/* Of a number of any size: what is out of an integer's range can't be made one. */
+static uint64_t seed_of(lua_State *L, int refs, double now) {
     lua_getfield(L, refs, "seed");
     bool given = lua_type(L, -1) == LUA_TNUMBER;
-    double number =
-        given ? lua_tonumber(L, -1) : moment.now * 1e6 + (double)getpid() * 0x1p20;
+    double number = given ? lua_tonumber(L, -1) : now * 1e6 + (double)getpid() * 0x1p20;
     lua_pop(L, 1);
-    return (uint64_t)(int64_t)number;
+    return isfinite(number) ? (uint64_t)(int64_t)fmod(number, 0x1p62) : 0;
 }
 
 /* The client at index, or a new one where that is 0, becomes the job's. */
@@ -207,8 +299,6 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     struct lua_client *lc = join_client(L, client, arg, refs);
     struct options o = lc->options;
     if (client) options_read(L, arg, SCOPE_JOB, refs, &o);
-    struct moment moment = moment_read(L, refs, &lc->clock);
-    o.job.batch.seed = seed_of(L, refs, moment);
     lj->has_progress = has_function(L, refs, "on_progress");
     lj->has_event = has_function(L, refs, "on_event");
     if (has_function(L, refs, "take")) {
@@ -217,14 +307,19 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     }
     lj->dry_run = o.dry_run;
     lj->owns_client = !client;
+    lj->done = true; /* until it is open */
     lj->owner = lc;
     lj->next = lc->jobs;
     lc->jobs = lj;
-    if (!job_open(&lj->job, &lc->client, &o.job, moment.now)) compat_memory_error(L);
+    lua_settop(L, refs);
+    double now = handle_now(L, lj);
+    if (client) handle_client(L, client); /* a finaliser may have closed it meanwhile */
+    o.job.batch.seed = seed_of(L, refs, now);
+    if (!job_open(&lj->job, &lc->client, &o.job, now)) compat_memory_error(L);
+    lj->done = false;
     /* A job without any ids needs no credentials; a dry run sends nothing. */
     bool unable = lc->fault.kind != KIND_NONE;
     if (ledger_total(&lj->job.ledger) > 0 && (unable || lj->dry_run))
-        job_stop(&lj->job, unable ? &lc->fault : NULL, moment.now);
-    lua_settop(L, refs);
+        job_stop(&lj->job, unable ? &lc->fault : NULL, now);
     return lj;
 }

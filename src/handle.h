@@ -4,8 +4,10 @@
  * Each is made as an empty userdata first and filled afterwards, so that whatever raises
  * on the way, its closer finds what is there and nothing else. Closing may be done any
  * number of times. A handle that came through a fork is refused, and closed without
- * touching what it shares with the parent. Each job has a table of references (its user
- * value) with the caller's functions and its client, so that they live as long.
+ * touching what it shares with the parent. While a job is being stepped nothing of it, or
+ * of its client, is freed: whatever runs Lua code may call us back. Each job has a table
+ * of references (its user value) with the caller's functions and its client, so that they
+ * live as long.
  */
 #pragma once
 
@@ -16,6 +18,8 @@
 
 extern const char HANDLE_CLIENT_TYPE[], HANDLE_JOB_TYPE[];
 
+struct steps; /* a Lua state's, see handle.c */
+
 struct lua_client {
     struct client client;
     struct options options; /* the jobs' defaults; holds no strings */
@@ -25,16 +29,18 @@ struct lua_client {
     pid_t pid;                 /* of the process that may use it */
     bool closed;
     struct lua_job *jobs;
+    struct steps *steps;
 };
 
 struct lua_job {
     struct job job;
     struct lua_client *owner; /* NULL once closed */
     bool dry_run, done;
-    bool has_outcome; /* result and err stand among its references */
-    bool owns_client; /* nobody else knows its client */
-    bool quiet;       /* a callback raised: no more of them are called */
-    bool in_callback; /* one is running now */
+    bool has_outcome;      /* result and err stand among its references */
+    bool owns_client;      /* nobody else knows its client */
+    bool quiet;            /* a callback raised: no more of them are called */
+    bool in_step;          /* it is being stepped, read or closed: nobody else may */
+    struct lua_job *outer; /* the one in whose step this step began */
     bool has_progress, has_event, has_limiter;
     struct lua_job *next;
 };
@@ -55,17 +61,27 @@ struct lua_job *handle_job(lua_State *L, int index);
 /* The job at index 1 that may be used; pushes its references. */
 struct lua_job *handle_usable_job(lua_State *L);
 
-/* A callback of this job is running now, or its client's clock. */
-bool handle_job_in_callback(const struct lua_job *job);
-/* The same of any of its jobs. */
-bool handle_in_callback(const struct lua_client *client);
+/* Calls a C function with the `args` values on top while the job is in a step; returns
+ * how many results stand in their place. Raises what it raises, and where the job is in a
+ * step already, for whom `name` was called. */
+int handle_step(lua_State *L, struct lua_job *job, const char *name,
+                lua_CFunction function, int args);
+/* What time it is for the job, whose references are on top. */
+double handle_now(lua_State *L, struct lua_job *job);
+/* One of its jobs is in a step. */
+bool handle_in_step(const struct lua_client *client);
+/* Raises where the job's process is another one, which has been forked. */
+void handle_check_process(lua_State *L, const struct lua_job *job);
 /* Ends the jobs of the client at index 1, whose next step reads what came; closes it. */
 void handle_end_client(lua_State *L, struct lua_client *client);
+/* Both leave what is in a step. */
 void handle_close_job(lua_State *L, struct lua_job *job);
 void handle_close_client(lua_State *L, struct lua_client *client);
 /* A job whose result was read. Frees early: the collector does not see C memory. */
 void handle_release(lua_State *L, struct lua_job *job);
 
+/* Once for a Lua state, before the first client. */
+void handle_open(lua_State *L);
 /* __gc */
 int handle_client_gc(lua_State *L);
 int handle_job_gc(lua_State *L);

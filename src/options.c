@@ -125,6 +125,7 @@ static const char *check_text(lua_State *L, int arg, const struct option *o) {
     size_t len;
     if (lua_type(L, -1) != LUA_TSTRING) wrong(L, arg, o, "string");
     const char *text = lua_tolstring(L, -1, &len), *flaw = text_flaw(o->type, text, len);
+    if (flaw == URL_NO_MEMORY) compat_memory_error(L);
     if (flaw) flawed(L, arg, o->name, flaw);
     return text;
 }
@@ -325,7 +326,7 @@ static bool complete(const char **field, enum type type, const char *variable,
     const char *value = *field ? NULL : getenv(variable);
     if (!value || !*value) return true;
     const char *flaw = text_flaw(type, value, strlen(value));
-    if (flaw) set_flaw(fault, variable, flaw);
+    if (flaw && flaw != URL_NO_MEMORY) set_flaw(fault, variable, flaw);
     *field = value;
     return !flaw;
 }
@@ -373,14 +374,16 @@ static void complete_proxy(struct options *o, struct fault *fault) {
     if (flaw && n->needs_proxy && o->job.network) set_flaw(fault, variable, flaw);
 }
 
-static void complete_network(struct options *o, struct fault *fault) {
+/* False: out of memory. */
+static bool complete_network(struct options *o, struct fault *fault) {
     struct transfer_settings *n = &o->client.network;
     char text[256];
     bool plain;
-    if (!complete(&n->base_url, URL, "GEELARK_BASE_URL", fault)) return;
-    if (!complete(&n->ca_file, TEXT, "GEELARK_CA_FILE", fault)) return;
+    if (!complete(&n->base_url, URL, "GEELARK_BASE_URL", fault))
+        return fault->kind != KIND_NONE;
+    if (!complete(&n->ca_file, TEXT, "GEELARK_CA_FILE", fault)) return true;
     if (!n->base_url) n->base_url = DEFAULT_BASE_URL;
-    url_flaw(n->base_url, &plain);
+    if (url_flaw(n->base_url, &plain)) return false; /* it was checked before */
     if (plain && n->proxy)
         set_flaw(fault, "proxy",
                  "not with an http:// base_url, it would read the credentials");
@@ -388,10 +391,11 @@ static void complete_network(struct options *o, struct fault *fault) {
         snprintf(text, sizeof text, "cannot read %s", n->ca_file);
         set_flaw(fault, "ca_file", text);
     } else if (!plain) complete_proxy(o, fault);
+    return true;
 }
 
-void options_complete(struct options *o, struct fault *fault) {
+bool options_complete(struct options *o, struct fault *fault) {
     *fault = (struct fault){.kind = KIND_NONE};
     complete_credentials(&o->client.credentials, fault);
-    if (fault->kind == KIND_NONE) complete_network(o, fault);
+    return fault->kind != KIND_NONE || complete_network(o, fault);
 }

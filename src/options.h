@@ -39,5 +39,5 @@ bool options_note_environment(struct buffer *note);
 bool options_same_environment(const struct buffer *note);
 
 /* Completes the client's settings from the environment. Fills `fault` (KIND_CONFIG) where
- * they can't serve; KIND_NONE otherwise. */
-void options_complete(struct options *options, struct fault *fault);
+ * they can't serve; KIND_NONE otherwise. False: out of memory. */
+bool options_complete(struct options *options, struct fault *fault);

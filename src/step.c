@@ -5,14 +5,18 @@
 #include <math.h>
 #include <poll.h>
 
+#include "callback.h"
 #include "compat.h"
 #include "decode.h"
 #include "limiter.h"
 #include "report.h"
 #include "transport.h"
+#include "lib/clock.h"
 #include "lib/private.h"
 
-static const double SLEEP_MAX = 3600; /* seconds in one call of the caller's sleep */
+/* Seconds in one call of the caller's sleep; and in one wait of our own, since a signal
+ * may come just before it. */
+static const double SLEEP_MAX = 3600, WAIT_MAX = 1;
 
 /* One call of step_run. */
 struct step {
@@ -23,35 +27,37 @@ struct step {
     double now;
 };
 
+/* Nothing more is sent, and no callback is called any more. */
+static void stop_for_fault(struct step *s, const struct fault *fault) {
+    job_stop(s->job, fault, s->now);
+    s->lj->quiet = true;
+}
+
 static struct moment read_clock(struct step *s) {
-    struct moment moment = moment_read(s->L, s->refs, &s->lj->owner->clock);
+    struct lua_clock *clock = &s->lj->owner->clock;
+    struct moment moment = moment_read(s->L, s->refs, clock);
     s->now = moment.now;
+    handle_check_process(s->L, s->lj);
+    if (clock->fault.kind != KIND_NONE && !s->lj->quiet) stop_for_fault(s, &clock->fault);
     return moment;
 }
 
-/* Calls the function below `args` values. False: it raised; the error is on top. */
+/* Calls the function below `args` values. False: it raised; the error is on top. Raises
+ * in the child where it has forked. */
 static bool call(struct step *s, int args, int results) {
-    bool was = s->lj->in_callback;
-    s->lj->in_callback = true;
     int status = lua_pcall(s->L, args, results, 0);
-    s->lj->in_callback = was;
+    handle_check_process(s->L, s->lj);
     return status == LUA_OK;
 }
 
 /* Nothing more is sent. The error of `who` is on top of the stack. */
-static void stop_for_error(struct step *s, enum kind kind, const char *who) {
+static void stop_for_error(struct step *s, const char *who) {
     struct fault fault;
-    lua_State *L = s->L;
-    if (!lua_isstring(L, -1) && luaL_getmetafield(L, -1, "__tostring")) {
-        lua_insert(L, -2);
-        call(s, 1, 1); /* where it raises, too, that error tells as much */
-    }
-    const char *text = lua_tostring(L, -1);
-    if (!text) text = "error object is no string";
+    const char *text = callback_error(s->L);
     const char *why = strstr(text, "attempt to yield") ? ": it may not yield" : "";
-    fault_set(&fault, kind, who ? lua_pushfstring(L, "%s: %s%s", who, text, why) : text);
-    job_stop(s->job, &fault, s->now);
-    s->lj->quiet = true;
+    fault_set(&fault, KIND_CALLBACK, lua_pushfstring(s->L, "%s: %s%s", who, text, why));
+    handle_check_process(s->L, s->lj);
+    stop_for_fault(s, &fault);
 }
 
 /* Calls refs[name] with the value on top. */
@@ -59,37 +65,70 @@ static void call_back(struct step *s, const char *name) {
     lua_State *L = s->L;
     lua_getfield(L, s->refs, name);
     lua_insert(L, -2);
-    if (!call(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, name);
+    if (!call(s, 1, 0)) stop_for_error(s, name);
 }
 
-/* Runs a pending debug hook; Lua's SIGINT handler raises from one. */
+/* Runs the hook of a thread here; Lua's SIGINT handler raises from one. */
+static bool hook_raises(struct step *s, lua_State *thread) {
+    lua_State *L = s->L;
+    lua_Hook own = lua_gethook(L), hook = lua_gethook(thread);
+    int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+    if (luaL_loadstring(L, "return") != LUA_OK) compat_memory_error(L);
+    if (thread == L) return lua_pcall(L, 0, 0, 0) != LUA_OK;
+    lua_sethook(L, hook, lua_gethookmask(thread), lua_gethookcount(thread));
+    bool raises = lua_pcall(L, 0, 0, 0) != LUA_OK;
+    if (!lua_gethook(L)) lua_sethook(thread, NULL, 0, 0); /* it comes but once */
+    lua_sethook(L, own, mask, count);
+    return raises;
+}
+
+/* Runs the hooks that are set: this thread's, and the main one's, where Ctrl-C sets its
+ * own although a coroutine is running. */
 static void run_hooks(struct step *s) {
-    if (luaL_loadstring(s->L, "return") == LUA_OK && call(s, 0, 0)) return;
-    lua_pushliteral(s->L, "interrupted");
-    stop_for_error(s, KIND_CANCELLED, NULL);
+    lua_State *L = s->L, *thread = compat_main_thread(L);
+    bool raises = lua_gethook(L) && hook_raises(s, L);
+    if (thread && thread != L && lua_gethook(thread) &&
+        lua_gethook(thread) != lua_gethook(L))
+        raises = hook_raises(s, thread) || raises;
+    if (!raises) return;
+    struct fault fault;
+    fault_set(&fault, KIND_CANCELLED, "interrupted");
+    stop_for_fault(s, &fault);
 }
 
 static void sleep_by_caller(struct step *s, double seconds) {
+    struct lua_clock *clock = &s->lj->owner->clock;
     lua_getfield(s->L, s->refs, "sleep");
     lua_pushnumber(s->L, seconds);
     if (call(s, 1, 0)) return;
-    s->lj->owner->clock.has_sleep = false;
-    stop_for_error(s, KIND_CALLBACK, "clock.sleep");
+    clock->has_sleep = false;
+    moment_break(clock, lua_pushfstring(s->L, "clock.sleep: %s", callback_error(s->L)));
+}
+
+/* A clock that doesn't go on while we wait would let us wait for ever. */
+static void check_clock(struct step *s, double slept, double waited) {
+    struct lua_clock *clock = &s->lj->owner->clock;
+    if (!moment_stands_still(clock, s->now, slept, waited)) return;
+    moment_break(clock, slept > 0 ? "clock.sleep did not advance clock.now"
+                                  : "clock.now stands still");
+    job_cut(s->job, &clock->fault, s->now);
+    s->lj->quiet = true;
 }
 
 /* Waits for the network, or only for time to pass. */
 static void rest(struct step *s, double seconds, int max_answers) {
     struct lua_client *owner = s->lj->owner;
     bool network = client_has_network(&owner->client);
-    bool undisturbed = true;
-    seconds = fmin(seconds, SLEEP_MAX);
-    if (owner->clock.has_sleep && seconds > 0 &&
-        !(network && client_in_flight(&owner->client)))
-        sleep_by_caller(s, seconds);
-    else if (network) undisturbed = job_poll(s->job, seconds, max_answers);
-    else if (seconds > 0)
-        undisturbed = poll(NULL, 0, (int)ceil(seconds * 1000)) >= 0 || errno != EINTR;
-    if (!undisturbed) run_hooks(s);
+    bool slept = owner->clock.has_sleep && seconds > 0 &&
+                 !(network && client_in_flight(&owner->client));
+    double began = clock_now();
+    seconds = fmin(seconds, slept ? SLEEP_MAX : WAIT_MAX);
+    if (slept) sleep_by_caller(s, seconds);
+    else if (network) job_poll(s->job, seconds, max_answers);
+    else if (seconds > 0) poll(NULL, 0, (int)ceil(seconds * 1000));
+    run_hooks(s);
+    read_clock(s);
+    check_clock(s, slept ? seconds : 0, slept ? 0 : clock_now() - began);
 }
 
 /* The shortest wait that it can ask for: a lower bound, to avoid a busy loop. */
@@ -116,7 +155,7 @@ static bool take_token(struct step *s, struct request *request) {
     lua_pushnumber(L, request->timeout);
     lua_pushstring(L, path_text(request->path));
     if (!call_limiter(s, 2, 2)) {
-        stop_for_error(s, KIND_CALLBACK, "limiter.take");
+        stop_for_error(s, "limiter.take");
         return false;
     }
     if (lua_toboolean(L, -2)) {
@@ -127,7 +166,9 @@ static bool take_token(struct step *s, struct request *request) {
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)request->number);
     job_return(s->job, request);
-    job_hold(s->job, s->now + fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN), "the limiter");
+    job_hold(s->job,
+             s->now + fmin(fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN), SLEEP_MAX),
+             "the limiter");
     return false;
 }
 
@@ -141,7 +182,7 @@ static void give_token(struct step *s, uint64_t number) {
     if (!lua_toboolean(L, -1)) return;
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)number);
-    if (!call_limiter(s, 1, 0)) stop_for_error(s, KIND_CALLBACK, "limiter.give");
+    if (!call_limiter(s, 1, 0)) stop_for_error(s, "limiter.give");
 }
 
 /* False: no network can be had, and the job is stopped before anybody is told. */
@@ -160,49 +201,47 @@ static bool has_network(struct step *s) {
 static void carry(struct step *s, uint64_t number) {
     lua_State *L = s->L;
     int base = lua_gettop(L) - 1;
+    struct answer answer = {.flaw = "the transport raised"};
     lua_getfield(L, s->refs, "transport");
     lua_insert(L, -2);
     bool raised = !call(s, 1, LUA_MULTRET);
-    const char *flaw = NULL;
+    bool answered = raised || lua_gettop(L) > base;
     read_clock(s);
-    struct request *request =
-        job_find(s->job, number); /* NULL: it was answered from within */
-    if (raised) {
-        if (request)
-            response_fail(&request->response, KIND_CALLBACK, true,
-                          "the transport raised");
-        stop_for_error(s, KIND_CALLBACK, "transport");
-    } else if (request && lua_gettop(L) > base) {
-        flaw = transport_take_results(L, base + 1, request);
-    }
-    if (request && request->response.complete) job_complete(s->job, request, s->now);
-    if (flaw) {
-        lua_pushstring(L, flaw);
-        stop_for_error(s, KIND_CALLBACK, "transport");
-    }
+    if (!raised && answered) transport_read_results(L, base + 1, &answer);
+    if (raised) stop_for_error(s, "transport");
+    struct request *request = job_find(s->job, number);
+    if (!request || !answered) return; /* it was answered from within, or will be later */
+    transport_fill(L, request, &answer);
+    job_complete(s->job, request, s->now);
+    if (raised || !answer.flaw) return;
+    lua_pushstring(L, answer.flaw);
+    stop_for_error(s, "transport");
 }
 
 static void send(struct step *s, struct request *request) {
     lua_State *L = s->L;
     uint64_t number = request->number;
     bool network = s->job->options.network;
-    if (lua_gethook(L)) run_hooks(s); /* no request leaves after Ctrl-C */
+    run_hooks(s); /* no request leaves after Ctrl-C */
     if (job_stopped(s->job) || !has_network(s)) return;
+    job_lend(s->job);
     if (s->lj->has_limiter && !take_token(s, request)) return;
     if (s->lj->has_event && !s->lj->quiet) {
         report_push_send_event(L, &s->job->ledger, request);
         call_back(s, "on_event");
     }
-    if (job_stopped(s->job)) { /* the next turn returns the request */
+    if (!network) transport_push_request(L, s->refs, s->job, request);
+    read_clock(s); /* finalisers ran here, too, and all of them may do anything */
+    if (job_stopped(s->job) || !job_may_launch(s->job, s->now)) {
         if (s->lj->has_limiter) give_token(s, number);
         return;
     }
-    if (!network) transport_push_request(L, s->refs, s->job, request);
     if (!job_launch(s->job, request, s->now)) compat_memory_error(L);
     if (!network) carry(s, number);
 }
 
 static void settle_response(struct step *s, struct request *request) {
+    moment_goes_on(&s->lj->owner->clock);
     if (s->lj->has_limiter) give_token(s, request->number);
     decode_response(s->L, &request->response);
     if (!job_settle(s->job, request, s->now)) compat_memory_error(s->L);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "compat.h"
 #include "handle.h"
@@ -61,99 +62,103 @@ static const char *push_header(lua_State *L, int headers, const char *name) {
     return NULL;
 }
 
-static void read_headers(lua_State *L, int headers, struct request *request) {
-    const char *date = push_header(L, headers, "date");
-    const char *value = push_header(L, headers, "retry-after");
-    if (value)
-        request->response.retry_after =
-            transfer_retry_after(value, date ? date : "", request->job->wall);
-    if (date) request->response.date = transfer_date(date);
-    lua_pop(L, 2);
-}
-
-static const char *take_answer(lua_State *L, int first, struct request *request) {
-    struct response *response = &request->response;
-    size_t len = 0;
+/* status, body and headers from `first` on. */
+static void read_answer(lua_State *L, int first, struct answer *answer) {
     double status = lua_tonumber(L, first);
     if (!(status >= 100 && status <= 999) || status != floor(status))
-        return "status from 100 to 999 expected";
-    if (!lua_isnoneornil(L, first + 1) && lua_type(L, first + 1) != LUA_TSTRING)
-        return "body: string expected";
-    if (!lua_isnoneornil(L, first + 2) && !lua_istable(L, first + 2))
-        return "headers: table expected";
-    const char *body = lua_tolstring(L, first + 1, &len);
-    if (len > BODY_MAX) {
-        response_fail(response, KIND_PROTOCOL, true, "the answer is too large");
-        return NULL;
-    }
-    if (body && !buffer_append(&response->body, body, len)) compat_memory_error(L);
-    if (lua_istable(L, first + 2)) read_headers(L, first + 2, request);
-    response->status = (int)status;
-    response->complete = true;
-    return NULL;
+        answer->flaw = "status from 100 to 999 expected";
+    else if (!lua_isnoneornil(L, first + 1) && lua_type(L, first + 1) != LUA_TSTRING)
+        answer->flaw = "body: string expected";
+    else if (!lua_isnoneornil(L, first + 2) && !lua_istable(L, first + 2))
+        answer->flaw = "headers: table expected";
+    if (answer->flaw) return;
+    answer->status = (int)status;
+    answer->body = lua_tolstring(L, first + 1, &answer->size);
+    if (!lua_istable(L, first + 2)) return;
+    answer->date = push_header(L, first + 2, "date");
+    answer->retry_after = push_header(L, first + 2, "retry-after");
 }
 
 /* `reason` at index, and whether the request may have left. */
-static void take_failure(lua_State *L, int reason, struct request *request) {
-    bool sent = lua_toboolean(L, reason + 1) != 0 && !lua_isnone(L, reason + 1);
-    const char *text =
+static void read_failure(lua_State *L, int reason, struct answer *answer) {
+    answer->sent = lua_toboolean(L, reason + 1) != 0 && !lua_isnone(L, reason + 1);
+    answer->reason =
         lua_type(L, reason) == LUA_TSTRING ? lua_tostring(L, reason) : "no answer";
-    enum kind kind = strcasecmp(text, "timeout") == 0 ? KIND_TIMEOUT
-                     : strcasecmp(text, "tls") == 0   ? KIND_TLS
-                                                      : KIND_NETWORK;
-    response_fail(&request->response, kind, sent, text);
 }
 
-const char *transport_take_results(lua_State *L, int first, struct request *request) {
-    const char *flaw = NULL;
+void transport_read_results(lua_State *L, int first, struct answer *answer) {
+    *answer = (struct answer){0};
     lua_settop(L, first + 2 > lua_gettop(L) ? first + 2 : lua_gettop(L));
-    if (lua_isnil(L, first)) take_failure(L, first + 1, request);
-    else if (lua_type(L, first) == LUA_TNUMBER) flaw = take_answer(L, first, request);
-    else flaw = "a status, nil or nothing expected";
-    if (flaw) response_fail(&request->response, KIND_CALLBACK, true, flaw);
-    return flaw;
+    if (lua_isnil(L, first)) read_failure(L, first + 1, answer);
+    else if (lua_type(L, first) == LUA_TNUMBER) read_answer(L, first, answer);
+    else answer->flaw = "a status, nil or nothing expected";
 }
 
-/* The request behind the table at 1, NULL where it is over: an answer that comes too late
- * is no error of anybody's. Leaves the job's references and its userdata on the stack. */
-static struct request *check_request(lua_State *L, struct lua_job **out) {
+static enum kind kind_of(const char *reason) {
+    if (strcasecmp(reason, "timeout") == 0) return KIND_TIMEOUT;
+    return strcasecmp(reason, "tls") == 0 ? KIND_TLS : KIND_NETWORK;
+}
+
+void transport_fill(lua_State *L, struct request *request, const struct answer *answer) {
+    struct response *r = &request->response;
+    if (answer->flaw) {
+        response_fail(r, KIND_CALLBACK, true, answer->flaw);
+    } else if (answer->reason) {
+        response_fail(r, kind_of(answer->reason), answer->sent, answer->reason);
+    } else if (answer->size > BODY_MAX) {
+        response_fail(r, KIND_PROTOCOL, true, "the answer is too large");
+    } else {
+        if (answer->body && !buffer_append(&r->body, answer->body, answer->size))
+            compat_memory_error(L);
+        if (answer->retry_after)
+            r->retry_after = transfer_retry_after(answer->retry_after,
+                                                  answer->date ? answer->date : "",
+                                                  request->job->wall);
+        if (answer->date) r->date = transfer_date(answer->date);
+        r->status = answer->status;
+        r->complete = true;
+    }
+}
+
+/* Answers the request behind the table at 1. Returns whether it was still open: an answer
+ * that comes too late is no error of anybody's. */
+static int complete(lua_State *L, const struct answer *answer, const char *name) {
     luaL_checktype(L, 1, LUA_TTABLE);
+    lua_pushlightuserdata(L, &key_number);
+    lua_rawget(L, 1);
+    double number = lua_tonumber(L, -1);
     lua_pushlightuserdata(L, &key_refs);
     lua_rawget(L, 1);
     if (!lua_istable(L, -1)) luaL_argerror(L, 1, "request expected");
     lua_getfield(L, -1, "job");
-    struct lua_job *lj = *out = handle_job(L, lua_gettop(L));
-    lua_pushlightuserdata(L, &key_number);
-    lua_rawget(L, 1);
-    double number = lua_tonumber(L, -1);
-    lua_pop(L, 1);
-    return lj->owner ? job_find(&lj->job, (uint64_t)number) : NULL;
-}
-
-static int complete(lua_State *L, struct lua_job *lj, struct request *request) {
-    int refs = lua_gettop(L) - 1;
-    if (request)
-        job_complete(&lj->job, request, moment_read(L, refs, &lj->owner->clock).now);
+    lua_insert(L, -2);
+    struct lua_job *lj = handle_job(L, lua_gettop(L) - 1);
+    bool usable = lj->owner && lj->owner->pid == getpid() && number >= 0 && number < 1e15;
+    double now = usable ? handle_now(L, lj) : 0; /* which runs Lua code */
+    struct request *request =
+        usable && lj->owner ? job_find(&lj->job, (uint64_t)number) : NULL;
+    if (request && answer->flaw) return luaL_error(L, "%s: %s", name, answer->flaw);
+    if (request) {
+        transport_fill(L, request, answer);
+        job_complete(&lj->job, request, now);
+    }
     lua_pushboolean(L, request != NULL);
     return 1;
 }
 
 static int l_answer(lua_State *L) {
-    struct lua_job *lj;
+    struct answer answer = {0};
     lua_settop(L, 4);
     luaL_checktype(L, 2, LUA_TNUMBER);
-    struct request *request = check_request(L, &lj);
-    const char *flaw = request ? take_answer(L, 2, request) : NULL;
-    if (flaw) return luaL_error(L, "request:answer: %s", flaw);
-    return complete(L, lj, request);
+    read_answer(L, 2, &answer);
+    return complete(L, &answer, "request:answer");
 }
 
 static int l_fail(lua_State *L) {
-    struct lua_job *lj;
+    struct answer answer = {0};
     lua_settop(L, 3);
-    struct request *request = check_request(L, &lj);
-    if (request) take_failure(L, 2, request);
-    return complete(L, lj, request);
+    read_failure(L, 2, &answer);
+    return complete(L, &answer, "request:fail");
 }
 
 void transport_open(lua_State *L) {

@@ -73,9 +73,18 @@ void client_completed(struct client *c, struct request *r, double now) {
 }
 
 void client_refund(struct client *c, struct request *r) {
-    r->in_gate = false;
-    gate_refund(&c->gate, r->path);
+    client_lend(c, r);
     client_recycle(c, r);
+}
+
+void client_lend(struct client *c, struct request *r) {
+    if (r->in_gate) gate_refund(&c->gate, r->path);
+    r->in_gate = false;
+}
+
+bool client_reclaim(struct client *c, struct request *r, struct ticket *ticket) {
+    if (!r->in_gate) r->in_gate = gate_take(&c->gate, ticket, r->path);
+    return r->in_gate;
 }
 
 void client_recycle(struct client *c, struct request *r) {

@@ -49,5 +49,9 @@ struct request *client_take(struct client *client, struct ticket *ticket,
 void client_completed(struct client *client, struct request *request, double now);
 /* Nothing was sent. */
 void client_refund(struct client *client, struct request *request);
+/* Its place in the gate is free until it is reclaimed; false: out of memory. */
+void client_lend(struct client *client, struct request *request);
+bool client_reclaim(struct client *client, struct request *request,
+                    struct ticket *ticket);
 /* The request is over and may be used again. */
 void client_recycle(struct client *client, struct request *request);

@@ -140,12 +140,16 @@ static double turn_wait(struct gate *g, struct ticket *ticket) {
     return 0;
 }
 
+double gate_room_wait(struct gate *g, enum api_path path, unsigned concurrency,
+                      double now) {
+    const char *reason;
+    if (g->in_flight >= places(g, concurrency)) return INFINITY;
+    return gate_quota_wait(g, path, now, &reason);
+}
+
 double gate_wait(struct gate *g, struct ticket *ticket, enum api_path path,
                  unsigned concurrency, double now) {
-    unsigned most = places(g, concurrency);
-    const char *reason;
-    double wait =
-        g->in_flight >= most ? INFINITY : gate_quota_wait(g, path, now, &reason);
+    double wait = gate_room_wait(g, path, concurrency, now);
     ticket->concurrency = concurrency;
     if (wait <= 0) wait = turn_wait(g, ticket);
     if (wait > 0) enqueue(g, ticket);

@@ -64,6 +64,9 @@ void gate_step(struct gate *gate, struct ticket *ticket, bool waits);
  * to come first. Takes no place yet. `concurrency` is the job's. */
 double gate_wait(struct gate *gate, struct ticket *ticket, enum api_path path,
                  unsigned concurrency, double now);
+/* The same whoever's turn it is. */
+double gate_room_wait(struct gate *gate, enum api_path path, unsigned concurrency,
+                      double now);
 /* Seconds that quota and pauses make everybody wait, INFINITY as above; *reason says
  * which of them, in words for people. */
 double gate_quota_wait(struct gate *gate, enum api_path path, double now,

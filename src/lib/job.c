@@ -171,25 +171,43 @@ void job_complete(struct job *job, struct request *r, double now) {
     job_wake(job);
 }
 
+/* Ends a request in flight without an answer. */
+static void give_up(struct request *r, enum kind kind, const char *reason, double now) {
+    struct job *job = r->job;
+    bool network = job->options.network;
+    bool sent = !network || transfer_cut(job->client->transfer, r);
+    response_fail(&r->response, kind, sent, reason);
+    job_complete(job, r, now);
+}
+
 /* Hands what the network brought to the jobs that it belongs to. */
-static void collect(struct job *job, double now) {
-    struct request *r;
-    if (!job->client->transfer) return;
-    while ((r = transfer_completed(job->client->transfer))) job_complete(r->job, r, now);
+static void collect(struct client *c, double now) {
+    struct request *r, *next;
+    if (!c->transfer) return;
+    while ((r = transfer_completed(c->transfer))) job_complete(r->job, r, now);
+    const char *flaw = transfer_flaw(c->transfer);
+    for (r = flaw ? c->in_flight : NULL; r; r = next) {
+        next = r->next;
+        if (r->job->options.network) give_up(r, KIND_NETWORK, flaw, now);
+    }
 }
 
 void job_cut(struct job *job, const struct fault *fault, double now) {
+    struct request **at;
     batch_stop(&job->batch, fault, now);
     if (job->prepared) job_return(job, job->prepared);
-    for (struct request **at, *r; (at = own(job));) {
-        r = *at;
-        bool sent = !job->options.network || transfer_cut(job->client->transfer, r);
-        response_fail(&r->response, fault->kind, sent, fault->text);
-        job_complete(job, r, now);
-    }
+    while ((at = own(job))) give_up(*at, fault->kind, fault->text, now);
     gate_leave(&job->client->gate, &job->ticket);
     unwatch_network(job);
     job_wake(job); /* it may have waited for nothing but time */
+}
+
+static double deadline_at(const struct job *job) {
+    return job->started + job->options.deadline;
+}
+
+static bool is_over(const struct job *job, double now) {
+    return !job->batch.stopped && now >= deadline_at(job);
 }
 
 static void stop_for_deadline(struct job *job, double now) {
@@ -198,19 +216,30 @@ static void stop_for_deadline(struct job *job, double now) {
     job_cut(job, &fault, now);
 }
 
-/* A transport of the caller's that doesn't answer in time has lost the answer, whichever
- * job's it is: one that nobody steps must not hold a place for ever. */
+/* A request of whichever job, so that none that isn't stepped keeps its place. */
+static bool is_late(const struct job *job, const struct request *r, double now) {
+    return r->expires <= now || (r->job == job && is_over(job, now));
+}
+
+/* Before something is judged late, what has arrived is read: we may have been held up.
+ * What has not left yet has no answer, and reading could still send it: it goes first. */
+static void read_before_judging(struct job *job, double now) {
+    bool late = false;
+    for (struct request *r = job->client->in_flight, *next; r; r = next) {
+        next = r->next;
+        if (!r->job->options.network || !is_late(job, r, now)) continue;
+        late = true;
+        if (!transfer_has_left(r)) give_up(r, KIND_TIMEOUT, "no connection in time", now);
+    }
+    if (late) transfer_read(job->client->transfer);
+    collect(job->client, now);
+}
+
 static void expire_requests(struct client *c, double now) {
     for (struct request *r = c->in_flight, *next; r; r = next) {
         next = r->next;
-        if (r->job->options.network || r->expires > now) continue;
-        response_fail(&r->response, KIND_TIMEOUT, true, "no answer in time");
-        job_complete(r->job, r, now);
+        if (r->expires <= now) give_up(r, KIND_TIMEOUT, "no answer in time", now);
     }
-}
-
-static double deadline_at(const struct job *job) {
-    return job->started + job->options.deadline;
 }
 
 /* When the next request could leave, as seen from now; 0 for at once. */
@@ -278,11 +307,14 @@ struct job_next job_next(struct job *job, struct moment m) {
     struct chunk *c;
     struct request *r;
     job->wall = (double)m.wall / 1000;
-    collect(job, m.now);
-    if (!job->batch.stopped && m.now >= deadline_at(job)) stop_for_deadline(job, m.now);
+    read_before_judging(job, m.now);
     expire_requests(job->client, m.now);
     if (job->completed) return (struct job_next){JOB_RESPONSE, job->completed, NULL};
     if ((c = batch_settled(&job->batch))) return (struct job_next){JOB_SETTLED, NULL, c};
+    if (is_over(job, m.now) && !batch_done(&job->batch)) {
+        stop_for_deadline(job, m.now);
+        return job_next(job, m);
+    }
     if (!job->prepared && !prepare(job, m.now))
         return (struct job_next){JOB_NO_MEMORY, NULL, NULL};
     if (job->prepared) {
@@ -297,8 +329,20 @@ struct job_next job_next(struct job *job, struct moment m) {
     return (struct job_next){JOB_WAIT, NULL, NULL};
 }
 
+void job_lend(struct job *job) { client_lend(job->client, job->prepared); }
+
+bool job_may_launch(struct job *job, double now) {
+    struct gate *gate = &job->client->gate;
+    if (!is_over(job, now) &&
+        gate_room_wait(gate, PATH_DELETE, job->options.concurrency, now) <= 0)
+        return true;
+    job_return(job, job->prepared);
+    return false;
+}
+
 bool job_launch(struct job *job, struct request *r, double now) {
     if (!traces_add(&job->client->traces, r->headers.trace_id)) return false;
+    if (!client_reclaim(job->client, r, &job->ticket)) return false;
     if (job->options.network) {
         struct transfer *network = client_network(job->client);
         if (!network || !transfer_start(network, r)) return false;
@@ -362,15 +406,15 @@ double job_wait(struct job *job, double now) {
     double wait = send_wait(job, now);
     if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
     for (struct request *r = job->client->in_flight; r; r = r->next)
-        if (!r->job->options.network) wait = fmin(wait, r->expires - now);
+        wait = fmin(wait, r->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
     bool expects = own(job) || job->ticket.queued;
     if (job->pollset && expects) wait = fmin(wait, look_again_wait(job));
     return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
 }
 
-bool job_poll(struct job *job, double seconds, int most) {
-    return !job->client->transfer || transfer_step(job->client->transfer, seconds, most);
+void job_poll(struct job *job, double seconds, int most) {
+    if (job->client->transfer) transfer_step(job->client->transfer, seconds, most);
 }
 
 bool job_unwatched(const struct job *job) {

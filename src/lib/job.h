@@ -63,6 +63,12 @@ void job_close(struct job *job, bool abandon, double now);
 
 struct job_next job_next(struct job *job, struct moment moment);
 
+/* Callbacks are going to run: other jobs may have the prepared request's place meanwhile,
+ * since a callback may wait for one of them to end. */
+void job_lend(struct job *job);
+/* The callbacks have run. False: the place is taken or the deadline has passed, and the
+ * request was returned. */
+bool job_may_launch(struct job *job, double now);
 /* The request leaves. False: out of memory, and job_next offers it again. */
 bool job_launch(struct job *job, struct request *request, double now);
 /* It is not sent after all. */
@@ -89,8 +95,8 @@ const struct fault *job_fault(const struct job *job);
 void job_begin_step(struct job *job, bool waits);
 /* Seconds after which job_next has to be asked again. */
 double job_wait(struct job *job, double now);
-/* Lets the network do what it can, waiting at most so long. False: a signal came. */
-bool job_poll(struct job *job, double seconds, int most);
+/* Lets the network do what it can, waiting at most so long. */
+void job_poll(struct job *job, double seconds, int most);
 /* It has to be stepped by time alone: something is in flight and nothing watches it. */
 bool job_unwatched(const struct job *job);
 

@@ -22,7 +22,7 @@ struct request {
     struct job *job;     /* whose it is */
     struct chunk *chunk; /* the ids that it asks for */
     uint64_t number;     /* names it towards the caller's transport */
-    double expires;      /* where libcurl doesn't watch the time */
+    double expires;      /* when it is late, while it is in flight */
     bool in_gate;        /* it counts as in flight */
     struct response response;
     struct easy *easy; /* transfer.c's own, NULL elsewhere */

@@ -24,12 +24,20 @@ enum { HEADER_BYTES_MAX = 256 * 1024, HEADER_VALUE_SIZE = 64, READY_MAX = 64 };
 
 /* Idle ones that are kept; by itself libcurl keeps four for each request in flight. */
 static const long CONNECTIONS_MAX = 64;
+/* One that was idle for a minute is not used again; libcurl counts whole seconds. */
+static const long IDLE_SECONDS_MAX = 59;
+/* A connection that wasn't made in time is tried anew where that came so late that we
+ * must have been held up. */
+static const double HELD_UP_SECONDS = 1;
+/* Reading what has arrived comes to an end, however the other side goes on sending. */
+enum { READS_MAX = 10000 };
 
 /* What a request needs here; like the request it is used again and again. */
 struct easy {
     CURL *handle;
     struct request *request;
     bool in_flight;
+    double started;
     size_t body_sent, header_bytes;
     bool sent, too_large, out_of_memory;
     char retry_after[HEADER_VALUE_SIZE], date[HEADER_VALUE_SIZE]; /* as they came */
@@ -41,6 +49,8 @@ struct transfer {
     CURLM *multi;
     struct pollset *pollset; /* NULL: the system has none */
     double timer; /* when libcurl wants to be called, by our clock; INFINITY: never */
+    double asleep, woke_at; /* how long the machine slept so far, and when it last woke */
+    const char *flaw;       /* what failed inside libcurl */
     const struct transfer_settings *settings;
     CURLU *url;
     bool plain;
@@ -105,6 +115,10 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose,
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
+static void note_flaw(struct transfer *t, CURLMcode code) {
+    if (code != CURLM_OK) t->flaw = curl_multi_strerror(code);
+}
+
 static int on_socket(CURL *handle, curl_socket_t fd, int what, void *user, void *known) {
     struct transfer *t = user;
     struct stat info;
@@ -113,8 +127,10 @@ static int on_socket(CURL *handle, curl_socket_t fd, int what, void *user, void 
     bool out = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
     /* A resolver's event descriptor would wake us without end if level-triggered. */
     bool edge = !known && fstat(fd, &info) == 0 && !S_ISSOCK(info.st_mode);
-    if (!known && !edge) curl_multi_assign(t->multi, fd, t);
-    if (t->pollset) pollset_watch(t->pollset, fd, in, out, edge);
+    if (!known && !edge && what != CURL_POLL_REMOVE)
+        note_flaw(t, curl_multi_assign(t->multi, fd, t));
+    bool watched = !t->pollset || pollset_watch(t->pollset, fd, in, out, edge);
+    if (!watched && (in || out)) t->flaw = "a connection can't be watched";
     return 0;
 }
 
@@ -147,6 +163,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings) {
     struct transfer *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->timer = INFINITY;
+    t->woke_at = -INFINITY;
     t->settings = settings;
     t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
     t->url = url_parse(settings->base_url, settings->path);
@@ -165,7 +182,7 @@ void transfer_abandon(struct transfer *t) {
 }
 
 void transfer_free(struct transfer *t) {
-    if (t) curl_multi_cleanup(t->multi);
+    if (t) (void)curl_multi_cleanup(t->multi);
     transfer_abandon(t);
 }
 
@@ -227,9 +244,10 @@ static bool set_http(const struct transfer *t, CURL *handle) {
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_MAXAGE_CONN, IDLE_SECONDS_MAX);
 #if LIBCURL_VERSION_NUM >= 0x075700
     /* A slow name lookup must not hold us. The library may be older than its headers. */
-    curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+    (void)curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 #endif
     return !failed;
 }
@@ -263,28 +281,48 @@ static long to_milliseconds(double seconds) {
     return ms < 1 ? 1 : ms < 2e9 ? (long)ms : 2000000000L;
 }
 
+/* libcurl's clock stands still while the machine sleeps: for a minute afterwards what was
+ * idle may have been so for longer than it knows. */
+static bool slept_lately(struct transfer *t) {
+    double now = clock_now(), asleep = now - clock_seconds(CLOCK_MONOTONIC);
+    if (asleep > t->asleep + 1) t->woke_at = now;
+    t->asleep = asleep;
+    return now < t->woke_at + (double)IDLE_SECONDS_MAX + 1;
+}
+
+/* The time of a request is kept by whoever started it: libcurl would judge it before it
+ * reads what has arrived. It keeps that of the connection, which it divides among
+ * addresses. */
 bool transfer_start(struct transfer *t, struct request *request) {
     bool failed = false;
     if (!attach(t, request)) return false;
     struct easy *easy = request->easy;
     CURL *handle = easy->handle;
+    easy->started = clock_now();
     easy->body_sent = easy->header_bytes = 0;
     easy->sent = easy->too_large = easy->out_of_memory = false;
     easy->retry_after[0] = easy->date[0] = easy->error[0] = '\0';
     SET(CURLOPT_HTTPHEADER, link_headers(easy, &request->headers));
     SET(CURLOPT_POSTFIELDSIZE, (long)request->body.size);
-    SET(CURLOPT_TIMEOUT_MS, to_milliseconds(request->timeout));
     SET(CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(request->connect_timeout));
+    SET(CURLOPT_FRESH_CONNECT, slept_lately(t) ? 1L : 0L);
     easy->in_flight = !failed && curl_multi_add_handle(t->multi, handle) == CURLM_OK;
     return easy->in_flight;
 }
 
+bool transfer_has_left(const struct request *request) {
+    return request->easy && request->easy->sent;
+}
+
+/* libcurl closes the connection of what is removed before its end. */
 bool transfer_cut(struct transfer *t, struct request *request) {
     struct easy *easy = request->easy;
     if (!easy || !easy->in_flight) return false;
-    curl_multi_remove_handle(t->multi, easy->handle);
+    bool sent = easy->sent;
     easy->in_flight = false;
-    return easy->sent;
+    if (curl_multi_remove_handle(t->multi, easy->handle) != CURLM_OK)
+        transfer_release(request, false); /* which removes it for good */
+    return sent;
 }
 
 /* Of the codes that this use of libcurl can meet. */
@@ -363,7 +401,9 @@ static void fail_response(const struct transfer *t, struct easy *easy, CURLcode 
 static void fill_response(const struct transfer *t, struct easy *easy, CURLcode code) {
     struct response *response = &easy->request->response;
     long status = 0;
-    curl_easy_getinfo(easy->handle, CURLINFO_RESPONSE_CODE, &status);
+    if (curl_easy_getinfo(easy->handle, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK &&
+        code == CURLE_OK)
+        code = CURLE_OUT_OF_MEMORY;
     response->status = (int)status;
     if (easy->retry_after[0])
         response->retry_after =
@@ -373,6 +413,13 @@ static void fill_response(const struct transfer *t, struct easy *easy, CURLcode 
     if (code != CURLE_OK) fail_response(t, easy, code);
 }
 
+/* libcurl gave its connection up only because nobody called it. */
+static bool was_held_up(const struct easy *easy, CURLcode code) {
+    return code == CURLE_OPERATION_TIMEDOUT && !easy->sent &&
+           clock_now() >=
+               easy->started + easy->request->connect_timeout + HELD_UP_SECONDS;
+}
+
 struct request *transfer_completed(struct transfer *t) {
     int left;
     CURLMsg *message;
@@ -380,9 +427,19 @@ struct request *transfer_completed(struct transfer *t) {
         if (message->msg != CURLMSG_DONE) continue;
         CURLcode code = message->data.result; /* the message dies with the removal */
         char *owner = NULL;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+        if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner) !=
+            CURLE_OK) {
+            t->flaw = "a request can't be told from others";
+            continue;
+        }
         struct easy *easy = (struct easy *)(void *)owner;
         struct request *request = easy->request;
+        if (was_held_up(easy, code)) {
+            transfer_cut(t, request);
+            if (transfer_start(t, request)) continue;
+            response_fail(&request->response, KIND_NETWORK, false, "out of memory");
+            return request;
+        }
         fill_response(t, easy, code);
         transfer_cut(t, request);
         /* libcurl 8.14: a handle that was kept from sending again never sends again. */
@@ -390,6 +447,12 @@ struct request *transfer_completed(struct transfer *t) {
         return request;
     }
     return NULL;
+}
+
+const char *transfer_flaw(struct transfer *t) {
+    const char *flaw = t->flaw;
+    t->flaw = NULL;
+    return flaw;
 }
 
 double transfer_timeout(const struct transfer *t) {
@@ -400,34 +463,50 @@ int transfer_fd(const struct transfer *t) {
     return t->pollset ? pollset_fd(t->pollset) : -1;
 }
 
+/* What libcurl doesn't say again it says where it is asked: it may have been called
+ * early. */
 static void serve_timer(struct transfer *t) {
     int running;
+    long milliseconds = -1;
     if (isinf(t->timer) || t->timer > clock_now()) return;
     t->timer = INFINITY;
-    curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    note_flaw(t, curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running));
+    if (!isinf(t->timer)) return;
+    note_flaw(t, curl_multi_timeout(t->multi, &milliseconds));
+    on_timer(t->multi, milliseconds == 0 ? 1 : milliseconds, t);
 }
 
 /* Where the system has no pollset libcurl waits by itself. */
-static bool step_without_pollset(struct transfer *t, double seconds) {
-    int running;
-    curl_multi_perform(t->multi, &running);
-    curl_multi_poll(t->multi, NULL, 0, (int)to_milliseconds(seconds), NULL);
-    curl_multi_perform(t->multi, &running);
-    return true;
+static void step_without_pollset(struct transfer *t, double seconds) {
+    int running, ms = seconds > 0 ? (int)to_milliseconds(seconds) : 0;
+    note_flaw(t, curl_multi_perform(t->multi, &running));
+    note_flaw(t, curl_multi_poll(t->multi, NULL, 0, ms, NULL));
+    note_flaw(t, curl_multi_perform(t->multi, &running));
 }
 
-bool transfer_step(struct transfer *t, double seconds, int most) {
+/* Returns how many descriptors had something to say. */
+static int serve(struct transfer *t, double seconds, int most) {
     struct ready ready[READY_MAX];
     int running;
-    if (!t->pollset) return step_without_pollset(t, seconds);
     serve_timer(t);
     int count = pollset_wait(t->pollset, fmin(seconds, transfer_timeout(t)), ready,
                              most < READY_MAX ? most : READY_MAX);
     for (int i = 0; i < count; i++) {
         int what =
             (ready[i].in ? CURL_CSELECT_IN : 0) | (ready[i].out ? CURL_CSELECT_OUT : 0);
-        curl_multi_socket_action(t->multi, ready[i].fd, what, &running);
+        note_flaw(t, curl_multi_socket_action(t->multi, ready[i].fd, what, &running));
     }
     serve_timer(t);
-    return count >= 0;
+    return count;
+}
+
+void transfer_step(struct transfer *t, double seconds, int most) {
+    if (t->pollset) serve(t, seconds, most);
+    else step_without_pollset(t, seconds);
+}
+
+void transfer_read(struct transfer *t) {
+    if (!t->pollset) step_without_pollset(t, 0);
+    for (int i = 0; t->pollset && i < READS_MAX && serve(t, 0, READY_MAX) > 0; i++) {
+    }
 }

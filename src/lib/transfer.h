@@ -34,14 +34,20 @@ void transfer_abandon(struct transfer *transfer);
 bool transfer_start(struct transfer *transfer, struct request *request);
 /* Ends it early where it is in flight; returns whether it may have left. */
 bool transfer_cut(struct transfer *transfer, struct request *request);
+/* It may have left already. */
+bool transfer_has_left(const struct request *request);
 /* Frees what it needs here; `abandon`: in the child of a fork. */
 void transfer_release(struct request *request, bool abandon);
 
 /* Does what can be done, waiting at most `seconds` for it, for at most `most`
- * descriptors. False: a signal came. */
-bool transfer_step(struct transfer *transfer, double seconds, int most);
+ * descriptors. */
+void transfer_step(struct transfer *transfer, double seconds, int most);
+/* Reads all that has arrived, without waiting. */
+void transfer_read(struct transfer *transfer);
 /* A request that was completed since, NULL for none. */
 struct request *transfer_completed(struct transfer *transfer);
+/* Why no request in flight may be waited for any longer, told once; NULL: they may. */
+const char *transfer_flaw(struct transfer *transfer);
 
 /* Readable while there is something to do, -1 where the system has no such descriptor. */
 int transfer_fd(const struct transfer *transfer);

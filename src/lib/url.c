@@ -22,11 +22,15 @@ static bool is_loopback(const char *host) {
     return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static bool has_part(CURLU *url, CURLUPart part) {
+const char URL_NO_MEMORY[] = "out of memory";
+
+/* Where memory runs out it may have the part. */
+static bool has_part(CURLU *url, CURLUPart part, bool *no_memory) {
     char *text = NULL;
-    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+    CURLUcode code = curl_url_get(url, part, &text, 0);
     curl_free(text);
-    return has;
+    *no_memory |= code == CURLUE_OUT_OF_MEMORY;
+    return code == CURLUE_OK;
 }
 
 static bool has_path(CURLU *url) {
@@ -38,14 +42,17 @@ static bool has_path(CURLU *url) {
 
 static const char *parsed_url_flaw(CURLU *url, const char *scheme, const char *host,
                                    bool *plain) {
+    bool no_memory = false;
     *plain = strcasecmp(scheme, "http") == 0;
     if (!*plain && strcasecmp(scheme, "https") != 0) return "not https://";
     if (*plain && !is_loopback(host)) return "http:// is for loopback addresses alone";
-    if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
+    if (has_part(url, CURLUPART_USER, &no_memory) ||
+        has_part(url, CURLUPART_PASSWORD, &no_memory))
         return "must not carry a user or a password";
-    if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
+    if (has_part(url, CURLUPART_QUERY, &no_memory) ||
+        has_part(url, CURLUPART_FRAGMENT, &no_memory))
         return "must not carry a query or a fragment";
-    return NULL;
+    return no_memory ? URL_NO_MEMORY : NULL;
 }
 
 /* Printable, and without what some reader might take for the end of the host. */
@@ -59,11 +66,13 @@ const char *url_flaw(const char *text, bool *plain) {
     char *scheme = NULL, *host = NULL;
     const char *flaw = "not a URL";
     *plain = false;
-    if (has_url_characters(text, "\\") && url &&
-        curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-        flaw = parsed_url_flaw(url, scheme, host, plain);
+    CURLUcode code = url ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
+    if (!has_url_characters(text, "\\")) code = CURLUE_MALFORMED_INPUT;
+    if (code == CURLUE_OK) code = curl_url_set(url, CURLUPART_URL, text, 0);
+    if (code == CURLUE_OK) code = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+    if (code == CURLUE_OK) code = curl_url_get(url, CURLUPART_HOST, &host, 0);
+    if (code == CURLUE_OK) flaw = parsed_url_flaw(url, scheme, host, plain);
+    else if (code == CURLUE_OUT_OF_MEMORY) flaw = URL_NO_MEMORY;
     curl_free(scheme);
     curl_free(host);
     curl_url_cleanup(url);
@@ -92,11 +101,12 @@ static bool has_sound_part(CURLU *url, CURLUPart part, CURLUcode missing) {
 static const char *parsed_proxy_flaw(CURLU *url, const char *scheme, const char *host) {
     static const char *const schemes[] = {"http",    "https",  "socks4",
                                           "socks4a", "socks5", "socks5h"};
-    bool known = false;
+    bool known = false, no_memory = false;
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
         known = known || strcasecmp(scheme, schemes[i]) == 0;
     if ((has_path(url) && strcasecmp(host, "localhost") != 0) ||
-        has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT) ||
+        has_part(url, CURLUPART_QUERY, &no_memory) ||
+        has_part(url, CURLUPART_FRAGMENT, &no_memory) ||
         !has_sound_part(url, CURLUPART_USER, CURLUE_NO_USER) ||
         !has_sound_part(url, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD))
         return "not a URL";

@@ -10,6 +10,9 @@
 
 struct Curl_URL; /* libcurl's CURLU */
 
+/* Says that nobody knows what is wrong: memory ran out. Compared by address. */
+extern const char URL_NO_MEMORY[];
+
 /* What is wrong with a base_url, NULL for nothing; *plain: it is http://, to loopback. */
 const char *url_flaw(const char *url, bool *plain);
 
