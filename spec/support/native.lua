@@ -6,14 +6,16 @@ local shell = require "spec.support.shell"
 local loaded = {}
 
 ---@param name string
+---@param needed string|nil a library that it needs, as pkg-config knows it
 ---@return function
-return function(name)
+return function(name, needed)
   if not loaded[name] then
     local lua = shell.lua_name()
     local object = ("build/%s/spec_%s.so"):format(lua, name)
     shell.run("mkdir -p build/" .. lua)
+    local libraries = needed and ("$(pkg-config --cflags --libs %s)"):format(needed) or ""
     shell.run(("cc -shared -fPIC -O1 -D_GNU_SOURCE $(pkg-config --cflags %s) -o %s "
-      .. "spec/support/%s.c"):format(lua, object, name))
+      .. "spec/support/%s.c %s"):format(lua, object, name, libraries))
     loaded[name] = assert(package.loadlib(object, "luaopen_" .. name))()
   end
   return loaded[name]

@@ -50,7 +50,8 @@ struct transfer {
     struct pollset *pollset; /* NULL: the system has none */
     double timer; /* when libcurl wants to be called, by our clock; INFINITY: never */
     double asleep, woke_at; /* how long the machine slept so far, and when it last woke */
-    const char *flaw;       /* what failed inside libcurl */
+    const char *flaw;       /* what failed inside libcurl: it must not be called again
+                             * before its requests were cut (7.88 crashes) */
     const struct transfer_settings *settings;
     CURLU *url;
     bool plain;
@@ -468,10 +469,10 @@ int transfer_fd(const struct transfer *t) {
 static void serve_timer(struct transfer *t) {
     int running;
     long milliseconds = -1;
-    if (isinf(t->timer) || t->timer > clock_now()) return;
+    if (t->flaw || isinf(t->timer) || t->timer > clock_now()) return;
     t->timer = INFINITY;
     note_flaw(t, curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running));
-    if (!isinf(t->timer)) return;
+    if (t->flaw || !isinf(t->timer)) return;
     note_flaw(t, curl_multi_timeout(t->multi, &milliseconds));
     on_timer(t->multi, milliseconds == 0 ? 1 : milliseconds, t);
 }
@@ -480,8 +481,8 @@ static void serve_timer(struct transfer *t) {
 static void step_without_pollset(struct transfer *t, double seconds) {
     int running, ms = seconds > 0 ? (int)to_milliseconds(seconds) : 0;
     note_flaw(t, curl_multi_perform(t->multi, &running));
-    note_flaw(t, curl_multi_poll(t->multi, NULL, 0, ms, NULL));
-    note_flaw(t, curl_multi_perform(t->multi, &running));
+    if (!t->flaw) note_flaw(t, curl_multi_poll(t->multi, NULL, 0, ms, NULL));
+    if (!t->flaw) note_flaw(t, curl_multi_perform(t->multi, &running));
 }
 
 /* Returns how many descriptors had something to say. */
@@ -489,9 +490,10 @@ static int serve(struct transfer *t, double seconds, int most) {
     struct ready ready[READY_MAX];
     int running;
     serve_timer(t);
-    int count = pollset_wait(t->pollset, fmin(seconds, transfer_timeout(t)), ready,
-                             most < READY_MAX ? most : READY_MAX);
-    for (int i = 0; i < count; i++) {
+    int count = t->flaw ? 0
+                        : pollset_wait(t->pollset, fmin(seconds, transfer_timeout(t)),
+                                       ready, most < READY_MAX ? most : READY_MAX);
+    for (int i = 0; i < count && !t->flaw; i++) {
         int what =
             (ready[i].in ? CURL_CSELECT_IN : 0) | (ready[i].out ? CURL_CSELECT_OUT : 0);
         note_flaw(t, curl_multi_socket_action(t->multi, ready[i].fd, what, &running));
