@@ -29,8 +29,12 @@ describe("an interrupt", function()
     assert.same({ "a2" }, err.result.pendingIds)
   end)
 
-  for where, call in pairs { ["the main chunk"] = "work()", ["a coroutine"] = "coroutine.wrap(work)()",
-    ["a coroutine in a coroutine"] = "coroutine.wrap(function() coroutine.wrap(work)() end)()" } do
+  local places = {
+    ["the main chunk"] = "work()",
+    ["a coroutine"] = "coroutine.wrap(work)()",
+    ["a coroutine in a coroutine"] = "coroutine.wrap(function() coroutine.wrap(work)() end)()",
+  }
+  for where, call in pairs(places) do
     it("from the keyboard ends a call in " .. where .. " with its account", function()
       local server = played()
       finally(function() server:close() end)
@@ -41,7 +45,7 @@ describe("an interrupt", function()
         local function work()
           local result, err = geelark.delete({ "a1", "a2", "a3" }, { token = "t", base_url = %q,
             chunk_size = 1, concurrency = 1 })
-          print(result, err.kind, err.result.successAmount, table.concat(err.result.pendingIds, " "))
+          print(result, err.kind, err.result.successAmount, #err.result.pendingIds)
         end
         %s
         print "over"
@@ -54,7 +58,7 @@ describe("an interrupt", function()
       connection:answer(200, service.envelope(0, 1, {}))
       local said = process:read "*a"
       process:close()
-      assert.equal("nil\tcancelled\t1\ta2 a3\nover\n", said)
+      assert.equal("nil\tcancelled\t1\t2\nover\n", said)
     end)
   end
 

@@ -1,8 +1,8 @@
 /*
- * failing_curl.c: fail(n) makes the n-th allocation inside libcurl from now on fail, once; 0:
- * none. Returns whether the one before was reached. It has to be loaded before anything else
- * initialises libcurl. Those by malloc succeed: where one of them fails while a socket is
- * entered in its table, libcurl 7.88 divides by zero.
+ * failing_curl.c: fail(n) makes the n-th allocation inside libcurl from now on fail,
+ * once; 0: none. Returns whether the one before was reached. It has to be loaded before
+ * anything else initialises libcurl. Those by malloc succeed: where one of them fails
+ * while a socket is entered in its table, libcurl 7.88 divides by zero.
  */
 #include <curl/curl.h>
 #include <lauxlib.h>
@@ -34,8 +34,8 @@ static int l_fail(lua_State *L) {
 }
 
 int luaopen_failing_curl(lua_State *L) {
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free, fail_realloc,
-                             fail_strdup, fail_calloc) != CURLE_OK)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free, fail_realloc, fail_strdup,
+                             fail_calloc) != CURLE_OK)
         return luaL_error(L, "libcurl can't be initialised");
     lua_pushcfunction(L, l_fail);
     return 1;
