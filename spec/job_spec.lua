@@ -37,6 +37,16 @@ describe("a job", function()
     assert.equal(result, job:result())
   end)
 
+  it("that was cancelled and waits for nothing is to be stepped at once", function()
+    local job = geelark.start({ "a1", "b1" }, (service.options(service.success,
+      { chunk_size = 1, requests_per_minute = 1 })))
+    assert.is_false(job:step())
+    assert.is_true(job:timeout() > 0)
+    job:cancel()
+    assert.equal(0, job:timeout())
+    assert.is_true(job:step())
+  end)
+
   it("doesn't wait in a step without a time, however late the answer is", function()
     local server = played()
     finally(function() server:close() end)

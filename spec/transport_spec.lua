@@ -102,3 +102,30 @@ describe("a request that is answered later", function()
     assert.is_false(late:answer(service.success(late)))
   end)
 end)
+
+describe("a transport that returned an answer", function()
+  it("has answered: whoever reads the clock then can't answer again", function()
+    local now, request, twice = 0, nil, {}
+    local options = {
+      token = "t",
+      transport = function(r)
+        request = r
+        return service.success(r)
+      end,
+      clock = {
+        now = function()
+          local open = request
+          request = nil -- answering reads the clock, too
+          if open then twice[#twice + 1] = open:answer(500, "") end
+          request = open
+          return now
+        end,
+        sleep = function(seconds) now = now + seconds end,
+      },
+    }
+    local result = assert(geelark.delete({ "a1" }, options))
+    assert.equal(1, result.successAmount)
+    assert.is_true(#twice > 0)
+    for _, taken in ipairs(twice) do assert.is_false(taken) end
+  end)
+end)

@@ -206,16 +206,14 @@ static void carry(struct step *s, uint64_t number) {
     lua_insert(L, -2);
     bool raised = !call(s, 1, LUA_MULTRET);
     bool answered = raised || lua_gettop(L) > base;
-    read_clock(s);
     if (!raised && answered) transport_read_results(L, base + 1, &answer);
-    if (raised) stop_for_error(s, "transport");
-    struct request *request = job_find(s->job, number);
-    if (!request || !answered) return; /* it was answered from within, or will be later */
-    transport_fill(L, request, &answer);
-    job_complete(s->job, request, s->now);
-    if (raised || !answer.flaw) return;
-    lua_pushstring(L, answer.flaw);
-    stop_for_error(s, "transport");
+    struct request *request = answered ? job_find(s->job, number) : NULL;
+    /* Filled in before any Lua code runs: from then on nobody else answers it. */
+    if (request) transport_fill(L, request, &answer);
+    read_clock(s);
+    if (request) job_complete_filled(s->job, number, s->now);
+    if (!raised && answer.flaw && request) lua_pushstring(L, answer.flaw);
+    if (raised || (answer.flaw && request)) stop_for_error(s, "transport");
 }
 
 static void send(struct step *s, struct request *request) {

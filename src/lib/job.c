@@ -176,7 +176,7 @@ static void give_up(struct request *r, enum kind kind, const char *reason, doubl
     struct job *job = r->job;
     bool network = job->options.network;
     bool sent = !network || transfer_cut(job->client->transfer, r);
-    response_fail(&r->response, kind, sent, reason);
+    if (!r->response.complete) response_fail(&r->response, kind, sent, reason);
     job_complete(job, r, now);
 }
 
@@ -362,10 +362,20 @@ void job_return(struct job *job, struct request *r) {
     client_refund(job->client, r);
 }
 
-struct request *job_find(struct job *job, uint64_t number) {
+static struct request *find(const struct job *job, uint64_t number) {
     struct request *r = job->client->in_flight;
     while (r && (r->number != number || r->job != job)) r = r->next;
     return r;
+}
+
+struct request *job_find(struct job *job, uint64_t number) {
+    struct request *r = find(job, number);
+    return r && !r->response.complete ? r : NULL;
+}
+
+void job_complete_filled(struct job *job, uint64_t number, double now) {
+    struct request *r = find(job, number);
+    if (r && r->response.complete) job_complete(job, r, now);
 }
 
 bool job_settle(struct job *job, struct request *r, double now) {
@@ -403,6 +413,7 @@ void job_begin_step(struct job *job, bool waits) {
 
 double job_wait(struct job *job, double now) {
     if (job->completed || job->prepared || job->batch.settled) return 0;
+    if (!own(job) && batch_done(&job->batch)) return 0; /* the next step finds it done */
     double wait = send_wait(job, now);
     if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
     for (struct request *r = job->client->in_flight; r; r = r->next)

@@ -75,6 +75,9 @@ bool job_launch(struct job *job, struct request *request, double now);
 void job_return(struct job *job, struct request *request);
 /* The request of this number that is in flight; NULL where there is none any more. */
 struct request *job_find(struct job *job, uint64_t number);
+/* The request of this number has its response, whoever filled it in, if it still is in
+ * flight. */
+void job_complete_filled(struct job *job, uint64_t number, double now);
 /* Its response is there, from the caller's transport. */
 void job_complete(struct job *job, struct request *request, double now);
 /* Settles what the response says. False: out of memory, and job_next offers it again. */
