@@ -26,30 +26,34 @@ void account_open(lua_State *L) {
     lua_pop(L, 1);
 }
 
+/* Pushes the result at index, or that of the err there. */
+static void push_result(lua_State *L, int index) {
+    lua_pushvalue(L, index);
+    if (!lua_istable(L, index)) return;
+    lua_pushliteral(L, "result");
+    lua_rawget(L, index);
+    if (lua_istable(L, -1)) lua_replace(L, -2);
+    else lua_pop(L, 1);
+}
+
 void account_attach(lua_State *L, struct ledger *ledger) {
-    int result = lua_gettop(L);
+    int top = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
-    lua_pushvalue(L, result);
+    push_result(L, top);
     struct ledger *account = lua_newuserdata(L, sizeof *account);
     *account = (struct ledger){0};
     luaL_getmetatable(L, ACCOUNT_TYPE);
     lua_setmetatable(L, -2);
     lua_rawset(L, -3);
     *account = ledger_take(ledger); /* nothing can raise any more */
-    lua_settop(L, result);
+    lua_settop(L, top);
 }
 
 /* Pushes the account behind the result, or err, at index; NULL, and nil: there is none.
  */
 static struct ledger *push_account(lua_State *L, int index) {
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
-    lua_pushvalue(L, index);
-    if (lua_istable(L, index)) {
-        lua_pushliteral(L, "result");
-        lua_rawget(L, index);
-        if (lua_istable(L, -1)) lua_replace(L, -2);
-        else lua_pop(L, 1);
-    }
+    push_result(L, index);
     if (lua_isnil(L, -1)) return NULL;
     lua_rawget(L, -2);
     lua_replace(L, -2);

@@ -13,7 +13,8 @@
 /* Makes its types, once for a Lua state. */
 void account_open(lua_State *L);
 
-/* Moves the ledger behind the result on top; only its amounts stay where it was. */
+/* Moves the ledger behind the result on top, or behind that of an err; only its amounts
+ * stay where it was. */
 void account_attach(lua_State *L, struct ledger *ledger);
 
 /* The ledger behind the result, or the err, at index; raises where there is none. */

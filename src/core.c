@@ -67,7 +67,9 @@ static const double UNWATCHED_SECONDS = 0.002;
 /* job:timeout() → seconds, or nil where only the descriptor matters */
 static int l_job_timeout(lua_State *L) {
     struct lua_job *lj = handle_usable_job(L);
-    double wait = lj->done ? 0 : job_wait(&lj->job, handle_now(L, lj));
+    double now = handle_now(L, lj), wait = lj->done ? 0 : job_wait(&lj->job, now);
+    if (lj->has_progress && !lj->quiet)
+        wait = fmin(wait, fmax(0, lj->progress_due - now));
     if (job_unwatched(&lj->job)) wait = fmin(wait, UNWATCHED_SECONDS);
     if (isinf(wait)) return 0;
     lua_pushnumber(L, wait);
@@ -82,7 +84,10 @@ static int l_job_progress(lua_State *L) {
 }
 
 static int push_outcome(lua_State *L, struct lua_job *lj) {
-    return report_push_outcome(L, &lj->job.ledger, job_fault(&lj->job), lj->dry_run);
+    struct ledger *ledger = &lj->job.ledger;
+    int values = report_push_outcome(L, ledger, job_fault(&lj->job), lj->dry_run);
+    account_attach(L, ledger);
+    return values;
 }
 
 /* Its arguments are a job and its references. */
@@ -232,7 +237,9 @@ static int l_new(lua_State *L) {
     struct lua_client *lc = handle_push_client(L, 1);
     if (lc->fault.kind == KIND_NONE) return 1;
     struct ledger nothing = {0};
-    return report_push_outcome(L, &nothing, &lc->fault, false);
+    int values = report_push_outcome(L, &nothing, &lc->fault, false);
+    account_attach(L, &nothing);
+    return values;
 }
 
 /* client:close(): its jobs end; what came is still read by their next step. */

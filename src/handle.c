@@ -317,6 +317,7 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     o.job.batch.seed = seed_of(L, refs, now);
     if (!job_open(&lj->job, &lc->client, &o.job, now)) compat_memory_error(L);
     lj->done = false;
+    lj->progress_due = now + PROGRESS_SECONDS;
     /* A job without any ids needs no credentials; a dry run sends nothing. */
     bool unable = lc->fault.kind != KIND_NONE;
     if (ledger_total(&lj->job.ledger) > 0 && (unable || lj->dry_run))

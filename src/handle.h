@@ -20,6 +20,8 @@ extern const char HANDLE_CLIENT_TYPE[], HANDLE_JOB_TYPE[];
 
 struct steps; /* a Lua state's, see handle.c */
 
+enum { PROGRESS_SECONDS = 1 /* while a job waits on_progress is called so often */ };
+
 struct lua_client {
     struct client client;
     struct options options; /* the jobs' defaults; holds no strings */
@@ -42,6 +44,9 @@ struct lua_job {
     bool in_step;          /* it is being stepped, read or closed: nobody else may */
     struct lua_job *outer; /* the one in whose step this step began */
     bool has_progress, has_event, has_limiter;
+    double progress_due;   /* when on_progress is called although nothing was settled */
+    struct job_pause told; /* the last wait that on_event was told of, */
+    double told_until;     /* and when it was to end */
     struct lua_job *next;
 };
 

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "account.h"
 #include "compat.h"
 #include "lib/private.h"
 
@@ -255,22 +254,18 @@ static void push_error(lua_State *L, const struct ledger *ledger,
     lua_setmetatable(L, -2);
 }
 
-int report_push_outcome(lua_State *L, struct ledger *ledger, const struct fault *fault,
-                        bool pending_ok) {
+int report_push_outcome(lua_State *L, const struct ledger *ledger,
+                        const struct fault *fault, bool pending_ok) {
     /* A mistake in the caller's code is told even where it came too late to do harm. */
     bool mistake = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK;
     compat_check_stack(L, 12);
     if ((ledger_is_complete(ledger) && !mistake) ||
         (pending_ok && fault->kind == KIND_NONE)) {
         push_result(L, ledger);
-        account_attach(L, ledger);
         return 1;
     }
     lua_pushnil(L);
     push_error(L, ledger, fault);
-    lua_getfield(L, -1, "result");
-    account_attach(L, ledger);
-    lua_pop(L, 1);
     return 2;
 }
 

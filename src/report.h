@@ -4,16 +4,14 @@
 #include <lua.h>
 
 #include "lib/job.h"
-#include "lib/settle.h"
 
 /* Makes the metatable of errors, once for a Lua state. */
 void report_open(lua_State *L);
 
 /* Pushes `result`, or nil and `err`; returns how many values. The fault decided, where it
- * has a kind. `pending_ok`: ids that are left pending are no error (a dry run). The
- * ledger moves behind the result; only its amounts stay. */
-int report_push_outcome(lua_State *L, struct ledger *ledger, const struct fault *fault,
-                        bool pending_ok);
+ * has a kind. `pending_ok`: ids that are left pending are no error (a dry run). */
+int report_push_outcome(lua_State *L, const struct ledger *ledger,
+                        const struct fault *fault, bool pending_ok);
 
 /* Pushes what the job knows of itself now. */
 void report_push_progress(lua_State *L, struct job *job, double now);

@@ -68,6 +68,13 @@ static void call_back(struct step *s, const char *name) {
     if (!call(s, 1, 0)) stop_for_error(s, name);
 }
 
+/* Calls on_event with the event on top. */
+static void tell_event(struct step *s) { call_back(s, "on_event"); }
+
+static bool wants_events(const struct step *s) {
+    return s->lj->has_event && !s->lj->quiet;
+}
+
 /* Runs the hook of a thread here; Lua's SIGINT handler raises from one. */
 static bool hook_raises(struct step *s, lua_State *thread) {
     lua_State *L = s->L;
@@ -224,9 +231,9 @@ static void send(struct step *s, struct request *request) {
     if (job_stopped(s->job) || !has_network(s)) return;
     job_lend(s->job);
     if (s->lj->has_limiter && !take_token(s, request)) return;
-    if (s->lj->has_event && !s->lj->quiet) {
+    if (wants_events(s)) {
         report_push_send_event(L, &s->job->ledger, request);
-        call_back(s, "on_event");
+        tell_event(s);
     }
     if (!network) transport_push_request(L, s->refs, s->job, request);
     read_clock(s); /* finalisers ran here, too, and all of them may do anything */
@@ -238,22 +245,54 @@ static void send(struct step *s, struct request *request) {
     if (!network) carry(s, number);
 }
 
+static void tell_progress(struct step *s) {
+    if (!s->lj->has_progress || s->lj->quiet) return;
+    s->lj->progress_due = s->now + PROGRESS_SECONDS;
+    report_push_progress(s->L, s->job, s->now);
+    call_back(s, "on_progress");
+}
+
 static void settle_response(struct step *s, struct request *request) {
+    struct lost_try lost;
+    const struct chunk *chunk = request->chunk; /* it lives until its settling is told */
     moment_goes_on(&s->lj->owner->clock);
     if (s->lj->has_limiter) give_token(s, request->number);
     decode_response(s->L, &request->response);
-    if (!job_settle(s->job, request, s->now)) compat_memory_error(s->L);
+    if (!job_settle(s->job, request, s->now, &lost)) compat_memory_error(s->L);
+    if (!lost.happened || !wants_events(s)) return;
+    report_push_lost_event(s->L, &s->job->ledger, chunk, &lost);
+    tell_event(s);
 }
 
-static void tell(struct step *s, const struct chunk *chunk) {
-    if (s->lj->has_event && !s->lj->quiet) {
+static void tell_settled(struct step *s, const struct chunk *chunk) {
+    bool halved = chunk->entry.halved;
+    if (wants_events(s)) {
         report_push_settle_event(s->L, &s->job->ledger, chunk);
-        call_back(s, "on_event");
+        tell_event(s);
     }
-    if (s->lj->has_progress && !s->lj->quiet && !chunk->entry.halved) {
-        report_push_progress(s->L, s->job, s->now);
-        call_back(s, "on_progress");
+    if (!halved) tell_progress(s);
+}
+
+/* A wait is told of once, where it is longer than a second. */
+static void tell_wait(struct step *s) {
+    struct lua_job *lj = s->lj;
+    struct job_pause pause = job_pause(s->job, s->now);
+    bool known = pause.reason == lj->told.reason &&
+                 fabs(s->now + pause.seconds - lj->told_until) < PROGRESS_SECONDS;
+    if (pause.seconds > PROGRESS_SECONDS && !known && wants_events(s)) {
+        lj->told = pause;
+        lj->told_until = s->now + pause.seconds;
+        report_push_wait_event(s->L, pause.seconds, pause.reason);
+        tell_event(s);
     }
+    if (s->now >= lj->progress_due) tell_progress(s);
+}
+
+/* Seconds until this step has to look again. */
+static double wait_of(const struct step *s, double left) {
+    double wait = fmin(left, job_wait(s->job, s->now));
+    bool tells = s->lj->has_progress && !s->lj->quiet;
+    return tells ? fmin(wait, fmax(0, s->lj->progress_due - s->now)) : wait;
 }
 
 bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
@@ -276,7 +315,7 @@ bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
             if (settled++ == max_answers) return false;
             settle_response(&s, next.request);
             continue;
-        case JOB_SETTLED: tell(&s, next.chunk); continue;
+        case JOB_SETTLED: tell_settled(&s, next.chunk); continue;
         case JOB_NO_MEMORY: compat_memory_error(L); continue;
         case JOB_DONE: /* a request that found no memory, and never left, has a token */
             if (lj->has_limiter) limiter_give_back(L, refs);
@@ -284,14 +323,14 @@ bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
             return true;
         case JOB_WAIT: break;
         }
+        tell_wait(&s);
         double left = until - s.now;
         if (left < 1e-6) left = 0;
         if (left == 0 && polled) {
             job_calm(s.job);
             return false;
         }
-        double wait = job_wait(s.job, s.now);
-        rest(&s, left < wait ? left : wait, max_answers);
+        rest(&s, wait_of(&s, left), max_answers);
         polled = true;
     }
 }

@@ -13,8 +13,8 @@
 ---@field max_wait? number         # seconds: a longer Retry-After ends the job; default 120
 ---@field deadline? number         # seconds for the whole job; default none
 ---@field dry_run? boolean         # checks everything, sends nothing
----@field on_progress? fun(progress: geelark.Progress) # after every settled chunk
----@field on_event? fun(event: geelark.SendEvent|geelark.SettleEvent)
+---@field on_progress? fun(progress: geelark.Progress) # after every settled chunk, and each second of a wait
+---@field on_event? fun(event: geelark.SendEvent|geelark.LostEvent|geelark.WaitEvent|geelark.SettleEvent)
 ---@field transport? geelark.Transport # in the network's place
 
 -- What geelark.new takes, and so do calls outside a client.
@@ -87,18 +87,40 @@
 ---@field pendingAmount integer
 ---@field inFlight integer    # requests
 ---@field seconds number      # since the start
----@field waiting number      # seconds until the quota allows the next request; 0 where nobody knows
+---@field waiting number      # seconds until the next request may leave; 0 where nobody knows
+---@field reason? string      # why it waits, in words for people
 
 -- Before a request leaves.
 ---@class geelark.SendEvent
 ---@field type "send"
 ---@field traceId string
+---@field action "delete"
 ---@field attempt integer     # 1 for the first try
 ---@field ids (string|integer)[] # that are asked for
+
+-- A try came to nothing.
+---@class geelark.LostEvent
+---@field type "lost"
+---@field action "delete"
+---@field traceId string
+---@field ids (string|integer)[] # that were asked for
+---@field sent boolean        # whether the request may have left
+---@field kind geelark.Kind   # why
+---@field message string
+---@field code? integer       # of the answer's envelope
+---@field httpStatus? integer
+---@field retryIn? number     # seconds until the next try, where there is one
+
+-- Nothing can leave for more than a second.
+---@class geelark.WaitEvent
+---@field type "wait"
+---@field seconds number
+---@field reason string       # in words for people
 
 -- After a chunk has settled, or was halved.
 ---@class geelark.SettleEvent
 ---@field type "settle"
+---@field action "delete"
 ---@field traceId? string     # of the last request, where one was sent
 ---@field attempts integer
 ---@field code? integer       # of the last answer's envelope

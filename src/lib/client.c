@@ -74,11 +74,12 @@ void client_completed(struct client *c, struct request *r, double now) {
 
 void client_refund(struct client *c, struct request *r) {
     client_lend(c, r);
+    gate_next(&c->gate); /* which a lent place hasn't done */
     client_recycle(c, r);
 }
 
 void client_lend(struct client *c, struct request *r) {
-    if (r->in_gate) gate_refund(&c->gate, r->path);
+    if (r->in_gate) gate_lend(&c->gate, r->path);
     r->in_gate = false;
 }
 

@@ -102,7 +102,7 @@ static struct ticket *first_in_turn(const struct gate *g) {
 
 /* Whatever frees a place or shortens the queue comes here: who is told of nothing may
  * wait for ever. One that was told and hasn't been stepped since knows already. */
-static void notify_first(struct gate *g) {
+void gate_next(struct gate *g) {
     struct ticket *first = first_in_turn(g);
     if (!first || first->notified > first->step) return;
     first->notified = ++g->steps;
@@ -115,7 +115,7 @@ void gate_leave(struct gate *g, struct ticket *ticket) {
     while (*at != ticket) at = &(*at)->next;
     *at = ticket->next;
     ticket->queued = false;
-    notify_first(g);
+    gate_next(g);
 }
 
 void gate_abandon(struct gate *g) {
@@ -133,7 +133,7 @@ void gate_step(struct gate *g, struct ticket *ticket, bool waits) {
 static double turn_wait(struct gate *g, struct ticket *ticket) {
     struct ticket *first = first_in_turn(g);
     if (!first || first == ticket || ticket->waits) return 0;
-    notify_first(g);
+    gate_next(g);
     if (first->notified > ticket->step_before) return g->patience;
     gate_leave(g, first);
     g->patience /= 2;
@@ -171,16 +171,16 @@ bool gate_take(struct gate *g, struct ticket *ticket, enum api_path path) {
 
 unsigned gate_in_flight(const struct gate *g) { return g->in_flight; }
 
-void gate_refund(struct gate *g, enum api_path path) {
+void gate_lend(struct gate *g, enum api_path path) {
     g->in_flight--;
     g->windows[path].in_flight--;
-    notify_first(g);
 }
 
 void gate_complete(struct gate *g, enum api_path path, double now) {
     struct window *w = &g->windows[path];
     if (is_limited(g)) w->answered_at[w->next++ % w->size] = now;
-    gate_refund(g, path);
+    gate_lend(g, path);
+    gate_next(g);
 }
 
 void gate_hold(struct gate *g, double until, const char *reason) {

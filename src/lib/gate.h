@@ -73,8 +73,10 @@ double gate_quota_wait(struct gate *gate, enum api_path path, double now,
                        const char **reason);
 /* The request takes its place. False: out of memory, and nothing changed. */
 bool gate_take(struct gate *gate, struct ticket *ticket, enum api_path path);
-/* It was not sent after all. */
-void gate_refund(struct gate *gate, enum api_path path);
+/* It hasn't been sent, and its place is free. */
+void gate_lend(struct gate *gate, enum api_path path);
+/* Tells the next one, where a place is free. */
+void gate_next(struct gate *gate);
 unsigned gate_in_flight(const struct gate *gate);
 /* Its answer came, or none will. */
 void gate_complete(struct gate *gate, enum api_path path, double now);

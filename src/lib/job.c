@@ -139,8 +139,9 @@ static void redact_response(const struct job *job, struct request *r) {
 }
 
 /* A fault's texts are for people alone, so short secrets, too, can be overwritten. */
-static void redact_fault(struct job *job, const struct headers *headers) {
-    char *const texts[] = {job->batch.fault.text, job->batch.fault.excerpt};
+static void redact_fault(const struct job *job, struct fault *fault,
+                         const struct headers *headers) {
+    char *const texts[] = {fault->text, fault->excerpt};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         signer_redact(job->client->signer, headers, texts[i], strlen(texts[i]),
                       SECRET_IN_TEXT);
@@ -148,7 +149,7 @@ static void redact_fault(struct job *job, const struct headers *headers) {
 
 void job_stop(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
-    redact_fault(job, NULL); /* a callback may raise with anything */
+    redact_fault(job, &job->batch.fault, NULL); /* a callback may raise with anything */
 }
 
 bool job_stopped(const struct job *job) { return job->batch.stopped; }
@@ -378,7 +379,7 @@ void job_complete_filled(struct job *job, uint64_t number, double now) {
     if (r && r->response.complete) job_complete(job, r, now);
 }
 
-bool job_settle(struct job *job, struct request *r, double now) {
+bool job_settle(struct job *job, struct request *r, double now, struct lost_try *lost) {
     struct gate *gate = &job->client->gate;
     bool had_no_fault = job->batch.fault.kind == KIND_NONE;
     struct span trace = r->response.trace_id;
@@ -388,10 +389,12 @@ bool job_settle(struct job *job, struct request *r, double now) {
     struct effects effects = settle(&job->batch, r->chunk, &r->response, now);
     if (effects.out_of_memory) return false;
     if (had_no_fault && job->batch.fault.kind != KIND_NONE) {
-        redact_fault(job, &r->headers);
+        redact_fault(job, &job->batch.fault, &r->headers);
         explain_fault(&job->batch.fault, r, job->client->network.base_url,
                       r->chunk->entry.attempts, now - r->chunk->started, job->wall);
     }
+    *lost = effects.lost;
+    redact_fault(job, &lost->fault, &r->headers);
     if (effects.hold > 0) gate_hold(gate, now + effects.hold, effects.reason);
     if (effects.alone) gate_slow_down(gate);
     else if (effects.answered && !effects.throttled) gate_answered(gate);

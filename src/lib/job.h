@@ -9,6 +9,7 @@
 
 #include "batch.h"
 #include "client.h"
+#include "settle.h"
 
 /* Read once a step, by the outermost caller. */
 struct moment {
@@ -80,8 +81,10 @@ struct request *job_find(struct job *job, uint64_t number);
 void job_complete_filled(struct job *job, uint64_t number, double now);
 /* Its response is there, from the caller's transport. */
 void job_complete(struct job *job, struct request *request, double now);
-/* Settles what the response says. False: out of memory, and job_next offers it again. */
-bool job_settle(struct job *job, struct request *request, double now);
+/* Settles what the response says; `lost` tells whether the try came to nothing. False:
+ * out of memory, and job_next offers it again. */
+bool job_settle(struct job *job, struct request *request, double now,
+                struct lost_try *lost);
 
 /* Sends nothing more; what is in flight is waited for. */
 void job_stop(struct job *job, const struct fault *fault, double now);
