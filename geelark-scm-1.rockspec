@@ -50,6 +50,7 @@ build = {
         "src/lib/traces.c",
         "src/lib/transfer.c",
         "src/lib/url.c",
+        "src/lib/watcher.c",
         "src/limiter.c",
         "src/moment.c",
         "src/options.c",

@@ -10,6 +10,8 @@
 #include "traces.h"
 #include "transfer.h"
 
+struct watcher;
+
 struct client_settings {
     struct transfer_settings network;
     struct credentials credentials;
@@ -25,7 +27,7 @@ struct client {
     uint64_t requests;                /* numbers given so far */
     struct request *in_flight;        /* of all its jobs, any order */
     struct request *spare;
-    struct job *watchers; /* its jobs with a descriptor; the one stepped last is first */
+    struct watcher *watchers; /* of its jobs; that of the one stepped last is first */
 };
 
 /* An all-zero client may be closed. False: out of memory. */

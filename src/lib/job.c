@@ -28,47 +28,6 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
     return ledger_open(&job->ledger);
 }
 
-static void set_watching(struct job *job, bool on) {
-    if (!job || job->watching == on || !job->client->transfer) return;
-    bool set =
-        pollset_watch(job->pollset, transfer_fd(job->client->transfer), on, false, false);
-    job->watching = on && set;
-}
-
-static bool leave_watchers(struct job *job) {
-    struct job **at = &job->client->watchers;
-    while (*at && *at != job) at = &(*at)->next_watcher;
-    if (!*at) return false;
-    *at = job->next_watcher;
-    return true;
-}
-
-/* Another one watches in its place. */
-static void unwatch_network(struct job *job) {
-    if (!leave_watchers(job)) return;
-    set_watching(job, false);
-    set_watching(job->client->watchers, true);
-}
-
-/* One descriptor watches the network for all jobs of a client: that of the job that was
- * stepped last, which somebody drives. Whoever it wakes serves the network, and wakes the
- * jobs whose answers came. (Linux lets a socket be watched through few nested epolls:
- * path_limits in fs/eventpoll.c.) */
-static void watch_network(struct job *job) {
-    struct client *c = job->client;
-    if (!job->pollset || (c->watchers == job && job->watching)) return;
-    leave_watchers(job);
-    set_watching(c->watchers, false);
-    job->next_watcher = c->watchers;
-    c->watchers = job;
-    set_watching(job, true);
-}
-
-static void free_pollset(struct job *job) {
-    pollset_free(job->pollset);
-    job->pollset = job->ticket.pollset = NULL;
-}
-
 /* Where the client's list leads to a request in flight of this job's; NULL: it has none.
  */
 static struct request **own(const struct job *job) {
@@ -88,6 +47,11 @@ static void close_request(struct job *job, struct request **at, bool abandon,
     client_recycle(job->client, r);
 }
 
+static void close_descriptor(struct job *job) {
+    watcher_close(&job->watcher);
+    job->ticket.pollset = NULL;
+}
+
 void job_close(struct job *job, bool abandon, double now) {
     if (job->client) {
         struct request **at;
@@ -96,18 +60,18 @@ void job_close(struct job *job, bool abandon, double now) {
         while ((at = own(job))) close_request(job, at, abandon, now);
         while (job->completed) close_request(job, &job->completed, abandon, now);
         gate_leave(&job->client->gate, &job->ticket);
-        if (abandon) leave_watchers(job); /* an epoll set is shared with the parent */
-        else unwatch_network(job);
+        if (abandon) watcher_abandon(&job->watcher, job->client);
+        else watcher_unwatch(&job->watcher, job->client);
     }
-    free_pollset(job);
+    close_descriptor(job);
     batch_close(&job->batch);
     ledger_close(&job->ledger);
     *job = (struct job){0};
 }
 
 void job_release(struct job *job) {
-    unwatch_network(job);
-    free_pollset(job);
+    watcher_unwatch(&job->watcher, job->client);
+    close_descriptor(job);
     batch_close(&job->batch);
 }
 
@@ -199,7 +163,7 @@ void job_cut(struct job *job, const struct fault *fault, double now) {
     if (job->prepared) job_return(job, job->prepared);
     while ((at = own(job))) give_up(*at, fault->kind, fault->text, now);
     gate_leave(&job->client->gate, &job->ticket);
-    unwatch_network(job);
+    watcher_unwatch(&job->watcher, job->client);
     job_wake(job); /* it may have waited for nothing but time */
 }
 
@@ -299,7 +263,7 @@ static bool leaves_too_late(struct job *job, double now) {
 
 static struct job_next finish(struct job *job, double now) {
     if (isinf(job->ended)) job->ended = now;
-    unwatch_network(job);
+    watcher_unwatch(&job->watcher, job->client);
     gate_leave(&job->client->gate, &job->ticket);
     return (struct job_next){JOB_DONE, NULL, NULL};
 }
@@ -347,7 +311,7 @@ bool job_launch(struct job *job, struct request *r, double now) {
     if (job->options.network) {
         struct transfer *network = client_network(job->client);
         if (!network || !transfer_start(network, r)) return false;
-        watch_network(job); /* it may have been made only now */
+        watcher_watch(&job->watcher, job->client); /* it may have been made only now */
     }
     r->expires = now + job->options.timeout;
     batch_sent(&job->batch, r->chunk, r->headers.trace_id, now);
@@ -406,12 +370,13 @@ bool job_settle(struct job *job, struct request *r, double now, struct lost_try 
 
 /* When to look again although no event came. */
 static double look_again_wait(struct job *job) {
-    return !job->client->transfer || job->watching ? INFINITY : LOOK_AGAIN_SECONDS;
+    return !job->client->transfer || job->watcher.watching ? INFINITY
+                                                           : LOOK_AGAIN_SECONDS;
 }
 
 void job_begin_step(struct job *job, bool waits) {
     gate_step(&job->client->gate, &job->ticket, waits);
-    watch_network(job);
+    watcher_watch(&job->watcher, job->client);
 }
 
 double job_wait(struct job *job, double now) {
@@ -423,7 +388,7 @@ double job_wait(struct job *job, double now) {
         wait = fmin(wait, r->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
     bool expects = own(job) || job->ticket.queued;
-    if (job->pollset && expects) wait = fmin(wait, look_again_wait(job));
+    if (job->watcher.pollset && expects) wait = fmin(wait, look_again_wait(job));
     return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
 }
 
@@ -432,36 +397,24 @@ void job_poll(struct job *job, double seconds, int most) {
 }
 
 bool job_unwatched(const struct job *job) {
-    return !job->pollset && job->client->transfer && client_in_flight(job->client) > 0;
-}
-
-static struct pollset *new_pollset(void) {
-    struct pollset *set = pollset_new();
-    if (set && pollset_make_wakeable(set)) return set;
-    pollset_free(set);
-    return NULL;
+    return !job->watcher.pollset && job->client->transfer &&
+           client_in_flight(job->client) > 0;
 }
 
 int job_fd(struct job *job) {
     if (job->options.network && !client_network(job->client)) return -1;
-    if (!job->pollset) job->pollset = job->ticket.pollset = new_pollset();
-    if (!job->pollset) return -1;
-    watch_network(job);
+    if (!watcher_open(&job->watcher)) return -1;
+    job->ticket.pollset = job->watcher.pollset;
+    watcher_watch(&job->watcher, job->client);
     if (job->completed || job->prepared) job_wake(job);
-    return pollset_fd(job->pollset);
+    return watcher_fd(&job->watcher);
 }
 
-int job_open_fd(const struct job *job) {
-    return job->pollset ? pollset_fd(job->pollset) : -1;
-}
+int job_open_fd(const struct job *job) { return watcher_fd(&job->watcher); }
 
-void job_wake(struct job *job) {
-    if (job->pollset) pollset_wake(job->pollset);
-}
+void job_wake(struct job *job) { watcher_wake(&job->watcher); }
 
-void job_calm(struct job *job) {
-    if (job->pollset) pollset_calm(job->pollset);
-}
+void job_calm(struct job *job) { watcher_calm(&job->watcher); }
 
 struct job_pause job_pause(struct job *job, double now) {
     struct job_pause pause = {0, NULL};

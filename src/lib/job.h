@@ -10,6 +10,7 @@
 #include "batch.h"
 #include "client.h"
 #include "settle.h"
+#include "watcher.h"
 
 /* Read once a step, by the outermost caller. */
 struct moment {
@@ -35,9 +36,7 @@ struct job {
     struct request *prepared; /* offered to the caller, not sent yet */
     struct request *completed, **completed_end;
     struct ticket ticket;
-    struct pollset *pollset; /* made when a descriptor is first asked for */
-    bool watching;           /* the pollset watches the network */
-    struct job *next_watcher;
+    struct watcher watcher;
 };
 
 enum job_action {
