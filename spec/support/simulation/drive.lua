@@ -30,7 +30,7 @@ local reaches = {
     must_raise(run, "a step", (pcall(job.handle.step, job.handle)))
   end,
   function(run)
-    local client = run.client
+    local client = not run.client_closed and run.client
     if client then must_raise(run, "closing the client", (pcall(client.close, client))) end
   end,
   function(run)
