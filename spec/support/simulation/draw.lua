@@ -88,6 +88,8 @@ end
 local function draw_broken(random, on)
   local how = on.broken_clock
   if not how then return nil end
+  -- Such a job goes by the system's clock: what never comes is waited for in earnest.
+  on.never = nil
   local broken = { after = random:between(0, 30), read = function(clock) return clock.now end }
   if how == "raises" then broken.read = function() error("the clock is broken", 0) end
   elseif how == "stands_still" then broken.stands_still = true
