@@ -89,7 +89,8 @@ Plan.__index = Plan
 ---  function raises
 function Plan:next(record)
   self.taken = self.taken + 1
-  return check_fault(self.ask(self.taken, record) or NOTHING)
+  local fault = self.ask(self.taken, record)
+  return fault and check_fault(fault) or NOTHING
 end
 
 ---Whether the service acts, under this fault.

@@ -15,6 +15,14 @@ local endings = { "stop", "lock", "http", "unknown_code", "cancel", "raise", "de
 local states = { "started", "starting", "in_use", "executing", "connected", "renewing", "expired",
   "running", "withdrawn", "unavailable" }
 
+-- One and the same fate for nearly all requests: what is to end a job early must do so.
+local function make_monotonous(random, on)
+  for _, name in ipairs(fates) do on[name] = false end
+  for _, name in ipairs(endings) do on[name] = false end
+  on[random:pick { "held", "lost", "unsent", "never", "refusals", "refusals" }] = true
+  on.monotonous, on.often = true, random:pick { 1, 0.9 }
+end
+
 local function draw_features(random)
   local on = {}
   local share = random:pick { 0.06, 0.15, 0.35 }
@@ -29,6 +37,7 @@ local function draw_features(random)
     on.drop, on.latency, on.idle = random:chance(0.3), random:chance(0.8), random:chance(0.5)
   end
   on.often = random:pick { 0.08, 0.25, 0.5 } -- how often a fate that is on strikes
+  if random:chance(0.04) then make_monotonous(random, on) end
   return on
 end
 
@@ -41,8 +50,9 @@ local function draw_id(random)
   return ("528086321789%06d"):format(random:between(1, 60))
 end
 
-local function draw_ids(random)
+local function draw_ids(random, on)
   local lot, most = random:next(), 5
+  if on.monotonous then lot = 0.02 end
   if lot < 0.003 then most = 250
   elseif lot < 0.03 then most = 40
   elseif lot < 0.25 then most = 12 end
@@ -71,7 +81,7 @@ local function draw_phones(random, ids, on)
 end
 
 local function draw_options(random, on, ids)
-  local many = #ids > 40
+  local many = #ids > 40 or on.monotonous and random:chance(0.5)
   return {
     chunk_size = many and random:pick { 20, 50, 100 } or random:between(1, 5),
     concurrency = random:pick { 1, 1, 2, 2, 3, 4 },
@@ -104,7 +114,7 @@ end
 ---@return table plan
 return function(random)
   local on = draw_features(random)
-  local ids = draw_ids(random)
+  local ids = draw_ids(random, on)
   local phones, bad = draw_phones(random, ids, on)
   return { on = on, ids = ids, phones = phones, bad = bad,
     options = draw_options(random, on, ids), broken = draw_broken(random, on),

@@ -8,7 +8,7 @@
 
 local meanings = require "spec.support.simulation.meanings"
 
-local TINY = 1e-6
+local TINY = 1e-3 -- seconds
 local EIGHT = 8
 
 local Judge = {}
@@ -76,6 +76,17 @@ end
 function Judge:is_past_deadline()
   local deadline = self.options.deadline
   return deadline and self.clock.last_read >= self.began + deadline - TINY
+end
+
+--- Whether a request timed out since this was asked last.
+function Judge:notices_overdue()
+  local found = false
+  for _, call in ipairs(self.calls) do
+    if call.open and not call.noticed and self:is_overdue(call) then
+      call.noticed, found = true, true
+    end
+  end
+  return found
 end
 
 local function check_id(self, id, call, now)

@@ -35,6 +35,7 @@ function meanings.held(self, call, fate, now)
   self.tries[call.key] = (self.tries[call.key] or 1) - 1
   self.held_first = self.held_first or now
   if now - self.held_first >= 240 then self.may_stop = true end
+  if self:notices_overdue() then self.held_since = nil end
   if not self:same_moment() then self.held_since = self.held_since or now end
   if self.held_since and now - self.held_since >= 420 and not self.clock.was_set_back then
     self:stop({ "quota" }, "five minutes of 40007")

@@ -1,6 +1,16 @@
 -- Deliberate faults of the engine, each as a change of one place in the sources: `find` stands
 -- exactly once in `file`, and `replace` takes its place. The simulation has to catch every one.
 
+-- The rules for lost answers, waits and re-entry deserve these as well, once their code stands (each was tried on a
+-- model of the engine, and is caught): what is lost makes no id asked; a time-out doesn't; 429 and
+-- what surely never left do; resume asks for unknown ids first; the right half of a halved chunk
+-- goes first; the first eight alone that are refused don't stop the job; they stop it although
+-- something was deleted; max_wait isn't looked at; Retry-After isn't; an unknown code doesn't stop the
+-- job, or fails its ids; an envelope behind 503 counts as none; data under a code of failure claim a
+-- success; another request's answer is believed; 40009 fails ids that were asked; one that stands alone
+-- and was asked fails; an id that isn't in the list, or twice in failDetails, is believed; 40017 keeps the
+-- concurrency; 40007 costs a try, or is waited out for ever; a ninth try of a service that is down; a
+-- time-out is judged before what came; a job can be stepped, its client closed, within a step.
 ---@class spec.support.Mutation
 ---@field name string
 ---@field file string its name, without folders

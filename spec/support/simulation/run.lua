@@ -37,7 +37,7 @@ local function add_callbacks(self, options, judge)
   if self.random:chance(0.3) then
     local function on_event(event)
       if event.type == "send" then judge.announced = event.traceId end
-      world:reach "on_event"
+      world:reach()
       raise(self, judge, 0.03)
     end
     judge.announces = true
@@ -48,7 +48,7 @@ local function add_callbacks(self, options, judge)
       if p.totalAmount ~= p.successAmount + p.failAmount + p.unknownAmount + p.pendingAmount then
         judge:find "progress doesn't add up"
       end
-      world:reach "on_progress"
+      world:reach()
       raise(self, judge, 0.03)
     end
     options.on_progress = function(p) return world:callback(on_progress, p) end
@@ -72,7 +72,7 @@ local function shared_options(self)
   for name, value in pairs(self.plan.options) do options[name] = value end
   options.clock = { seed = self.seed,
     now = function()
-      if world.on.reach and self.stepping then world:callback(world.reach, world, "clock") end
+      if self.stepping then world:callback(world.reach, world) end
       return clock:read()
     end,
     sleep = function(seconds)

@@ -39,10 +39,15 @@ local function decide(self, call)
   return fate
 end
 
+local lower = setmetatable({}, { __index = function(names, name)
+  names[name] = name:lower()
+  return names[name]
+end })
+
 -- Arrives at the service, which counts it.
 local function arrive(self, call)
   local headers = {}
-  for name, value in pairs(call.request.headers) do headers[name:lower()] = value end
+  for name, value in pairs(call.request.headers) do headers[lower[name]] = value end
   call.record = self.model:arrive({ method = "POST", path = call.request.path, headers = headers,
     body = call.request.body }, self.clock.now)
   table.insert(call.arrivals, self.clock.now)
@@ -130,7 +135,7 @@ local function transport(self, judge, request)
     self.clock:jump(random:between(1, 100))
   end
   if on.set_back and random:chance(0.05) then self.clock:set_back(random:between(1, 500)) end
-  self:reach "transport"
+  self:reach()
   if call.hurried then return end
   if self:raises(0.02) then
     arrive(self, call)
@@ -176,9 +181,22 @@ function World:transport_of(judge)
   return function(request) return self:callback(transport, self, judge, request) end
 end
 
---- Somebody makes use of the moment; run.lua says how.
-function World:reach(where)
-  if self.on.reach and self.reach_in and self.random:chance(0.2) then self.reach_in(where) end
+-- Garbage whose finaliser calls f, collected at once.
+local function finalise(f)
+  if newproxy then -- luacheck: globals newproxy
+    getmetatable(newproxy(true)).__gc = f
+  else
+    setmetatable({}, { __gc = f })
+  end
+  collectgarbage()
+  collectgarbage()
+end
+
+--- Somebody makes use of the moment; drive.lua says how.
+function World:reach()
+  if not self.reach_in then return end
+  if self.on.reach and self.random:chance(0.2) then self.reach_in() end
+  if self.on.finalisers and self.random:chance(0.2) then finalise(self.reach_in) end
 end
 
 ---@param plan table from draw.lua
