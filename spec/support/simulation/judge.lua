@@ -134,10 +134,17 @@ local function check_in_flight(self)
   if in_flight + 1 > most then self:find("%d requests in flight", in_flight + 1) end
 end
 
+-- The engine has read what was held back, and counts from here at the latest.
+local function note_held(self, now)
+  if self.held_unread then self.held_since, self.held_unread = self.held_since or now, false end
+end
+
 local function check_moment(self, now)
+  note_held(self, now)
   if self.stopped then self:find("a request after the job was stopped: %s", self.stopped) end
   if now < self.held_until - TINY then self:find "a request in a minute to be waited out" end
-  if self.deadline_at and self.clock.last_read > self.deadline_at + TINY then
+  if self.deadline_at and not self.clock.was_set_back
+    and self.clock.last_read > self.deadline_at + TINY then
     self:find "a request after the deadline"
   end
   if self.in_a_row >= EIGHT then self:find "a ninth request to a service that is down" end
@@ -171,7 +178,7 @@ end
 
 -- Answers -----------------------------------------------------------------------------------
 
-local NO_ANSWER = { lost = true, again = true }
+local NO_ANSWER = { lost = true, again = true, unclear = true }
 
 local function wait_as_told(self, call, fate, now)
   if not fate.retry_after then return end
@@ -193,7 +200,7 @@ function Judge:delivered(call, fate, now)
   call.open, call.delivered = false, fate
   self.fresh[#self.fresh + 1] = call
   if self.relaxed then return end
-  if fate.class ~= "held" then self.held_since = nil end
+  if fate.class ~= "held" then self.held_since, self.held_unread = nil, false end
   if not fate.fail and fate.class ~= "held" then self.answered_at = self.clock.last_read end
   if NO_ANSWER[fate.class] then
     self.non_answers = self.non_answers + 1
@@ -249,7 +256,7 @@ function Judge:begin()
   self.calls, self.tries, self.kinds, self.fresh = {}, {}, {}, {}
   self.any_kind, self.may_stop, self.stopped, self.stops_after_step = false, false, nil, nil
   self.held_until, self.held_first, self.held_since, self.one_at_a_time = -1, nil, nil, false
-  self.answered_at = nil
+  self.answered_at, self.held_unread = nil, false
   self.non_answers, self.in_a_row, self.alone, self.alone_only = 0, 0, 0, true
   self.deleted_any = false
   self.deadline_at = self.options.deadline and not self.clock.was_set_back

@@ -36,7 +36,7 @@ function meanings.held(self, call, fate, now)
   self.held_first = self.held_first or now
   if now - self.held_first >= 240 then self.may_stop = true end
   if self:notices_overdue() then self.held_since = nil end
-  if not self:same_moment() then self.held_since = self.held_since or now end
+  self.held_unread = not self:same_moment()
   if self.held_since and now - self.held_since >= 420 and not self.clock.was_set_back then
     self:stop({ "quota" }, "five minutes of 40007")
   end

@@ -94,7 +94,7 @@ end
 
 -- What holds of a client at its end. Calls outside of one have one each.
 local function check_client(self)
-  local wrong = checks.client(self.world, self.plan.options)
+  local wrong = checks.client(self.world, self.plan.broken and {} or self.plan.options)
   self.finding = self.finding or wrong
   self.world.arrivals, self.world.client_calls = {}, {}
 end
