@@ -187,7 +187,8 @@ local relaxed = { one_outcome_for_each_id, the_callers_order, the_account_is_tru
 
 local function a_dry_run_sends_nothing(run)
   local r = run.result
-  if run.judge.sent > 0 or run.err or #r.pendingIds ~= r.totalAmount then
+  local erred = run.err and not run.judge.relaxed -- a broken clock is told here, too
+  if run.judge.sent > 0 or erred or #r.pendingIds ~= r.totalAmount then
     return "a dry run that did something"
   end
 end
