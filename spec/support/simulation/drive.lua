@@ -92,9 +92,11 @@ end
 local function wait(run, jobs)
   local clock, random, least = run.clock, run.random, MOST_SECONDS
   local is_timed = false
+  run.urgent = nil
   for _, job in ipairs(jobs) do
     local seconds = not job.done and job.handle:timeout()
-    if seconds then least, is_timed = math.min(least, seconds), true end
+    if seconds then is_timed = true end
+    if seconds and seconds < least then least, run.urgent = seconds, job end
   end
   if not is_timed then
     least = clock:until_next()
@@ -130,7 +132,8 @@ return function(run, jobs)
   for _ = 1, 20000 do
     local left = undone(jobs)
     if #left == 0 or run.finding then return end
-    local job = alone and left[1] or run.random:pick(left)
+    local urgent = run.urgent and not run.urgent.done and run.random:chance(0.5) and run.urgent
+    local job = alone and left[1] or urgent or run.random:pick(left)
     step(run, job)
     if not job.done then
       if not interfere(run, jobs, job) then wait(run, alone and { job } or jobs) end
