@@ -124,3 +124,48 @@ describe("the collector", function()
     assert.is_nil(next(seen))
   end)
 end)
+
+describe("a module that is loaded again, as busted's insulate does", function()
+  local function load_again()
+    for _, name in ipairs { "geelark", "geelark.core" } do
+      local loaded = package.loaded[name]
+      package.loaded[name] = nil
+      require(name)
+      package.loaded[name] = loaded
+    end
+    collect_all()
+  end
+
+  it("leaves clients usable, and results with their account", function()
+    local options = service.options { service.success }
+    local client = assert(geelark.new { token = options.token, clock = options.clock })
+    local result = assert(client:delete(phones(3), { transport = options.transport }))
+    load_again()
+    local ids = {}
+    for id, state in geelark.outcomes(result) do
+      ids[#ids + 1] = id
+      assert.equal("deleted", state)
+    end
+    assert.same(phones(3), ids)
+    assert.equal(2, assert(client:delete({ "a1", "a2" }, { transport = options.transport })).successAmount)
+  end)
+
+  it("by a limiter loses none of its tokens", function()
+    local taken, options = 0, service.options { service.success }
+    options.limiter = {
+      take = function()
+        taken = taken + 1
+        load_again()
+        return taken
+      end,
+      give = function() taken = taken - 1 end,
+    }
+    do geelark.start({ "a1" }, options):step() end
+    local request
+    options.transport = function(r) request = r end
+    do geelark.start({ "a2" }, options):step() end
+    request = nil -- luacheck: ignore
+    collect_all()
+    assert.equal(0, taken)
+  end)
+end)

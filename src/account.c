@@ -14,6 +14,10 @@ static int account_close(lua_State *L) {
 }
 
 void account_open(lua_State *L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
+    bool opened = lua_istable(L, -1); /* loaded before: results stand in it */
+    lua_pop(L, 1);
+    if (opened) return;
     luaL_newmetatable(L, ACCOUNT_TYPE);
     lua_pushcfunction(L, account_close);
     lua_setfield(L, -2, "__gc");

@@ -34,7 +34,16 @@ static int close_steps(lua_State *L) {
     return 0;
 }
 
+static struct steps *find_steps(lua_State *L) {
+    lua_pushlightuserdata(L, &steps_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    struct steps *steps = lua_touserdata(L, -1);
+    lua_pop(L, 1); /* the registry holds it */
+    return steps;
+}
+
 void handle_open(lua_State *L) {
+    if (find_steps(L)) return; /* loaded before: clients point to it */
     lua_pushlightuserdata(L, &steps_key);
     struct steps *steps = lua_newuserdata(L, sizeof *steps);
     steps->innermost = NULL;
@@ -43,14 +52,6 @@ void handle_open(lua_State *L) {
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
-}
-
-static struct steps *find_steps(lua_State *L) {
-    lua_pushlightuserdata(L, &steps_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    struct steps *steps = lua_touserdata(L, -1);
-    lua_pop(L, 1); /* the registry holds it */
-    return steps;
 }
 
 static void enter(struct lua_job *lj) {

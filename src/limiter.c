@@ -15,6 +15,9 @@ static unsigned *push_running(lua_State *L) {
 }
 
 void limiter_open(lua_State *L) {
+    bool opened = push_running(L) != NULL; /* loaded before, maybe by what runs */
+    lua_pop(L, 1);
+    if (opened) return;
     lua_pushlightuserdata(L, &key);
     unsigned *running = compat_newuserdata(L, sizeof *running);
     *running = 0;
