@@ -107,6 +107,27 @@ describe("an allocation that fails", function()
       end)
   end
 
+  it("in job:result costs nothing of the account, which comes with the next call", function()
+    local points, wrong = native "failing_allocator"([[
+      local core = require "geelark.core"
+      local options = { token = "t", chunk_size = 2, on_event = function() end,
+        transport = function() return 200, '{"code":12345}' end,
+        clock = { now = function() return 0 end, seed = 1 } }
+      local job = core.start({ "a1", "a2", "a3", "a4", "a5" }, options)
+      while not job:step() do end
+      return function()
+        local ran, result, err = pcall(job.result, job)
+        if not ran then result, err = job:result() end
+        local count = 0
+        for _ in core.outcomes(err) do count = count + 1 end
+        return result == nil and count == 5
+          and #err.result.unknownIds + #err.result.pendingIds == 5
+      end
+    ]], package.cpath, false)
+    assert.is_nil(wrong)
+    assert.is_true(points > 20, points .. " points")
+  end)
+
   it("costs the caller's limiter no place", function()
     local _, wrong = native "failing_allocator"([[
       local core = require "geelark.core"

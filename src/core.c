@@ -83,22 +83,22 @@ static int l_job_progress(lua_State *L) {
     return 1;
 }
 
-static int push_outcome(lua_State *L, struct lua_job *lj) {
-    struct ledger *ledger = &lj->job.ledger;
-    int values = report_push_outcome(L, ledger, job_fault(&lj->job), lj->dry_run);
-    account_attach(L, ledger);
-    return values;
-}
-
-/* Its arguments are a job and its references. */
+/* Its arguments are a job and its references. The account is taken from the job last: what
+ * found no memory before is done again. */
 static int do_result(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
+    struct ledger *ledger = &lj->job.ledger;
     if (!lj->has_outcome) {
-        push_outcome(L, lj);
+        report_push_outcome(L, ledger, job_fault(&lj->job), lj->dry_run);
         lua_settop(L, 4);
-        lua_setfield(L, 2, "err");
+        lua_pushvalue(L, 3);
         lua_setfield(L, 2, "result");
+        lua_pushvalue(L, 4);
+        lua_setfield(L, 2, "err");
+        if (lua_isnil(L, 4)) lua_pop(L, 1);
+        account_attach(L, ledger);
         lj->has_outcome = true;
+        lua_settop(L, 2);
     }
     handle_release(L, lj);
     lua_getfield(L, 2, "result");
@@ -158,8 +158,11 @@ static struct lua_job *push_job(lua_State *L, int client, const struct ledger *e
 /* Its arguments are a job and its references. */
 static int do_run(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
+    struct ledger *ledger = &lj->job.ledger;
     step_run(L, lj, 2, INFINITY, ANSWERS_UNLIMITED);
-    return push_outcome(L, lj);
+    int values = report_push_outcome(L, ledger, job_fault(&lj->job), lj->dry_run);
+    account_attach(L, ledger);
+    return values;
 }
 
 /* Drives a job to its end and closes it, and its client where that is its own. */
