@@ -50,6 +50,14 @@ describe("no secret is told", function()
     end
   end)
 
+  it("though it is nothing but asterisks, as pages show a token", function()
+    local stars = ("*"):rep(12)
+    local options = service.options({ { 401, "bad token " .. stars } },
+      { attempts = 1, token = stars })
+    local _, err = geelark.delete({ "a1" }, options)
+    assert.equal("auth", err.kind)
+  end)
+
   it("though the service sends a signature back", function()
     local signature
     local options = service.options(function(request)

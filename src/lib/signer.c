@@ -203,7 +203,8 @@ static size_t match_escaped(const char *text, size_t len, const char *secret) {
 static void redact(char *text, size_t len, const char *secret, size_t least) {
     size_t size = secret ? strlen(secret) : 0;
     if (size == 0 || size < least) return;
-    for (char *at = text; (at = memmem(at, len - (size_t)(at - text), secret, size));)
+    for (char *at = text; (at = memmem(at, len - (size_t)(at - text), secret, size));
+         at += size)
         memset(at, '*', size);
     if (!memchr(text, '\\', len) && !memchr(text, '%', len)) return;
     for (size_t at = 0; at < len; at++)
