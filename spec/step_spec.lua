@@ -112,6 +112,32 @@ describe("a finaliser", function()
       end
     end)
   end
+
+  it("may step another job, though an answer is being decoded", function()
+    local function refused(request)
+      local details = {}
+      for i, id in ipairs(request.ids) do details[i] = service.failure(id, 43009) end
+      return 200, service.envelope(40009, #request.ids, details)
+    end
+    local wrong
+    for _ = 1, 20 do
+      local client = assert(geelark.new(service.options({}, { requests_per_minute = false })))
+      local other = client:start(service.ids(3000), { transport = refused })
+      local function step_other()
+        local ran, done = pcall(other.step, other)
+        if not ran and not done:find "inside a callback" then wrong = done end
+      end
+      local job = client:start(service.ids(1000), { transport = function(request)
+        for _ = 1, 50 do finalised(step_other) end
+        return refused(request)
+      end })
+      while not job:step() do end
+      while not other:step() do end
+      assert.is_nil(wrong)
+      assert.equal(1000, assert(job:result()).failAmount)
+      assert.equal(3000, assert(other:result()).failAmount)
+    end
+  end)
 end)
 
 describe("while a job is stepped", function()
