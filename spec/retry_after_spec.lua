@@ -96,6 +96,17 @@ describe("Retry-After", function()
     end)
   end
 
+  it("of a day far off is too long, and no more than a number in range", function()
+    local _, err = run { 429, "", { ["Retry-After"] = "Fri, 31 Dec 9999 23:59:59 GMT" } }
+    assert.equal(1e9, err.retryAfter)
+  end)
+
+  it("too long beside an answer that doesn't add up leaves the message what doesn't", function()
+    local _, err = run { 200, service.envelope(0, 3, {}), { ["Retry-After"] = "121" } }
+    assert.same({ "protocol", 121 }, { err.kind, err.retryAfter })
+    assert.truthy(err.message:find("totalAmount says 3, 2 were asked for", 1, true), err.message)
+  end)
+
   it("of any length is a number of seconds, and too long", function()
     local _, err = run { 429, "", { ["Retry-After"] = ("9"):rep(400) } }
     assert.equal(1e9, err.retryAfter)

@@ -125,18 +125,18 @@ static void decide(struct settling *s, const char *flaw) {
         retry_fault(fault, s->response, s->chunk->entry.trace_id, flaw);
 }
 
-static void stop(struct settling *s) {
+static void stop(struct settling *s, const char *flaw) {
     s->effects.lost.retry_in = INFINITY;
-    decide(s, "");
+    decide(s, flaw);
     batch_stop(s->batch, NULL, s->now);
     batch_end_chunk(s->batch, s->chunk, s->now);
 }
 
 /* The service asks for a longer pause than the caller wants to wait. False: it doesn't.
  */
-static bool stop_for_pause(struct settling *s) {
+static bool stop_for_pause(struct settling *s, const char *flaw) {
     if (s->response->retry_after <= s->batch->options.max_wait) return false;
-    stop(s);
+    stop(s, flaw);
     return true;
 }
 
@@ -155,7 +155,7 @@ static void try_again(struct settling *s, const char *flaw) {
     struct chunk *c = s->chunk;
     c->failed_tries++;
     note_lost(s, flaw, INFINITY);
-    if (stop_for_pause(s)) return;
+    if (stop_for_pause(s, flaw)) return;
     if (b->stopped || c->failed_tries >= b->options.attempts) {
         decide(s, flaw);
         batch_end_chunk(b, c, s->now);
@@ -181,7 +181,7 @@ static void refuse_alone(struct settling *s) {
     settle_pending(s, s->response->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_REFUSED);
     if (++b->refused_alone >= REFUSED_ALONE_MAX &&
         ledger_tally(s->ledger, ID_DELETED) == 0)
-        stop(s);
+        stop(s, "");
     else batch_end_chunk(b, s->chunk, s->now);
 }
 
@@ -198,7 +198,7 @@ static void throttle(struct settling *s) {
     s->effects.reason =
         s->effects.alone ? "too many requests at once" : "the minute's limit";
     note_lost(s, "", s->effects.hold);
-    if (stop_for_pause(s)) return;
+    if (stop_for_pause(s, "")) return;
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
 
@@ -243,9 +243,9 @@ static void follow(struct settling *s, enum disposition then) {
     case RETRY_MINUTE: throttle(s); return;
     case RETRY_UNLISTED:
         settle_pending(s, FOUND_UNLISTED);
-        stop(s);
+        stop(s, "");
         return;
-    case RETRY_STOP: stop(s); return;
+    case RETRY_STOP: stop(s, ""); return;
     }
 }
 

@@ -31,6 +31,7 @@ static const long IDLE_SECONDS_MAX = 59;
 static const double HELD_UP_SECONDS = 1;
 /* Reading what has arrived comes to an end, however the other side goes on sending. */
 enum { READS_MAX = 10000 };
+static const double RETRY_AFTER_MAX = 1e9; /* seconds; more is no number to go by */
 
 /* What a request needs here; like the request it is used again and again. */
 struct easy {
@@ -355,12 +356,12 @@ double transfer_retry_after(const char *value, const char *date, double wall) {
     if (digits > 0 && ends) {
         double seconds = 0;
         for (; digits > 0; digits--) seconds = 10 * seconds + (*value++ - '0');
-        return fmin(seconds, 1e9);
+        return fmin(seconds, RETRY_AFTER_MAX);
     }
     time_t until = curl_getdate(value, NULL), now = curl_getdate(date, NULL);
     if (digits > 0 || until == -1) return -1;
     double wait = (double)until - (now != -1 ? (double)now : wall);
-    return fmax(wait, 0);
+    return fmin(fmax(wait, 0), RETRY_AFTER_MAX);
 }
 
 double transfer_date(const char *value) { return (double)curl_getdate(value, NULL); }
