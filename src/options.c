@@ -79,6 +79,9 @@ void options_default(struct options *o) {
 /* The option whose name is spelt most like this one; *distance 0: it is it. */
 static const struct option *nearest_option(const char *name, size_t *distance) {
     const struct option *nearest = NULL;
+    *distance = 0;
+    for (size_t i = 0; i < OPTIONS_KNOWN; i++)
+        if (strcmp(options_known[i].name, name) == 0) return &options_known[i];
     *distance = (size_t)-1;
     for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
         size_t d = text_distance(options_known[i].name, name);
