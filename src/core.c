@@ -83,8 +83,8 @@ static int l_job_progress(lua_State *L) {
     return 1;
 }
 
-/* Its arguments are a job and its references. The account is taken from the job last: what
- * found no memory before is done again. */
+/* Its arguments are a job and its references. The account is taken from the job last:
+ * what found no memory before is done again. */
 static int do_result(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
     struct ledger *ledger = &lj->job.ledger;
