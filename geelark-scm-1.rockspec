@@ -84,6 +84,7 @@ build = {
     ["geelark.nvim.progress"] = "lua/geelark/nvim/progress.lua",
     ["geelark.nvim.quickfix"] = "lua/geelark/nvim/quickfix.lua",
     ["geelark.nvim.record"] = "lua/geelark/nvim/record.lua",
+    ["geelark.nvim.soon"] = "lua/geelark/nvim/soon.lua",
     ["geelark.simulator"] = "lua/geelark/simulator.lua",
     ["geelark.simulator.answer"] = "lua/geelark/simulator/answer.lua",
     ["geelark.simulator.body"] = "lua/geelark/simulator/body.lua",

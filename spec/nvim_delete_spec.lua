@@ -14,6 +14,21 @@ describe("geelark.nvim", function()
     assert.equal("true", nvim.output [[print(require "geelark.loop.nvim" == driver)]])
   end)
 
+  it("may be loaded first where most of the editor can't be called", function()
+    assert.equal("true\t2\t2", nvim.output [[
+      for name in pairs(package.loaded) do
+        if name:find "^geelark" then package.loaded[name] = nil end
+      end
+      vim.cmd "delcommand GeelarkDelete"
+      vim.loop.new_timer():start(0, 0, function()
+        local loaded = pcall(require, "geelark.nvim")
+        vim.schedule(function()
+          local leaves = vim.api.nvim_get_autocmds { event = "VimLeavePre" }
+          print(loaded, vim.fn.exists ":GeelarkDelete", math.min(#leaves, 2)) -- the first one's, too
+        end)
+      end)]])
+  end)
+
   it("raises for wrong arguments in the caller's line, and sends nothing", function()
     sim = simulator.start { phones = 1 }
     local printed = nvim.output([[

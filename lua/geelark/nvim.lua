@@ -52,6 +52,6 @@ function nvim.setup(options)
   clients.setup(options)
 end
 
-require("geelark.nvim.command").define(nvim)
+require "geelark.nvim.soon"(function() require("geelark.nvim.command").define(nvim) end)
 
 return nvim

@@ -50,8 +50,11 @@ local function leave()
   end
 end
 
--- Now, since a delete can be started where autocommands can't be made.
-vim.api.nvim_create_autocmd("VimLeavePre", { callback = leave })
+-- Now, since a delete can be started where autocommands can't be made; this file can be loaded
+-- there, too.
+require "geelark.nvim.soon"(function()
+  vim.api.nvim_create_autocmd("VimLeavePre", { callback = leave })
+end)
 
 ---@param run geelark.nvim.Run
 function leaving.watch(run)
