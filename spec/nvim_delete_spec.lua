@@ -24,7 +24,8 @@ describe("geelark.nvim", function()
         local loaded = pcall(require, "geelark.nvim")
         vim.schedule(function()
           local leaves = vim.api.nvim_get_autocmds { event = "VimLeavePre" }
-          print(loaded, vim.fn.exists ":GeelarkDelete", math.min(#leaves, 2)) -- the first one's, too
+          local known = vim.fn.exists ":GeelarkDelete"
+          print(loaded, known, math.min(#leaves, 2)) -- the first one's, too
         end)
       end)]])
   end)
