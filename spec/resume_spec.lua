@@ -98,6 +98,21 @@ describe("geelark.outcomes", function()
 end)
 
 describe("geelark.resume", function()
+  it("stops where ids are refused one by one, whatever the earlier call deleted", function()
+    local resumed = false
+    local options, log = service.options(function(request, n)
+      if resumed then return service.code(40004) end
+      if n == 1 then return service.success(request) end
+      return service.code(40003)
+    end, { concurrency = 1 })
+    local _, err = geelark.delete(service.ids(300), options)
+    resumed = true
+    local _, again = geelark.resume(err, options)
+    assert.same({ "refused", 100, 8, 192 }, { again.kind, again.result.successAmount,
+      again.result.failAmount, #again.result.pendingIds })
+    assert.is_true(#log <= 60, #log .. " requests")
+  end)
+
   it("asks for what is left, never asked ones first, and accounts for the whole list", function()
     local options, log = service.options(service.success, { concurrency = 1 })
     local result = assert(geelark.resume(interrupted(), options))

@@ -27,6 +27,7 @@ void batch_open(struct batch *b, struct ledger *ledger,
     uint32_t seed = (uint32_t)(options->seed ^ options->seed >> 32);
     *b = (struct batch){.options = *options,
                         .ledger = ledger,
+                        .deleted_before = ledger_tally(ledger, ID_DELETED),
                         .throttled_since = INFINITY,
                         .random = {0x330e, (unsigned short)seed, /* as srand48 does */
                                    (unsigned short)(seed >> 16)}};

@@ -40,7 +40,8 @@ struct batch {
     uint32_t cursor; /* the first id that no chunk has held yet */
     unsigned in_flight;
     unsigned consecutive_failures; /* tries in a row without any answer */
-    unsigned refused_alone; /* ids that stood alone in their chunk and were refused */
+    unsigned refused_alone;  /* ids that stood alone in their chunk and were refused */
+    uint32_t deleted_before; /* by the job that this one resumes */
     bool stopped;
     double throttled_since; /* the first of nothing but 40007 and 40017, or INFINITY */
     struct fault fault;     /* the first that decided; KIND_NONE: none did */

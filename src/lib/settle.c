@@ -180,7 +180,7 @@ static void refuse_alone(struct settling *s) {
     struct batch *b = s->batch;
     settle_pending(s, s->response->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_REFUSED);
     if (++b->refused_alone >= REFUSED_ALONE_MAX &&
-        ledger_tally(s->ledger, ID_DELETED) == 0)
+        ledger_tally(s->ledger, ID_DELETED) == b->deleted_before)
         stop(s, "");
     else batch_end_chunk(b, s->chunk, s->now);
 }
