@@ -157,11 +157,17 @@ static void set_failures(lua_State *L, const struct ledger *ledger) {
 }
 
 /* Sets what an entry of the log and a settle event have in common. */
-static void set_entry(lua_State *L, const struct entry *entry) {
+static void set_entry(lua_State *L, const struct ledger *ledger,
+                      const struct entry *entry) {
     if (entry->trace_id[0]) set_string(L, "traceId", entry->trace_id);
     set_integer(L, "attempts", entry->attempts);
-    if (entry->has_code) set_integer(L, "code", entry->code);
     if (entry->http_status) set_integer(L, "httpStatus", entry->http_status);
+    if (!entry->has_code) return;
+    size_t len;
+    const char *msg = ledger_msg(ledger, entry->msg, &len);
+    set_integer(L, "code", entry->code);
+    lua_pushlstring(L, msg, len);
+    lua_setfield(L, -2, "msg");
 }
 
 /* Sets the log of all requests, in the order of settling. */
@@ -169,8 +175,8 @@ static void set_requests(lua_State *L, const struct ledger *ledger) {
     lua_createtable(L, (int)ledger->entry_count, 0);
     for (uint32_t i = 0; i < ledger->entry_count; i++) {
         const struct entry *entry = &ledger->entries[i];
-        lua_createtable(L, 0, 7);
-        set_entry(L, entry);
+        lua_createtable(L, 0, 8);
+        set_entry(L, ledger, entry);
         set_integer(L, "amount", entry->amount);
         set_number(L, "seconds", entry->seconds);
         if (entry->halved) {
@@ -358,7 +364,7 @@ void report_push_settle_event(lua_State *L, const struct ledger *ledger,
                  {"unknownIds", 1u << ID_UNKNOWN},
                  {"pendingIds", 1u << ID_PENDING}};
     push_event(L, "settle", "");
-    set_entry(L, &chunk->entry);
+    set_entry(L, ledger, &chunk->entry);
     lua_pushboolean(L, chunk->entry.halved);
     lua_setfield(L, -2, "halved");
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {

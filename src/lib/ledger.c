@@ -143,6 +143,12 @@ bool ledger_resume(struct ledger *l, const struct ledger *earlier) {
     return true;
 }
 
+void ledger_note(struct ledger *l, struct entry *entry, struct reason reason) {
+    entry->has_code = true;
+    entry->code = reason.code;
+    entry->msg = keep_text(l, reason);
+}
+
 void ledger_log(struct ledger *l, const struct entry *entry) {
     assert(l->entry_count < l->entry_capacity);
     l->entries[l->entry_count++] = *entry;

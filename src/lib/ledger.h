@@ -40,6 +40,7 @@ struct entry {
     uint32_t amount;
     unsigned attempts;
     long code;       /* of the last answer's envelope */
+    uint32_t msg;    /* where its words stand, for ledger_msg */
     int http_status; /* of the last answer, 0: none */
     double seconds;
 };
@@ -72,7 +73,7 @@ struct ledger ledger_take(struct ledger *ledger);
 bool ledger_reserve_failures(struct ledger *ledger, uint32_t count, size_t msg_bytes);
 bool ledger_reserve_entries(struct ledger *ledger, uint64_t count);
 
-/* Why an id failed, where it did. */
+/* What the service says: why an id failed, where it did. */
 struct reason {
     long code;
     const char *msg;
@@ -87,6 +88,8 @@ void ledger_settle_pending(struct ledger *ledger, uint32_t first, uint32_t last,
                            enum finding finding, struct reason reason);
 /* The service may have obeyed a request for what is pending in [first, last). */
 void ledger_mark_asked(struct ledger *ledger, uint32_t first, uint32_t last);
+/* Notes what the last answer to a chunk said. */
+void ledger_note(struct ledger *ledger, struct entry *entry, struct reason reason);
 void ledger_log(struct ledger *ledger, const struct entry *entry);
 
 enum id_state ledger_state(const struct ledger *ledger, uint32_t position);

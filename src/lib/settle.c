@@ -274,7 +274,9 @@ static bool reserve(const struct settling *s) {
     const struct response *r = s->response;
     size_t texts = r->msg.len;
     for (uint32_t i = 0; i < r->detail_count; i++) texts += r->details[i].msg.len;
-    return ledger_reserve_failures(s->ledger, s->chunk->last - s->chunk->first, texts);
+    /* Twice the envelope's words: for the log, and for whom it refuses. */
+    return ledger_reserve_failures(s->ledger, s->chunk->last - s->chunk->first + 1,
+                                   texts + r->msg.len);
 }
 
 struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *r,
@@ -286,8 +288,9 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
                          .now = now};
     assert(chunk->state == CHUNK_IN_FLIGHT);
     if (!reserve(&s)) return (struct effects){.out_of_memory = true};
-    chunk->entry.has_code = r->fault == KIND_NONE && r->has_envelope;
-    chunk->entry.code = chunk->entry.has_code ? r->code : 0;
+    chunk->entry.has_code = false;
+    if (r->fault == KIND_NONE && r->has_envelope)
+        ledger_note(s.ledger, &chunk->entry, reason_of(&s, r->code, r->msg));
     chunk->entry.http_status = r->status;
     uint32_t unknown = ledger_tally(s.ledger, ID_UNKNOWN);
     follow(&s, retry_disposition(r));
