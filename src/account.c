@@ -8,9 +8,55 @@
 static const char ACCOUNT_TYPE[] = "geelark.account";
 static const char ACCOUNTS[] = "geelark.accounts"; /* by result, with weak keys */
 
-static int account_close(lua_State *L) {
-    ledger_close(luaL_checkudata(L, 1, ACCOUNT_TYPE));
+/* Its ledger comes first, so that a pointer to the one is a pointer to the other. */
+struct account {
+    struct ledger ledger;
+    struct account *next, **at; /* in the list of a Lua state's */
+};
+
+/* All accounts of a Lua state. Older than they are, it is finalised last where the state
+ * is closed, and closes those that a finaliser made meanwhile: no Lua finalises them. */
+struct list {
+    struct account *first;
+};
+
+static char list_key; /* where it stands in the registry */
+
+static void close_account(struct account *account) {
+    if (account->at) *account->at = account->next;
+    if (account->next) account->next->at = account->at;
+    ledger_close(&account->ledger);
+    *account = (struct account){0};
+}
+
+static int account_gc(lua_State *L) {
+    close_account(luaL_checkudata(L, 1, ACCOUNT_TYPE));
     return 0;
+}
+
+static int list_gc(lua_State *L) {
+    struct list *list = lua_touserdata(L, 1);
+    while (list->first) close_account(list->first);
+    return 0;
+}
+
+static void make_list(lua_State *L) {
+    lua_pushlightuserdata(L, &list_key);
+    struct list *list = lua_newuserdata(L, sizeof *list);
+    list->first = NULL;
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, list_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+static struct list *find_list(lua_State *L) {
+    lua_pushlightuserdata(L, &list_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    struct list *list = lua_touserdata(L, -1);
+    lua_pop(L, 1); /* the registry holds it */
+    return list;
 }
 
 void account_open(lua_State *L) {
@@ -18,8 +64,9 @@ void account_open(lua_State *L) {
     bool opened = lua_istable(L, -1); /* loaded before: results stand in it */
     lua_pop(L, 1);
     if (opened) return;
+    make_list(L);
     luaL_newmetatable(L, ACCOUNT_TYPE);
-    lua_pushcfunction(L, account_close);
+    lua_pushcfunction(L, account_gc);
     lua_setfield(L, -2, "__gc");
     lua_newtable(L);
     lua_createtable(L, 0, 1);
@@ -44,12 +91,17 @@ void account_attach(lua_State *L, struct ledger *ledger) {
     int top = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
     push_result(L, top);
-    struct ledger *account = lua_newuserdata(L, sizeof *account);
-    *account = (struct ledger){0};
+    struct list *list = find_list(L);
+    struct account *account = lua_newuserdata(L, sizeof *account);
+    *account = (struct account){0};
     luaL_getmetatable(L, ACCOUNT_TYPE);
     lua_setmetatable(L, -2);
     lua_rawset(L, -3);
-    *account = ledger_take(ledger); /* nothing can raise any more */
+    account->ledger = ledger_take(ledger); /* nothing can raise any more */
+    account->at = &list->first;
+    account->next = list->first;
+    if (list->first) list->first->at = &account->next;
+    list->first = account;
     lua_settop(L, top);
 }
 
