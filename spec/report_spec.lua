@@ -16,7 +16,7 @@ describe("a result", function()
       failDetails = { { code = 43009, id = "b1", msg = "started" } }, duplicateAmount = 1,
       presumedIds = {}, unknownIds = {}, pendingIds = {},
       requests = { { traceId = log[1].traceId, amount = 2, attempts = 1, code = 40006,
-        httpStatus = 200 } } }, result)
+        msg = "msg", httpStatus = 200 } } }, result)
   end)
 
 end)

@@ -2,6 +2,7 @@
 #include "transport.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -114,7 +115,7 @@ void transport_fill(lua_State *L, struct request *request, const struct answer *
             r->retry_after = transfer_retry_after(answer->retry_after,
                                                   answer->date ? answer->date : "",
                                                   request->job->wall);
-        if (answer->date) r->date = transfer_date(answer->date);
+        if (answer->date) snprintf(r->date, sizeof r->date, "%s", answer->date);
         r->status = answer->status;
         r->complete = true;
     }

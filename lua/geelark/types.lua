@@ -58,6 +58,7 @@
 ---@field amount integer      # ids in the chunk
 ---@field attempts integer    # requests sent for it
 ---@field code? integer       # of the last answer's envelope
+---@field msg? string         # of the last answer's envelope
 ---@field httpStatus? integer # of the last answer
 ---@field seconds number      # from its first request until it settled
 ---@field halved? true        # it was halved because of one bad id

@@ -8,6 +8,7 @@
 
 #include "codes.h"
 #include "text.h"
+#include "transfer.h"
 #include "private.h"
 
 static const double CLOCK_TOLERANCE = 60; /* seconds */
@@ -27,7 +28,7 @@ static void add(struct fault *fault, const char *format, ...) {
 /* The service judges the time of a signature. It was signed before the answer came, and
  * the answer came before now, so that no delay makes a right clock look wrong. */
 static void explain_clock(struct fault *fault, const struct request *r, double wall) {
-    double date = r->response.date;
+    double date = transfer_date(r->response.date);
     double ahead = (double)r->headers.signed_at / 1000 - date, behind = date - wall;
     double off = fmax(ahead, behind);
     if (fault->code != CODE_SIGNATURE_REFUSED || !r->headers.sign_line[0] || date < 0 ||

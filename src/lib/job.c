@@ -358,7 +358,7 @@ bool job_settle(struct job *job, struct request *r, double now, struct lost_try 
                       r->chunk->entry.attempts, now - r->chunk->started, job->wall);
     }
     *lost = effects.lost;
-    redact_fault(job, &lost->fault, &r->headers);
+    if (lost->happened) redact_fault(job, &lost->fault, &r->headers);
     if (effects.hold > 0) gate_hold(gate, now + effects.hold, effects.reason);
     if (effects.alone) gate_slow_down(gate);
     else if (effects.answered && !effects.throttled) gate_answered(gate);

@@ -43,12 +43,6 @@ bool ledger_reserve_entries(struct ledger *l, uint64_t count) {
                          l->entry_count + count);
 }
 
-enum { STATE_BITS = 0x7f, ASKED_BIT = 0x80 };
-
-enum id_state ledger_state(const struct ledger *l, uint32_t position) {
-    return (enum id_state)(l->states[position] & STATE_BITS);
-}
-
 void ledger_mark_asked(struct ledger *l, uint32_t first, uint32_t last) {
     for (uint32_t i = first; i < last; i++)
         if (ledger_is_pending(l, i)) l->states[i] |= ASKED_BIT;
@@ -98,8 +92,19 @@ void ledger_settle(struct ledger *l, uint32_t position, enum finding finding,
 
 void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
                            enum finding finding, struct reason reason) {
-    for (uint32_t i = first; i < last; i++)
-        if (ledger_is_pending(l, i)) ledger_settle(l, i, finding, reason);
+    if (finding != FOUND_DELETED) {
+        for (uint32_t i = first; i < last; i++)
+            if (ledger_is_pending(l, i)) ledger_settle(l, i, finding, reason);
+        return;
+    }
+    uint32_t count = 0; /* the rule is the same for all of them, asked or not */
+    for (uint32_t i = first; i < last; i++) {
+        bool pending = ledger_is_pending(l, i);
+        l->states[i] |= pending ? ID_DELETED : 0;
+        count += pending;
+    }
+    l->tally[ID_PENDING] -= count;
+    l->tally[ID_DELETED] += count;
 }
 
 /* What an id that ended like this begins with in a ledger that goes on. */

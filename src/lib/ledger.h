@@ -92,7 +92,11 @@ void ledger_mark_asked(struct ledger *ledger, uint32_t first, uint32_t last);
 void ledger_note(struct ledger *ledger, struct entry *entry, struct reason reason);
 void ledger_log(struct ledger *ledger, const struct entry *entry);
 
-enum id_state ledger_state(const struct ledger *ledger, uint32_t position);
+enum { STATE_BITS = 0x7f, ASKED_BIT = 0x80 }; /* of an entry of `states` */
+
+static inline enum id_state ledger_state(const struct ledger *ledger, uint32_t position) {
+    return (enum id_state)(ledger->states[position] & STATE_BITS);
+}
 static inline bool ledger_is_pending(const struct ledger *ledger, uint32_t position) {
     return ledger_state(ledger, position) == ID_PENDING;
 }

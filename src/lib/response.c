@@ -14,7 +14,8 @@ void response_reset(struct response *r) {
     r->complete = r->sent = r->final = false;
     r->reason[0] = '\0';
     r->status = 0;
-    r->retry_after = r->date = -1;
+    r->retry_after = -1;
+    r->date[0] = '\0';
 }
 
 void response_close(struct response *r) {

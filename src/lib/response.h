@@ -10,7 +10,7 @@
 #include "buffer.h"
 #include "fault.h"
 
-enum { BODY_MAX = 8 * 1024 * 1024, REASON_SIZE = 256 };
+enum { BODY_MAX = 8 * 1024 * 1024, REASON_SIZE = 256, DATE_SIZE = 64 };
 
 struct span { /* of a response's texts */
     uint32_t at, len;
@@ -29,9 +29,9 @@ struct response {
     bool final;      /* without an answer: every later request would meet the same */
     char reason[REASON_SIZE]; /* without an answer: one line of text */
 
-    int status;         /* of HTTP, 0: none */
-    double retry_after; /* seconds, negative without the header */
-    double date;        /* the header's, seconds since the epoch, negative without it */
+    int status;           /* of HTTP, 0: none */
+    double retry_after;   /* seconds, negative without the header */
+    char date[DATE_SIZE]; /* the header's value, "" without it */
     struct buffer body;
 
     bool has_envelope; /* the body is one JSON object with an integral `code` */

@@ -31,8 +31,9 @@ struct settling {
     struct ledger *ledger;
     struct chunk *chunk;
     const struct response *response;
-    const struct detail *named[CHUNK_SIZE_MAX]; /* of each id of the chunk, or NULL */
-    char flaw[FLAW_SIZE]; /* which part of the answer doesn't add up */
+    bool named[CHUNK_SIZE_MAX];         /* each id of the chunk, by failDetails */
+    uint32_t positions[CHUNK_SIZE_MAX]; /* of the ids that its entries name */
+    char flaw[FLAW_SIZE];               /* which part of the answer doesn't add up */
     struct effects effects;
     double now;
 };
@@ -67,7 +68,8 @@ static const char *collect(struct settling *s) {
                                response_text(r, d->id), d->id.len);
         if (at == c->last) return "failDetails names an id that was not asked for";
         if (s->named[at - c->first]) return "failDetails names an id twice";
-        s->named[at - c->first] = d;
+        s->named[at - c->first] = true;
+        s->positions[i] = at;
         start = at + 1 < c->last ? at + 1 : c->first;
     }
     return NULL;
@@ -108,13 +110,12 @@ static enum data judge(struct settling *s, uint32_t pending) {
 
 /* Settles by data that add up: who isn't named was deleted. */
 static void settle_by_data(struct settling *s) {
-    struct chunk *c = s->chunk;
-    for (uint32_t i = c->first; i < c->last; i++) {
-        const struct detail *d = s->named[i - c->first];
-        if (d)
-            ledger_settle(s->ledger, i,
-                          d->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_FAILED,
-                          reason_of(s, d->code, d->msg));
+    const struct response *r = s->response;
+    for (uint32_t i = 0; i < r->detail_count; i++) {
+        const struct detail *d = &r->details[i];
+        ledger_settle(s->ledger, s->positions[i],
+                      d->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_FAILED,
+                      reason_of(s, d->code, d->msg));
     }
     settle_and_end(s, FOUND_DELETED);
 }

@@ -4,57 +4,86 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
 #include "private.h"
 
-enum { TRACES_MAX = 65536 };
+enum { SET_MAX = 32768, SET_MIN = 64 };
 
 /* The value of a hexadecimal digit, -1 for anything else. */
 static int digit_value(char c) {
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) % 16 : -1;
+    char letter = (char)(c | 0x20);
+    if (c >= '0' && c <= '9') return c - '0';
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 /* Reads 32 hexadecimal digits, with dashes or without: the service may write them either
  * way. */
 static bool parse(const char *text, size_t len, struct trace *out) {
     size_t digits = 0;
-    *out = (struct trace){{0}};
     for (size_t i = 0; i < len; i++) {
         int value = digit_value(text[i]);
         if (text[i] == '-') continue;
         if (value < 0 || digits == 2 * sizeof out->bytes) return false;
-        out->bytes[digits / 2] = (unsigned char)(out->bytes[digits / 2] << 4 | value);
-        digits++;
+        unsigned char *byte = &out->bytes[digits++ / 2];
+        *byte = (unsigned char)(*byte << 4 | value);
     }
     return digits == 2 * sizeof out->bytes;
+}
+
+/* Where it stands, or the empty slot where it belongs. The set has empty slots. */
+static struct trace *find_slot(const struct trace_set *set, const struct trace *trace) {
+    static const struct trace empty;
+    uint32_t at;
+    memcpy(&at, trace->bytes, sizeof at);
+    for (at &= set->size - 1;; at = (at + 1) & (set->size - 1)) {
+        struct trace *slot = &set->slots[at];
+        if (memcmp(slot, &empty, sizeof empty) == 0) return slot;
+        if (memcmp(slot, trace, sizeof *slot) == 0) return slot;
+    }
+}
+
+static bool has(const struct trace_set *set, const struct trace *trace) {
+    return set->size > 0 && memcmp(find_slot(set, trace), trace, sizeof *trace) == 0;
+}
+
+/* Doubles it; never fuller than one half. */
+static bool grow(struct trace_set *set) {
+    static const struct trace empty;
+    struct trace_set bigger = {.size = set->size ? 2 * set->size : SET_MIN,
+                               .count = set->count};
+    if (!(bigger.slots = calloc(bigger.size, sizeof *bigger.slots))) return false;
+    for (uint32_t i = 0; i < set->size; i++)
+        if (memcmp(&set->slots[i], &empty, sizeof empty) != 0)
+            *find_slot(&bigger, &set->slots[i]) = set->slots[i];
+    free(set->slots);
+    *set = bigger;
+    return true;
 }
 
 bool traces_add(struct traces *t, const char *trace_id) {
     struct trace trace;
     if (!parse(trace_id, strlen(trace_id), &trace)) return true;
-    if (t->count < TRACES_MAX) {
-        if (!array_reserve(&t->traces, &t->capacity, sizeof *t->traces, t->count + 1))
-            return false;
-        t->count++;
+    if (t->now.count == SET_MAX) {
+        free(t->before.slots);
+        t->before = t->now;
+        t->now = (struct trace_set){0};
     }
-    t->traces[t->next++ % TRACES_MAX] = trace; /* it wraps with no harm */
+    if (2 * (t->now.count + 1) > t->now.size && !grow(&t->now)) return false;
+    *find_slot(&t->now, &trace) = trace;
+    t->now.count++;
     return true;
 }
 
 bool traces_has_other(const struct traces *t, const char *text, size_t len,
                       const char *own) {
     struct trace trace, mine;
-    if (!parse(text, len, &trace)) return false;
-    if (parse(own, strlen(own), &mine) && memcmp(&trace, &mine, sizeof trace) == 0)
+    if (strlen(own) == len && memcmp(text, own, len) == 0) return false;
+    if (!parse(text, len, &trace) || !(has(&t->now, &trace) || has(&t->before, &trace)))
         return false;
-    for (uint32_t i = 0; i < t->count; i++)
-        if (memcmp(&t->traces[i], &trace, sizeof trace) == 0) return true;
-    return false;
+    return !parse(own, strlen(own), &mine) || memcmp(&trace, &mine, sizeof trace) != 0;
 }
 
 void traces_close(struct traces *t) {
-    free(t->traces);
+    free(t->now.slots);
+    free(t->before.slots);
     *t = (struct traces){0};
 }

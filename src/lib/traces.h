@@ -2,8 +2,8 @@
  * traces.h: the traceIds of a client's requests, so that an answer to another one is
  * known.
  *
- * It remembers the last 65,536, some hours of the quota. An all-zero struct is empty and
- * may be closed.
+ * It remembers the last 32,768 at least, some hours of the quota. An all-zero struct is
+ * empty and may be closed.
  */
 #pragma once
 
@@ -15,9 +15,15 @@ struct trace {
     unsigned char bytes[16];
 };
 
+/* A hash by open addressing; all-zero slots are empty. TraceIds of ours are random, so
+ * that their first bytes are their hash. */
+struct trace_set {
+    struct trace *slots;
+    uint32_t size, count;
+};
+
 struct traces {
-    struct trace *traces; /* the oldest is overwritten where no more are remembered */
-    uint32_t count, capacity, next;
+    struct trace_set now, before; /* `before` is forgotten when `now` is full */
 };
 
 /* Of a request that leaves. False: out of memory. */

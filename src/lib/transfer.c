@@ -20,7 +20,7 @@
 #define SOCK_CLOEXEC 0
 #endif
 
-enum { HEADER_BYTES_MAX = 256 * 1024, HEADER_VALUE_SIZE = 64, READY_MAX = 64 };
+enum { HEADER_BYTES_MAX = 256 * 1024, HEADER_VALUE_SIZE = DATE_SIZE, READY_MAX = 64 };
 
 /* Idle ones that are kept; by itself libcurl keeps four for each request in flight. */
 static const long CONNECTIONS_MAX = 64;
@@ -410,7 +410,7 @@ static void fill_response(const struct transfer *t, struct easy *easy, CURLcode 
     if (easy->retry_after[0])
         response->retry_after =
             transfer_retry_after(easy->retry_after, easy->date, clock_wall());
-    response->date = transfer_date(easy->date);
+    memcpy(response->date, easy->date, sizeof response->date);
     response->complete = true;
     if (code != CURLE_OK) fail_response(t, easy, code);
 }
