@@ -14,7 +14,7 @@ enum { AS_INTEGER = 0x80, LENGTH_MASK = 0x7f };
  * NO_DIGIT if none is one. */
 enum { ALLOWED = 1, NO_DIGIT = 2, FIRST = 4 };
 
-bool ids_is_id(const char *id, size_t len) {
+static inline bool is_valid(const char *id, size_t len) {
     enum { P = ALLOWED | NO_DIGIT, L = P | FIRST, D = ALLOWED | FIRST };
     /* clang-format off */
     static const unsigned char kinds[256] = {
@@ -32,6 +32,8 @@ bool ids_is_id(const char *id, size_t len) {
     for (; at < end; at++) all &= kinds[*at];
     return all == ALLOWED;
 }
+
+bool ids_is_id(const char *id, size_t len) { return is_valid(id, len); }
 
 /* MurmurHash3's finalizer: each bit of the result depends on every bit of x. */
 static uint64_t mix(uint64_t x) {
@@ -96,7 +98,7 @@ bool ids_reserve(struct ids *ids, uint32_t count) {
 }
 
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer) {
-    if (!ids_is_id(id, len)) return IDS_FLAWED;
+    if (!is_valid(id, len)) return IDS_FLAWED;
     if (ids->count == ids->capacity && !ids_reserve(ids, ids->count + 1))
         return IDS_NO_MEMORY;
     uint32_t *place = find_place(ids, id, len);

@@ -306,7 +306,7 @@ bool job_may_launch(struct job *job, double now) {
 }
 
 bool job_launch(struct job *job, struct request *r, double now) {
-    if (!traces_add(&job->client->traces, r->headers.trace_id)) return false;
+    if (!traces_add(&job->client->traces, r->headers.uuid)) return false;
     if (!client_reclaim(job->client, r, &job->ticket)) return false;
     if (job->options.network) {
         struct transfer *network = client_network(job->client);
@@ -349,7 +349,7 @@ bool job_settle(struct job *job, struct request *r, double now, struct lost_try 
     struct span trace = r->response.trace_id;
     r->response.foreign =
         traces_has_other(&job->client->traces, response_text(&r->response, trace),
-                         trace.len, r->headers.trace_id);
+                         trace.len, r->headers.uuid);
     struct effects effects = settle(&job->batch, r->chunk, &r->response, now);
     if (effects.out_of_memory) return false;
     if (had_no_fault && job->batch.fault.kind != KIND_NONE) {

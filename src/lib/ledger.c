@@ -98,10 +98,10 @@ void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
         return;
     }
     uint32_t count = 0; /* the rule is the same for all of them, asked or not */
-    for (uint32_t i = first; i < last; i++) {
-        bool pending = ledger_is_pending(l, i);
-        l->states[i] |= pending ? ID_DELETED : 0;
-        count += pending;
+    for (unsigned char *at = l->states + first, *end = l->states + last; at < end; at++) {
+        if (*at & STATE_BITS) continue;
+        *at |= ID_DELETED;
+        count++;
     }
     l->tally[ID_PENDING] -= count;
     l->tally[ID_DELETED] += count;

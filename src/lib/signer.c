@@ -112,10 +112,11 @@ static void put_hex(char *out, const unsigned char *bytes, size_t count,
 }
 
 /* A random UUID: version 4, variant 1 (RFC 4122, 4.4). */
-static bool make_trace_id(char out[TRACE_ID_SIZE]) {
+static bool make_trace_id(struct headers *h) {
     static const unsigned char groups[] = {4, 2, 2, 2, 6};
-    unsigned char uuid[16], *bytes = uuid;
-    if (!entropy(uuid, sizeof uuid)) return false;
+    unsigned char *uuid = h->uuid, *bytes = uuid;
+    char *out = h->trace_id;
+    if (!entropy(uuid, UUID_SIZE)) return false;
     uuid[6] = (uuid[6] & 0x0f) | 0x40;
     uuid[8] = (uuid[8] & 0x3f) | 0x80;
     for (size_t g = 0; g < sizeof groups; bytes += groups[g++]) {
@@ -163,7 +164,7 @@ static bool add_key_headers(struct signer *s, struct headers *h, int64_t millise
 }
 
 bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds) {
-    if (!make_trace_id(h->trace_id)) return false;
+    if (!make_trace_id(h)) return false;
     snprintf(h->trace_line, sizeof h->trace_line, "traceId: %s", h->trace_id);
     h->sign_line[0] = '\0';
     h->signed_at = milliseconds;

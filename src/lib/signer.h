@@ -20,10 +20,11 @@ struct credentials {
 
 struct signer;
 
-enum { HEADER_LINES_MAX = 9 };
+enum { HEADER_LINES_MAX = 9, UUID_SIZE = 16 };
 
 /* One request's header lines, which point into this and the signer: it is not copied. */
 struct headers {
+    unsigned char uuid[UUID_SIZE]; /* the traceId, as bytes and as text */
     char trace_id[TRACE_ID_SIZE];
     char trace_line[48], time_line[32], nonce_line[16], sign_line[72];
     const char *lines[HEADER_LINES_MAX];

@@ -59,9 +59,9 @@ static bool grow(struct trace_set *set) {
     return true;
 }
 
-bool traces_add(struct traces *t, const char *trace_id) {
+bool traces_add(struct traces *t, const unsigned char uuid[16]) {
     struct trace trace;
-    if (!parse(trace_id, strlen(trace_id), &trace)) return true;
+    memcpy(trace.bytes, uuid, sizeof trace.bytes);
     if (t->now.count == SET_MAX) {
         free(t->before.slots);
         t->before = t->now;
@@ -74,12 +74,11 @@ bool traces_add(struct traces *t, const char *trace_id) {
 }
 
 bool traces_has_other(const struct traces *t, const char *text, size_t len,
-                      const char *own) {
-    struct trace trace, mine;
-    if (strlen(own) == len && memcmp(text, own, len) == 0) return false;
-    if (!parse(text, len, &trace) || !(has(&t->now, &trace) || has(&t->before, &trace)))
-        return false;
-    return !parse(own, strlen(own), &mine) || memcmp(&trace, &mine, sizeof trace) != 0;
+                      const unsigned char own[16]) {
+    struct trace trace;
+    return parse(text, len, &trace) &&
+           memcmp(trace.bytes, own, sizeof trace.bytes) != 0 &&
+           (has(&t->now, &trace) || has(&t->before, &trace));
 }
 
 void traces_close(struct traces *t) {

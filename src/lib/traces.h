@@ -27,8 +27,8 @@ struct traces {
 };
 
 /* Of a request that leaves. False: out of memory. */
-bool traces_add(struct traces *traces, const char *trace_id);
+bool traces_add(struct traces *traces, const unsigned char uuid[16]);
 /* Whether this text is the traceId of a request that left, other than `own`. */
 bool traces_has_other(const struct traces *traces, const char *text, size_t len,
-                      const char *own);
+                      const unsigned char own[16]);
 void traces_close(struct traces *traces);
