@@ -129,7 +129,7 @@ return function(run, jobs)
   end
   if run.plan.on.idle then run.clock:jump(run.random:between(1, 200)) end -- started, not stepped
   local alone = run.random:chance(0.3)
-  for _ = 1, 400000 do -- each second where progress is told
+  for _ = 1, 100000 do
     local left = undone(jobs)
     if #left == 0 or run.finding then return end
     local urgent = run.urgent and not run.urgent.done and run.random:chance(0.5) and run.urgent

@@ -43,7 +43,8 @@ local function add_callbacks(self, options, judge)
     judge.announces = true
     options.on_event = function(event) return world:callback(on_event, event) end
   end
-  if self.random:chance(0.3) then
+  -- Not where an hour's wait would be told each second, to each of many jobs.
+  if not self.plan.options.requests_per_hour and self.random:chance(0.3) then
     local function on_progress(p)
       if p.totalAmount ~= p.successAmount + p.failAmount + p.unknownAmount + p.pendingAmount then
         judge:find "progress doesn't add up"
