@@ -276,6 +276,7 @@ static void tell_settled(struct step *s, const struct chunk *chunk) {
 /* A wait is told of once, where it is longer than a second. */
 static void tell_wait(struct step *s) {
     struct lua_job *lj = s->lj;
+    if (!lj->has_event && !lj->has_progress) return;
     struct job_pause pause = job_pause(s->job, s->now);
     bool known = pause.reason == lj->told.reason &&
                  fabs(s->now + pause.seconds - lj->told_until) < PROGRESS_SECONDS;
