@@ -63,7 +63,10 @@ describe("a finaliser", function()
   local pause, multiplier
   before_each(function()
     collectgarbage()
-    pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 400)
+    -- A collector without a pause goes over all of busted for each of them in 5.2 and 5.3.
+    local is_slow = _VERSION == "Lua 5.2" or _VERSION == "Lua 5.3"
+    pause = collectgarbage("setpause", is_slow and 110 or 0)
+    multiplier = collectgarbage("setstepmul", is_slow and 200 or 400)
   end)
   after_each(function()
     collectgarbage("setpause", pause)
@@ -120,22 +123,22 @@ describe("a finaliser", function()
       return 200, service.envelope(40009, #request.ids, details)
     end
     local wrong
-    for _ = 1, 20 do
+    for _ = 1, 2 do
       local client = assert(geelark.new(service.options({}, { requests_per_minute = false })))
-      local other = client:start(service.ids(3000), { transport = refused })
+      local other = client:start(service.ids(1000), { transport = refused })
       local function step_other()
         local ran, done = pcall(other.step, other)
         if not ran and not done:find "inside a callback" then wrong = done end
       end
-      local job = client:start(service.ids(1000), { transport = function(request)
-        for _ = 1, 50 do finalised(step_other) end
+      local job = client:start(service.ids(400), { transport = function(request)
+        for _ = 1, 20 do finalised(step_other) end
         return refused(request)
       end })
       while not job:step() do end
       while not other:step() do end
       assert.is_nil(wrong)
-      assert.equal(1000, assert(job:result()).failAmount)
-      assert.equal(3000, assert(other:result()).failAmount)
+      assert.equal(400, assert(job:result()).failAmount)
+      assert.equal(1000, assert(other:result()).failAmount)
     end
   end)
 end)
