@@ -142,6 +142,7 @@ void handle_close_client(lua_State *L, struct lua_client *lc) {
     lc->closed = true;
     while (lc->jobs) handle_close_job(L, lc->jobs);
     client_close(&lc->client, lc->pid != getpid());
+    client_forget(&lc->client);
     wipe(lc->environment.data, lc->environment.size);
     buffer_close(&lc->environment);
 }

@@ -33,12 +33,13 @@ void client_close(struct client *c, bool abandon) {
     else transfer_free(c->transfer);
     signer_free(c->signer);
     gate_close(&c->gate);
-    traces_close(&c->traces);
     free((char *)c->network.base_url);
     free((char *)c->network.ca_file);
     wipe_text((char *)c->network.proxy);
-    *c = (struct client){0};
+    *c = (struct client){.traces = c->traces};
 }
+
+void client_forget(struct client *c) { traces_close(&c->traces); }
 
 struct transfer *client_network(struct client *c) {
     if (!c->transfer) c->transfer = transfer_new(&c->network);
