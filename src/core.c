@@ -245,7 +245,8 @@ static int l_new(lua_State *L) {
     return values;
 }
 
-/* client:close(): its jobs end; what came is still read by their next steps, two answers each. */
+/* client:close(): its jobs end; what came is still read by their next steps, two answers
+ * each. */
 static int l_client_close(lua_State *L) {
     struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
     luaL_argcheck(L, lc, 1, "geelark client expected");
