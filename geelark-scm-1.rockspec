@@ -55,6 +55,7 @@ build = {
         "src/moment.c",
         "src/options.c",
         "src/read_ids.c",
+        "src/registry.c",
         "src/report.c",
         "src/shared.c",
         "src/step.c",

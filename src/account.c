@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include "compat.h"
+#include "registry.h"
 #include "report.h"
 #include "lib/private.h"
 
@@ -40,31 +41,13 @@ static int list_gc(lua_State *L) {
     return 0;
 }
 
-static void make_list(lua_State *L) {
-    lua_pushlightuserdata(L, &list_key);
-    struct list *list = lua_newuserdata(L, sizeof *list);
-    list->first = NULL;
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, list_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-}
-
-static struct list *find_list(lua_State *L) {
-    lua_pushlightuserdata(L, &list_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    struct list *list = lua_touserdata(L, -1);
-    lua_pop(L, 1); /* the registry holds it */
-    return list;
-}
-
 void account_open(lua_State *L) {
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
     bool opened = lua_istable(L, -1); /* loaded before: results stand in it */
     lua_pop(L, 1);
     if (opened) return;
-    make_list(L);
+    registry_push(L, sizeof(struct list), list_gc);
+    registry_keep(L, &list_key);
     luaL_newmetatable(L, ACCOUNT_TYPE);
     lua_pushcfunction(L, account_gc);
     lua_setfield(L, -2, "__gc");
@@ -91,7 +74,7 @@ void account_attach(lua_State *L, struct ledger *ledger) {
     int top = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
     push_result(L, top);
-    struct list *list = find_list(L);
+    struct list *list = registry_find(L, &list_key);
     struct account *account = lua_newuserdata(L, sizeof *account);
     *account = (struct account){0};
     luaL_getmetatable(L, ACCOUNT_TYPE);

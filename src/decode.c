@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "compat.h"
+#include "registry.h"
 #include "lib/text.h"
 #include "lib/private.h"
 
@@ -43,9 +44,7 @@ static int read_body(lua_State *L);
 static void set_reader(lua_State *L) {
     for (int i = 0; i < NAMES; i++) lua_pushstring(L, field_names[i]);
     lua_pushcclosure(L, read_body, NAMES + 1);
-    lua_pushlightuserdata(L, &reader_key);
-    lua_insert(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    registry_keep(L, &reader_key);
 }
 
 /* Pushes a global as it stands: a script may raise for those that it doesn't know. */
@@ -93,19 +92,6 @@ static int decoder_close(lua_State *L) {
     return 0;
 }
 
-/* Pushes a decoder without a state. It has to be newer than lua-cjson's library: a
- * closing Lua lets go of the newest first, and our state must not outlive what runs in
- * it. */
-static struct decoder *push_decoder(lua_State *L) {
-    struct decoder *d = lua_newuserdata(L, sizeof *d);
-    *d = (struct decoder){0};
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, decoder_close);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2);
-    return d;
-}
-
 static void open_own(lua_State *L, struct decoder *d, lua_CFunction new_instance) {
     d->state = d->own = luaL_newstate();
     if (!d->own || !compat_try(d->own, open_cjson, &new_instance)) compat_memory_error(L);
@@ -132,11 +118,12 @@ void decode_open(lua_State *L) {
     if (lua_isfunction(L, -1)) set_reader(L);
     else
         new_instance = find_cjson(L); /* no Neovim, or what a spec has put in its place */
-    lua_pushlightuserdata(L, &decoder_key);
-    struct decoder *d = push_decoder(L);
+    /* Newer than lua-cjson's library: a closing Lua lets go of the newest first, and our
+     * state must not outlive what runs in it. */
+    struct decoder *d = registry_push(L, sizeof *d, decoder_close);
     if (new_instance && compat_hook_is_shared) open_own(L, d, new_instance);
     else open_thread(L, d, new_instance);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    registry_keep(L, &decoder_key);
     lua_settop(L, top);
 }
 
@@ -381,14 +368,6 @@ static int call_reader(struct reader *reader) {
     return status;
 }
 
-static struct decoder *to_decoder(lua_State *L) {
-    lua_pushlightuserdata(L, &decoder_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    struct decoder *d = lua_touserdata(L, -1);
-    lua_pop(L, 1); /* the registry holds it */
-    return d;
-}
-
 /* Writes the body into the response's texts as it can be decoded; false: it can't. */
 static bool prepare(lua_State *L, struct response *r) {
     bool sound;
@@ -402,7 +381,7 @@ static bool prepare(lua_State *L, struct response *r) {
 void decode_response(lua_State *L, struct response *r) {
     response_forget_body(r);
     if (r->fault != KIND_NONE || r->body.size == 0) return;
-    struct reader reader = {.decoder = to_decoder(L), .response = r};
+    struct reader reader = {.decoder = registry_find(L, &decoder_key), .response = r};
     int status = prepare(L, r) ? call_reader(&reader) : LUA_ERRRUN;
     if (status != LUA_OK) response_forget_body(r);
     if (status == LUA_ERRMEM || reader.no_memory) compat_memory_error(L);

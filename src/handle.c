@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "limiter.h"
 #include "read_ids.h"
+#include "registry.h"
 #include "lib/private.h"
 
 const char HANDLE_CLIENT_TYPE[] = "geelark.client";
@@ -34,24 +35,10 @@ static int close_steps(lua_State *L) {
     return 0;
 }
 
-static struct steps *find_steps(lua_State *L) {
-    lua_pushlightuserdata(L, &steps_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    struct steps *steps = lua_touserdata(L, -1);
-    lua_pop(L, 1); /* the registry holds it */
-    return steps;
-}
-
 void handle_open(lua_State *L) {
-    if (find_steps(L)) return; /* loaded before: clients point to it */
-    lua_pushlightuserdata(L, &steps_key);
-    struct steps *steps = lua_newuserdata(L, sizeof *steps);
-    steps->innermost = NULL;
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, close_steps);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    if (registry_find(L, &steps_key)) return; /* loaded before: clients point to it */
+    registry_push(L, sizeof(struct steps), close_steps);
+    registry_keep(L, &steps_key);
 }
 
 static void enter(struct lua_job *lj) {
@@ -216,7 +203,7 @@ struct lua_client *handle_push_client(lua_State *L, int arg) {
     struct options *o = &lc->options;
     int refs = lua_gettop(L);
     lc->pid = getpid();
-    lc->steps = find_steps(L);
+    lc->steps = registry_find(L, &steps_key);
     options_default(o);
     options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, refs, o);
     if (has_function(L, refs, "take")) limiter_prepare_client(L, refs);

@@ -20,7 +20,7 @@ static const double SLEEP_MAX = 3600, WAIT_MAX = 1;
 
 /* One call of step_run. */
 struct step {
-    lua_State *L;
+    lua_State *L, *main; /* the thread that Ctrl-C sets its hook for; NULL: not known */
     struct lua_job *lj;
     struct job *job;
     int refs;
@@ -92,7 +92,7 @@ static bool hook_raises(struct step *s, lua_State *thread) {
 /* Runs the hooks that are set: this thread's, and the main one's, where Ctrl-C sets its
  * own although a coroutine is running. */
 static void run_hooks(struct step *s) {
-    lua_State *L = s->L, *thread = compat_main_thread(L);
+    lua_State *L = s->L, *thread = s->main;
     bool raises = lua_gethook(L) && hook_raises(s, L);
     if (thread && thread != L && lua_gethook(thread) &&
         lua_gethook(thread) != lua_gethook(L))
@@ -298,10 +298,10 @@ static double wait_of(const struct step *s, double left) {
 
 bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
               int max_answers) {
-    struct step s = {L, lj, &lj->job, refs, 0};
+    compat_check_stack(L, 32);
+    struct step s = {L, compat_main_thread(L), lj, &lj->job, refs, 0};
     int top = lua_gettop(L), settled = 0;
     bool polled = false;
-    compat_check_stack(L, 32);
     job_begin_step(s.job, seconds > 0);
     read_clock(&s);
     double until = s.now + seconds;

@@ -17,15 +17,13 @@ void buffer_empty(struct buffer *b) {
     if (b->capacity > REUSED_CAPACITY) buffer_close(b);
 }
 
-char *buffer_room(struct buffer *b, size_t count) {
-    if (b->size + count > b->capacity) {
-        size_t capacity = b->size + count + b->capacity / 2 + 512;
-        char *data = realloc(b->data, capacity);
-        if (!data) return NULL;
-        b->data = data;
-        b->capacity = capacity;
-    }
-    return b->data + b->size;
+char *buffer_grow(struct buffer *b, size_t count) {
+    size_t capacity = b->size + count + b->capacity / 2 + 512;
+    char *data = realloc(b->data, capacity);
+    if (!data) return NULL;
+    b->data = data;
+    b->capacity = capacity;
+    return data + b->size;
 }
 
 bool buffer_append(struct buffer *b, const void *bytes, size_t count) {

@@ -18,7 +18,11 @@ void buffer_close(struct buffer *buffer);
 /* Empties it for its next use; a large one is freed. */
 void buffer_empty(struct buffer *buffer);
 /* Makes room for `count` more bytes and returns where they go; NULL: out of memory. */
-char *buffer_room(struct buffer *buffer, size_t count);
+char *buffer_grow(struct buffer *buffer, size_t count);
+static inline char *buffer_room(struct buffer *buffer, size_t count) {
+    bool fits = buffer->capacity - buffer->size > count; /* so none is there yet: false */
+    return fits ? buffer->data + buffer->size : buffer_grow(buffer, count);
+}
 /* False: out of memory. */
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t count);
 

@@ -99,9 +99,9 @@ void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
     }
     uint32_t count = 0; /* the rule is the same for all of them, asked or not */
     for (unsigned char *at = l->states + first, *end = l->states + last; at < end; at++) {
-        if (*at & STATE_BITS) continue;
-        *at |= ID_DELETED;
-        count++;
+        bool pending = !(*at & STATE_BITS);
+        *at |= (unsigned char)(pending * ID_DELETED);
+        count += pending;
     }
     l->tally[ID_PENDING] -= count;
     l->tally[ID_DELETED] += count;

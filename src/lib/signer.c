@@ -21,7 +21,7 @@ struct signer {
     EVP_MD_CTX *digest;
 };
 
-static const char SIGN_NAME[] = "sign: ";
+static const char TRACE_NAME[] = "traceId: ", SIGN_NAME[] = "sign: ";
 
 static char *join(const char *a, const char *b) {
     size_t size = strlen(a) + strlen(b) + 1;
@@ -165,7 +165,8 @@ static bool add_key_headers(struct signer *s, struct headers *h, int64_t millise
 
 bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds) {
     if (!make_trace_id(h)) return false;
-    snprintf(h->trace_line, sizeof h->trace_line, "traceId: %s", h->trace_id);
+    memcpy(h->trace_line, TRACE_NAME, sizeof TRACE_NAME);
+    memcpy(h->trace_line + sizeof TRACE_NAME - 1, h->trace_id, sizeof h->trace_id);
     h->sign_line[0] = '\0';
     h->signed_at = milliseconds;
     h->count = 0;

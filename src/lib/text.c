@@ -1,6 +1,7 @@
 /* Texts for people: see text.h. */
 #include "text.h"
 
+#include <assert.h>
 #include <string.h>
 #include "private.h"
 
@@ -21,6 +22,7 @@ size_t text_character(const char *text, size_t left, uint32_t *code) {
 
 void text_copy_line(char *out, size_t size, const char *text, size_t len) {
     size_t used = 0;
+    assert(size > 3);
     for (size_t at = 0; at < len;) {
         uint32_t code = 0;
         size_t n = text_character(text + at, len - at, &code);

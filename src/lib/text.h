@@ -22,7 +22,8 @@ static inline size_t text_cut(const char *text, size_t most) {
     return most;
 }
 
-/* Copies text as one printable line of UTF-8, cut where `size` bytes are too few. */
+/* Copies text as one printable line of UTF-8, cut where `size` bytes, more than 3, are
+ * too few. */
 void text_copy_line(char *out, size_t size, const char *text, size_t len);
 
 /* How many letters have to be changed, added or left out to make one name of the other
