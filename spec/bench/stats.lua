@@ -33,4 +33,16 @@ function stats.ratios(samples, base)
   return ratios
 end
 
+--- The least sample against the least of the base: what disturbs a program only ever adds to its
+--- time, and on a shared machine it adds more than what is to be told apart. The spread is that of
+--- the ratios round by round.
+---@param samples number[]
+---@param base number[]
+---@return { median: number, min: number, max: number }
+function stats.least_against_least(samples, base)
+  local spread = stats.summary(stats.ratios(samples, base))
+  return { median = stats.summary(samples).min / stats.summary(base).min, min = spread.min,
+    max = spread.max }
+end
+
 return stats

@@ -63,17 +63,21 @@ static bool is_id(const struct ids *ids, uint32_t position, const char *id, size
     return held == len && memcmp(entry + 1, id, len) == 0;
 }
 
-/* The place of an id in the hash: where it is, or the empty one where it belongs. */
-static uint32_t *find_place(const struct ids *ids, const char *id, size_t len) {
+/* The place of an id in the hash: where it is, or the empty one where it belongs, in
+ * which only its position is missing then. */
+static struct seen_id *find_place(const struct ids *ids, const char *id, size_t len) {
     uint64_t h = hash(ids->seed, id, len);
-    uint32_t at = (uint32_t)((h >> 32) * ids->seen_size >> 32);
-    while (ids->seen[at] && !is_id(ids, ids->seen[at] - 1, id, len))
-        at = at + 1 == ids->seen_size ? 0 : at + 1;
-    return &ids->seen[at];
+    uint32_t at = (uint32_t)((h >> 32) * ids->seen_size >> 32), low = (uint32_t)h;
+    struct seen_id *place = &ids->seen[at], *end = ids->seen + ids->seen_size;
+    while (place->position &&
+           (place->hash != low || !is_id(ids, place->position - 1, id, len)))
+        if (++place == end) place = ids->seen;
+    place->hash = low;
+    return place;
 }
 
 static bool resize_hash(struct ids *ids, uint32_t size) {
-    uint32_t *seen = calloc(size, sizeof *seen);
+    struct seen_id *seen = calloc(size, sizeof *seen);
     if (!seen || (!ids->seed && !entropy(&ids->seed, sizeof ids->seed))) {
         free(seen);
         return false;
@@ -83,7 +87,7 @@ static bool resize_hash(struct ids *ids, uint32_t size) {
     ids->seen_size = size;
     for (uint32_t i = 0; i < ids->count; i++) {
         struct id_text id = ids_get(ids, i);
-        *find_place(ids, id.text, id.len) = i + 1;
+        find_place(ids, id.text, id.len)->position = i + 1;
     }
     return true;
 }
@@ -91,8 +95,8 @@ static bool resize_hash(struct ids *ids, uint32_t size) {
 bool ids_reserve(struct ids *ids, uint32_t count) {
     if (!array_reserve(&ids->offsets, &ids->capacity, sizeof *ids->offsets, count))
         return false;
-    /* Never fuller than one half. */
-    uint64_t size = 2 * (uint64_t)ids->capacity;
+    /* Never fuller than three quarters. */
+    uint64_t size = (uint64_t)ids->capacity * 4 / 3 + 1;
     if (size > UINT32_MAX) size = UINT32_MAX;
     return ids->seen_size >= size || resize_hash(ids, (uint32_t)size);
 }
@@ -101,8 +105,8 @@ enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer
     if (!is_valid(id, len)) return IDS_FLAWED;
     if (ids->count == ids->capacity && !ids_reserve(ids, ids->count + 1))
         return IDS_NO_MEMORY;
-    uint32_t *place = find_place(ids, id, len);
-    if (*place) {
+    struct seen_id *place = find_place(ids, id, len);
+    if (place->position) {
         ids->duplicates++;
         return IDS_REPEATED;
     }
@@ -112,7 +116,7 @@ enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer
     memcpy(entry + 1, id, len);
     ids->offsets[ids->count++] = (uint32_t)ids->arena.size;
     ids->arena.size += len + 1;
-    *place = ids->count;
+    place->position = ids->count;
     return IDS_ADDED;
 }
 

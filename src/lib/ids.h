@@ -12,11 +12,17 @@
 
 enum { ID_LENGTH_MAX = 64, ID_JSON_MAX = ID_LENGTH_MAX + 3 };
 
+/* A place of the hash. The part of an id's hash that stands in it spares most looks at
+ * other ids, which lie anywhere in memory. */
+struct seen_id {
+    uint32_t hash, position; /* the position plus one; 0: the place is empty */
+};
+
 struct ids {
     struct buffer arena; /* for each id a byte of its length and kind, then its text */
     uint32_t *offsets;   /* where each one stands in the arena */
     uint32_t count, capacity;
-    uint32_t *seen; /* a hash by open addressing: position + 1, 0 for an empty place */
+    struct seen_id *seen; /* a hash by open addressing */
     uint32_t seen_size;
     uint64_t seed, duplicates;
 };

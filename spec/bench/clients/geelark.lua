@@ -11,6 +11,7 @@ local options = {
   base_url = workload.url,
   concurrency = workload.concurrency,
   chunk_size = workload.chunk,
+  connect_timeout = 600, timeout = 600, -- counted by callgrind, a handshake takes seconds
   requests_per_minute = false,
   requests_per_hour = false,
 }
