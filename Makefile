@@ -93,6 +93,10 @@ demo: deps ## deletes 250 phones of a simulator on this machine; no real phone i
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_LUA) spec/demo.lua
 
+OPTIONS ?= phones = 250, states = { started = 5 }
+simulator: deps ## a simulator that serves until Ctrl-C: OPTIONS='phones = 250, log = true'
+	@$(RUN_LUA) -e 'require("geelark.simulator").main { $(OPTIONS) }'
+
 test: test-deps ## the specs on every Lua, or on LUA=…
 	@sh spec/support/test.sh $(if $(findstring command,$(origin LUA)),"$(LUA)",$(LUAS))
 
@@ -134,5 +138,5 @@ clean: ## takes away what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: all always install uninstall deps test-deps demo test specs check format valgrind \
+.PHONY: all always install uninstall deps test-deps demo simulator test specs check format valgrind \
 	sanitize coverage bench bench-run simulate clean help

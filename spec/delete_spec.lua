@@ -139,7 +139,7 @@ describe("over HTTP", function()
     it("after a lock only what is in flight reaches the service, " .. concurrency .. " at once",
       function()
         open { phones = 40,
-          plan = "return function(n) if n > 3 then return { refuse = 40014 } end end" }
+          plan = "return function(request) return request.number > 3 and { refuse = 40014 } end" }
         local _, err = delete(simulator.ids(40), { chunk_size = 2, concurrency = concurrency })
         local state = sim:state()
         assert.equal("locked", err.kind)

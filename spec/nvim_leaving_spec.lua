@@ -32,8 +32,8 @@ describe("leaving Neovim in the middle of a delete", function()
   local function unanswered(requests)
     directory = temporary.new()
     sim = simulator.start { phones = 1000, plan = ([[
-      return function(number)
-        if number == %d then io.open(%q, "w"):close() end
+      return function(request)
+        if request.number == %d then io.open(%q, "w"):close() end
         return { delay = 3600 }
       end]]):format(requests, directory:file "arrived") }
     return ("wait(function() return vim.loop.fs_stat %q end)\n"):format(directory:file "arrived")

@@ -1,4 +1,4 @@
--- Every Lua block of README.md is run, and prints what the page says it prints.
+-- Every Lua block of README.md and of the manual is run, and prints what the page says it prints.
 
 local geelark = require "geelark"
 local readme = require "spec.support.readme"
@@ -43,7 +43,7 @@ print(2)
   it("fails a block that raises, and names the page's line", function()
     local ok, why = outcome "```lua\nlocal x = 1\nerror 'no'\n```\n"
     assert.is_false(ok)
-    assert.matches("README.lua:3: no", why, 1, true)
+    assert.matches("page.lua:3: no", why, 1, true)
   end)
 
   it("fails a block that ends with another status or writes to standard error", function()
@@ -78,18 +78,22 @@ local function other_specs()
   return table.concat(texts, "\n")
 end
 
-describe("README.md", function()
-  for _, block in ipairs(readme.blocks()) do
-    local name = ("line %d, %s, %s"):format(block.line, block.heading, block.host)
-    if readme.hosts[block.host] then
-      it(name, function() readme.check(block, readme.run(block)) end)
-    else
-      it(name .. ": a spec of its own runs it", function()
-        assert.matches("readme%.blocks%W+" .. block.host .. "%W", other_specs())
-      end)
+for _, path in ipairs { "README.md", "doc/manual.md" } do
+  describe(path, function()
+    for _, block in ipairs(readme.blocks(nil, path)) do
+      local name = ("line %d, %s, %s"):format(block.line, block.heading, block.host)
+      if readme.hosts[block.host] then
+        it(name, function() readme.check(block, readme.run(block)) end)
+      else
+        it(name .. ": a spec of its own runs it", function()
+          assert.matches("readme%.blocks%W+" .. block.host .. "%W", other_specs())
+        end)
+      end
     end
-  end
+  end)
+end
 
+describe("README.md", function()
   it("names only options that there are", function()
     local table_of_options = shell.read "README.md":match "\n## Options\n(.-)\n## "
     local seen = 0

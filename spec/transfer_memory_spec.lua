@@ -9,7 +9,7 @@ local script = [[
   local start = require("spec.support.simulator").start
   local ids = require("geelark.simulator").ids(3)
   local sim = start { phones = 0, requests_per_minute = 1000000,
-    plan = "return function(n) return n % 3 == 1 and { close = 'before' } end" }
+    plan = "return function(request) return request.number % 3 == 1 and { close = 'before' } end" }
 
   local now, messages = 0, {}
   local options = { token = "simulator", base_url = sim.url, chunk_size = 1, concurrency = 2,

@@ -63,7 +63,7 @@ end
 --- Ours, in one of the ways that its client knows, or another script that needs our
 --- module.
 ---@param lua string
----@param mode? "delete"|"job"|"key"|"idle"|"clock"|"look"
+---@param mode? "delete"|"job"|"key"|"idle"|"clock"|"look"|"specs"
 ---@param script? string
 function programs.geelark(lua, mode, script)
   mode = mode or "delete"

@@ -10,7 +10,8 @@ local report = require "spec.bench.report"
 local shell = require "spec.support.shell"
 
 local names = { "instructions", "cpu", "failures", "signing", "idle", "longest_step",
-  "growth", "memory", "latency", "quota", "startup", "startup_tls", "tls", "nginx", "nvim" }
+  "growth", "memory", "latency", "quota", "startup", "startup_tls", "tls", "nginx", "nvim",
+  "simulator" }
 
 -- Tests that must succeed, and the packages that make them.
 local needed = {

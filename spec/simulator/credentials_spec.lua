@@ -11,7 +11,7 @@ describe("the simulator's credentials", function()
 
   local function refusal(changes, now)
     local checker = credentials.new {
-      token = "secret", app_id = APP_ID, api_key = API_KEY, tolerance = 300,
+      token = "secret", app_id = APP_ID, api_key = API_KEY, clock_tolerance = 300,
     }
     local headers = {
       appid = APP_ID, traceid = TRACE_ID, ts = TS, nonce = "db6094", sign = SIGN,
@@ -71,7 +71,7 @@ describe("the simulator's credentials", function()
   end)
 
   it("refuse a traceId that was seen before, whatever became of it", function()
-    local checker = credentials.new { token = "secret", tolerance = 300 }
+    local checker = credentials.new { token = "secret", clock_tolerance = 300 }
     local good = { authorization = "Bearer secret", traceid = TRACE_ID }
     assert.equal(40003, (checker:refusal({ traceid = TRACE_ID }, NOW)))
     local code, why = checker:refusal(good, NOW)
@@ -80,7 +80,7 @@ describe("the simulator's credentials", function()
   end)
 
   it("accept nothing where nothing was agreed upon", function()
-    local checker = credentials.new { tolerance = 300 }
+    local checker = credentials.new { clock_tolerance = 300 }
     local code = checker:refusal({ traceid = requests.uuid(), authorization = "Bearer " }, NOW)
     assert.equal(40003, code)
     assert.equal(40003, (checker:refusal({ traceid = requests.uuid() }, NOW)))

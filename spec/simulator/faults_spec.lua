@@ -197,9 +197,9 @@ describe("the simulator's faults", function()
 
   it("come from a function that sees the request", function()
     local seen = {}
-    local function plan(number, record)
-      seen[number] = record.ids[1]
-      return record.ids[1] == "a" and { refuse = 41001 } or nil
+    local function plan(request)
+      seen[request.number] = request.ids[1]
+      return request.ids[1] == "a" and { refuse = 41001 } or nil
     end
     client.with_server({ phones = { "a", "b" }, plan = plan }, function(server)
       local socket = client.connect(server)

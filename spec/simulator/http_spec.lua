@@ -3,19 +3,20 @@
 local certificates = require "spec.support.certificates"
 local client = require "spec.support.http_client"
 local credentials = require "geelark.simulator.credentials"
+local phones = require "geelark.simulator.phones"
 local requests = require "spec.support.requests"
-local simulator = require "geelark.simulator"
+local servers = require "geelark.simulator.http.server"
 
 describe("the simulator over HTTP", function()
   it("listens on loopback addresses alone", function()
-    assert.has_error(function() simulator.new { host = "0.0.0.0" } end,
-      "options.host: a loopback address expected, got '0.0.0.0'")
+    assert.has_error(function() servers.new { host = "0.0.0.0" } end,
+      "host: loopback address expected, got 0.0.0.0")
   end)
 
   it("says where it can't listen", function()
-    local first = simulator.new():listen()
+    local first = servers.new():listen()
     local port = tonumber(first.url:match "%d+$")
-    local second = simulator.new { port = port }
+    local second = servers.new { port = port }
     local ok, why = pcall(second.listen, second)
     second:close()
     first:close()
@@ -156,7 +157,7 @@ describe("the simulator over HTTP", function()
 
   it("serves many connections at once and counts them", function()
     client.with_server({ phones = 20, plan = { { stall = 1, times = 10 } } }, function(server)
-      local ids, done, running = simulator.ids(20), 0, {}
+      local ids, done, running = phones.ids(20), 0, {}
       for i = 1, 10 do
         running[i] = client.connect(server)
         assert(running[i]:xwrite(client.request { ids[i] }))

@@ -5,7 +5,7 @@ local requests = require "spec.support.requests"
 
 describe("the simulator's limits", function()
   it("refuse the 201st request of a minute until the next minute", function()
-    local checker = limits.new { per_minute = 200, per_hour = 24000, minute = 60 }
+    local checker = limits.new { requests_per_minute = 200, requests_per_hour = 24000, minute = 60 }
     for _ = 1, 200 do assert.is_nil(checker:refusal(requests.DELETE, 119)) end
     assert.equal(40007, (checker:refusal(requests.DELETE, 119.9)))
     assert.is_nil(checker:refusal(requests.STOP, 119.9)) -- each API has its own
@@ -13,7 +13,7 @@ describe("the simulator's limits", function()
   end)
 
   it("lock for two hours whoever goes over the hour", function()
-    local checker = limits.new { per_minute = 10, per_hour = 15, minute = 60 }
+    local checker = limits.new { requests_per_minute = 10, requests_per_hour = 15, minute = 60 }
     for _ = 1, 10 do assert.is_nil(checker:refusal(requests.DELETE, 0)) end
     for _ = 1, 5 do assert.is_nil(checker:refusal(requests.DELETE, 60)) end
     assert.equal(40014, (checker:refusal(requests.DELETE, 60)))
@@ -23,7 +23,7 @@ describe("the simulator's limits", function()
   end)
 
   it("scale hour and lock with the minute", function()
-    local checker = limits.new { per_minute = 10, per_hour = 1, minute = 0.5 }
+    local checker = limits.new { requests_per_minute = 10, requests_per_hour = 1, minute = 0.5 }
     assert.is_nil(checker:refusal(requests.DELETE, 0))
     assert.equal(40014, (checker:refusal(requests.DELETE, 29.9)))
     assert.equal(40014, (checker:refusal(requests.DELETE, 29.9 + 59.9)))

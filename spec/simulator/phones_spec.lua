@@ -23,7 +23,7 @@ describe("the simulator's phones", function()
   it("refuse an unknown state and more states than phones", function()
     assert.has_error(function()
       phones.new { phones = { a = "asleep" }, stop_seconds = 0 }
-    end, "phone a: unknown state 'asleep'")
+    end, "phones.a: unknown value asleep, did you mean expired?")
     assert.has_error(function()
       phones.new { phones = 2, states = { started = 3 }, stop_seconds = 0 }
     end, "states: 2 phones can't have 3 states")

@@ -4,33 +4,63 @@ local plans = require "geelark.simulator.plan"
 
 describe("the simulator's plan", function()
   it("refuses entries that it doesn't understand", function()
-    assert.has_error(function() plans.new { { oops = 1 } } end,
-      "plan entry: unknown field 'oops'")
-    assert.has_error(function() plans.new { { close = "soon" } } end,
-      "plan entry.close: unknown value 'soon'")
+    assert.has_error(function() plans.new { { stauts = 1 } } end,
+      "plan entry.stauts: unknown field, did you mean status?")
+    assert.has_error(function() plans.new { { close = "befor" } } end,
+      "plan entry.close: unknown value befor, did you mean before?")
     assert.has_error(function() plans.new { { status = "502" } } end,
       "plan entry.status: number expected, got string")
     assert.has_error(function() plans.new(7) end,
       "plan: list or function expected, got number")
-    assert.has_error(function() plans.new(function() return { oops = 1 } end):next {} end,
-      "plan entry: unknown field 'oops'")
+    assert.has_error(function() plans.new(function() return { stauts = 1 } end):next {} end,
+      "plan entry.stauts: unknown field, did you mean status?")
   end)
 
   it("takes a list in order, false for no fault, and nothing after its end", function()
     local plan = plans.new { { code = 1 }, false, { code = 3, times = 2 } }
     local codes = {}
-    for i = 1, 5 do codes[i] = plan:next({}).code or "none" end
+    for i = 1, 5 do codes[i] = plan:next({ path = "/a" }).code or "none" end
     assert.same({ 1, "none", 3, 3, "none" }, codes)
   end)
 
+  -- The codes that a plan gives to requests to these paths, in turn.
+  local function codes(plan, names)
+    local made, given = plans.new(plan), {}
+    for i, name in ipairs(names) do
+      given[i] = made:next({ path = "/open/v1/phone/" .. name, number = i }).code or "none"
+    end
+    return given
+  end
+
+  it("keeps an entry for the requests to its path", function()
+    assert.same({ "none", 1, 2, "none" },
+      codes({ { path = "stop", code = 1 }, { path = "/open/v1/phone/status", code = 2 } },
+        { "delete", "stop", "status", "stop" }))
+    -- An entry for one path doesn't hold up those behind it.
+    assert.same({ 2, 1 }, codes({ { path = "stop", code = 1 }, { code = 2 } },
+      { "delete", "stop" }))
+  end)
+
+  it("keeps an entry for the n-th request, to its path or at all", function()
+    assert.same({ "none", "none", "none", 3, "none" },
+      codes({ { path = "delete", nth = 3, code = 3 } }, { "delete", "stop", "delete", "delete", "delete" }))
+    assert.same({ "none", 5, 5, "none" }, codes({ { nth = 2, times = 2, code = 5 } },
+      { "delete", "stop", "delete", "delete" }))
+  end)
+
+  it("refuses a path that there isn't", function()
+    assert.has_error(function() plans.new { { path = "delte" } } end,
+      "plan entry.path: unknown value delte, did you mean delete?")
+  end)
+
   it("asks a function, also one that came as source", function()
-    local plan = plans.new(function(number, record)
-      return { msg = record.path .. number }
+    local plan = plans.new(function(request)
+      return { msg = request.path .. request.number }
     end)
-    assert.equal("/a1", plan:next({ path = "/a" }).msg)
-    assert.equal("/b2", plan:next({ path = "/b" }).msg)
-    local from_source = plans.new "return function(number) return { code = number } end"
-    assert.equal(1, from_source:next({}).code)
+    assert.equal("/a1", plan:next({ path = "/a", number = 1 }).msg)
+    assert.equal("/b2", plan:next({ path = "/b", number = 2 }).msg)
+    local from_source = plans.new "return function(request) return { code = request.number } end"
+    assert.equal(1, from_source:next({ number = 1 }).code)
     assert.has_error(function() plans.new "return (" end)
   end)
 end)

@@ -2,6 +2,7 @@
 
 local client = require "spec.support.http_client"
 local shell = require "spec.support.shell"
+local servers = require "geelark.simulator.http.server"
 local simulator = require "geelark.simulator"
 local support = require "spec.support.simulator"
 
@@ -22,7 +23,7 @@ describe("the simulator's process", function()
     sim:plan { { status = 502 }, { close = "before" } }
     assert.equal(502, call(sim, ids).status)
     assert.is_nil(call(sim, ids))
-    sim:plan "return function(n) if n == 1 then return { refuse = 46001 } end end"
+    sim:plan "return function(request) return request.number == 4 and { refuse = 46001 } end"
     assert.equal(46001, client.envelope(call(sim, ids)).code)
     sim:set { [ids[1]] = "expired", [ids[2]] = "missing" }
     local state = sim:state()
@@ -41,8 +42,12 @@ describe("the simulator's process", function()
 
   it("says what is wrong with an order and goes on", function()
     local sim = support.start { phones = 1 }
-    assert.has_error(function() sim:plan { { oops = 1 } } end,
-      "simulator: plan entry: unknown field 'oops'")
+    assert.error_matches(function() sim:plan { { stauts = 1 } } end,
+      "plan entry%.stauts: unknown field, did you mean status%?$")
+    assert.error_matches(function() sim:plan(print) end,
+      "plan: a function can't go to another process; give its source as a string")
+    assert.error_matches(function() sim:set { a = "asleep" } end,
+      "phones%.a: unknown value asleep, did you mean expired%?$")
     assert.equal(1, sim:state().phoneCount)
     sim:stop()
   end)
@@ -54,7 +59,7 @@ describe("the simulator's process", function()
   end)
 
   it("that can't start is an error, and nothing is left waiting", function()
-    local sim = simulator.new():listen()
+    local sim = servers.new():listen()
     local port = tonumber(sim.url:match "%d+$")
     -- Its complaint goes to standard error, which is no part of the spec's output.
     local source = ("require('spec.support.simulator').start { port = %d }"):format(port)
@@ -91,6 +96,7 @@ describe("the simulator's process", function()
     run:read "*l"
     local ready = "^export GEELARK_BASE_URL=(http://%S+) GEELARK_TOKEN=simulator$"
     local url = run:read("*l"):match(ready)
+    assert.equal("# 2 ids: 528086321789535232 528086321789600768", run:read "*l")
     local reply = call({ url = url }, simulator.ids(2))
     os.execute(("kill %d"):format(pid))
     run:read "*a"
@@ -99,11 +105,11 @@ describe("the simulator's process", function()
   end)
 
   it("prints no credentials that were given", function()
-    local source = 'require("geelark.simulator").main({ token = "secret" }, true)'
+    local source = 'require("geelark.simulator.http.process").run({ token = "secret" }, true)'
     local run = io.popen("printf '' | (" .. shell.run_lua(source) .. ") 2>&1", "r")
     local said = run:read "*a"
     run:close()
-    assert.truthy(said:find "^export GEELARK_BASE_URL=http://%S+\n")
+    assert.truthy(said:find "http", 1, true)
     assert.is_nil(said:find("secret", 1, true))
   end)
 end)

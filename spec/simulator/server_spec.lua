@@ -5,7 +5,7 @@ local client = require "spec.support.http_client"
 local collect = require "spec.support.collect"
 local descriptors = require "spec.support.descriptors"
 local shell = require "spec.support.shell"
-local simulator = require "geelark.simulator"
+local servers = require "geelark.simulator.http.server"
 
 describe("the simulator's server", function()
   it("leaves no descriptor behind, also when closed in the middle", function()
@@ -25,8 +25,8 @@ describe("the simulator's server", function()
         socket:close()
       end)
     end
-    simulator.new():close()
-    simulator.new():listen():close()
+    servers.new():close()
+    servers.new():listen():close()
     collect()
     assert.equal(before, descriptors())
   end)
@@ -53,18 +53,20 @@ describe("the simulator's server", function()
   end)
 
   it("can be closed twice, and refuses connections then", function()
-    local server = simulator.new():listen()
+    local server = servers.new():listen()
     server:close()
     server:close()
     assert.is_false(client.is_listening(server))
   end)
 
   local missing = { -- module, package, what needs it
-    { "cqueues", "lua-cqueues", 'require "geelark.simulator"' },
-    { "cjson", "lua-cjson", 'require "geelark.simulator"' },
+    { "cqueues", "lua-cqueues", 'require("geelark.simulator").main()' },
+    { "cjson", "lua-cjson", 'require("geelark.simulator").new()' },
     { "openssl.digest", "lua-luaossl",
       'require("geelark.simulator").new { app_id = "a", api_key = "k" }' },
-    { "openssl.ssl.context", "lua-luaossl", 'require("geelark.simulator").new { tls = {} }' },
+    { "openssl.ssl.context", "lua-luaossl",
+      'require("geelark.simulator").main { tls = { certificate = "", key = "" } }' },
+    { "openssl.x509", "lua-luaossl", 'require("geelark.simulator").main { tls = true }' },
   }
   for _, row in ipairs(missing) do
     it("names the Debian package where there is no " .. row[1], function()

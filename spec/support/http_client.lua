@@ -5,7 +5,7 @@ local cqueues = require "cqueues"
 local json = require("cjson").new()
 local sockets = require "cqueues.socket"
 local requests = require "spec.support.requests"
-local simulator = require "geelark.simulator"
+local servers = require "geelark.simulator.http.server"
 
 local client = {}
 
@@ -15,7 +15,7 @@ local client = {}
 ---@param act fun(server: geelark.simulator.Server)
 function client.with_server(options, act)
   local loop = cqueues.new()
-  local server = simulator.new(options):listen():attach(loop)
+  local server = servers.new(options):listen():attach(loop)
   local finished = false
   loop:wrap(function()
     act(server)

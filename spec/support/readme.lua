@@ -1,4 +1,4 @@
--- Runs the Lua of README.md as its readers would: each ```lua block in an interpreter of
+-- Runs the Lua of README.md and the manual as its readers would: each ```lua block in an interpreter of
 -- its own, in a directory of its own, against a simulator of its own, whose address
 -- stands in the environment.
 --
@@ -22,7 +22,7 @@ local temporary = require "spec.support.temporary"
 local readme = {}
 
 local DEFAULT = "phones = 250, states = { started = 3, in_use = 2, missing = 1 }"
-local FILE = "README.lua" -- busted passes over what doesn't end with .lua
+local FILE = "page.lua" -- busted passes over what doesn't end with .lua
 local TOKEN = "simulator" -- what a simulator without credentials of its own accepts
 
 local PRELUDE = 'geelark = require "geelark"; ids = {} '
@@ -31,7 +31,8 @@ local PRELUDE = 'geelark = require "geelark"; ids = {} '
 -- Reading -------------------------------------------------------------------------------
 
 ---@class spec.support.Block
----@field line integer of its first line in the file
+---@field page string path of the file
+---@field line integer of its first line there
 ---@field source string
 ---@field host string in which it runs
 ---@field options string of the simulator, the inside of a Lua table
@@ -45,7 +46,7 @@ local function walk(lines, visit)
     local from = n
     repeat
       n = n + 1
-      assert(lines[n], "README: what begins at line " .. from .. " has no end")
+      assert(lines[n], "page: what begins at line " .. from .. " has no end")
     until lines[n]:find(pattern)
     return table.concat(lines, "\n", from + 1, n - 1), from + 1
   end
@@ -79,7 +80,8 @@ end
 ---@return spec.support.Block[]
 function readme.blocks(host, path)
   local blocks, heading, comment, last = {}, "", nil, nil
-  walk(read_lines(path or "README.md"), function(kind, text, line, language)
+  path = path or "README.md"
+  walk(read_lines(path), function(kind, text, line, language)
     if kind == "heading" then
       heading = text
     elseif kind == "comment" then
@@ -88,12 +90,12 @@ function readme.blocks(host, path)
     elseif language == "lua" or language == "nginx" then
       local named, options = (comment or ""):match "^run:%s*(%S+)%s*(.*)$"
       last = {
-        line = line, source = text, heading = heading, host = named or language,
+        page = path, line = line, source = text, heading = heading, host = named or language,
         options = (options or "") ~= "" and options or DEFAULT,
       }
       if not host or host == last.host then blocks[#blocks + 1] = last end
     elseif comment == "prints" then
-      assert(last and not last.prints, "README:" .. line .. ": printed by no block")
+      assert(last and not last.prints, "page:" .. line .. ": printed by no block")
       last.prints = text
     end
     comment = nil
@@ -197,7 +199,7 @@ function readme.check(block, run)
     trouble = "it printed\n" .. run.output
   end
   if not trouble then return end
-  error(("README.md:%d (%s): %s"):format(block.line, block.heading, trouble), 0)
+  error(("%s:%d (%s): %s"):format(block.page, block.line, block.heading, trouble), 0)
 end
 
 return readme

@@ -7,6 +7,8 @@ local requests = {
   DELETE = "/open/v1/phone/delete",
   STOP = "/open/v1/phone/stop",
   STATUS = "/open/v1/phone/status",
+  START = "/open/v1/phone/start",
+  LIST = "/open/v1/phone/list",
   TOKEN = "simulator",
 }
 

@@ -41,7 +41,9 @@ local function successes(data, fault)
   return "[" .. table.concat(written, ",") .. "]"
 end
 
+-- What the calls for several phones answer; anything else is written as it is.
 local function data_text(data, fault)
+  if not data.totalAmount then return text(data) end
   local members = {}
   for i, name in ipairs { "totalAmount", "successAmount", "failAmount" } do
     local amount = fault.amounts and fault.amounts[name] or data[name]

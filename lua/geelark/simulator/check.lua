@@ -1,23 +1,70 @@
--- Strict option tables: an unknown field or a wrong type is an error that names it.
+-- Strict tables of options: an unknown name, or a wrong type, is an error that names it and
+-- suggests what was meant.
 
----@param what string what the table is, for the message
----@param options table
----@param types table<string, string> field → Lua types, such as "number|boolean"
----@return table options the same table
-local function check(what, options, types)
-  if type(options) ~= "table" then
-    error(("%s: table expected, got %s"):format(what, type(options)), 0)
+local check = {}
+
+-- How many letters have to be put in, taken out or changed (Levenshtein's distance).
+local function distance(one, other)
+  local row = {}
+  for j = 0, #other do row[j] = j end
+  for i = 1, #one do
+    local diagonal
+    diagonal, row[0] = row[0], i
+    for j = 1, #other do
+      local change = one:byte(i) == other:byte(j) and 0 or 1
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + change)
+    end
   end
-  for field, value in pairs(options) do
-    local allowed = types[field]
+  return row[#other]
+end
+
+---The name that is spelt most like this one.
+---@param name any
+---@param known table<string, any> by name
+---@return string
+function check.nearest(name, known)
+  local best, least
+  for other in pairs(known) do
+    local far = distance(tostring(name):sub(1, 64), other)
+    if not least or far < least or far == least and other < best then best, least = other, far end
+  end
+  return best
+end
+
+local function words(types)
+  return (types:gsub("|", " or "))
+end
+
+---@param what string what the table is, for the message; "" for the options themselves
+---@param options table
+---@param types table<string, string> name → Lua types, such as "number|boolean"
+function check.table(what, options, types)
+  if type(options) ~= "table" then
+    error(("%s: table expected, got %s"):format(what == "" and "options" or what, type(options)), 0)
+  end
+  local kind = what == "" and "option" or "field"
+  local prefix = what == "" and "" or what .. "."
+  for name, value in pairs(options) do
+    local allowed = types[name]
     if not allowed then
-      error(("%s: unknown field '%s'"):format(what, tostring(field)), 0)
+      error(("%s%s: unknown %s, did you mean %s?")
+        :format(prefix, tostring(name), kind, check.nearest(name, types)), 0)
     end
     if not ("|" .. allowed .. "|"):find("|" .. type(value) .. "|", 1, true) then
-      error(("%s.%s: %s expected, got %s"):format(what, field, allowed, type(value)), 0)
+      error(("%s%s: %s expected, got %s"):format(prefix, name, words(allowed), type(value)), 0)
     end
   end
-  return options
+end
+
+---A value that has to be one of several.
+---@param what string
+---@param value any
+---@param known table<string, any> by value
+function check.choice(what, value, known)
+  if known[value] == nil then
+    error(("%s: unknown value %s, did you mean %s?")
+      :format(what, tostring(value), check.nearest(value, known)), 0)
+  end
 end
 
 return check

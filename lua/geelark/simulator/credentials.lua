@@ -1,6 +1,6 @@
 -- Who may call: both verifications of the service, checked for real. No I/O; the time is
--- an argument. A traceId may look as it likes, since the service takes any. It is remembered,
--- because each request must bring a fresh one.
+-- an argument. A traceId may look as it likes, since the service takes any that isn't empty. It is
+-- remembered, because each request should bring a fresh one.
 --
 -- A digest is needed for signatures alone, and loaded where they are agreed upon.
 
@@ -12,7 +12,8 @@ local NO_TRACE_ID, REFUSED = 40002, 40003
 ---@field token string|nil
 ---@field app_id string|nil
 ---@field api_key string|nil
----@field tolerance number seconds that `ts` may be off
+---@field tolerance number|false seconds that `ts` may be off; false: any number
+---@field accepts_repeats boolean|nil whether a traceId may come again
 ---@field seen table<string, boolean> traceIds of earlier requests
 local Credentials = {}
 Credentials.__index = Credentials
@@ -46,7 +47,7 @@ local function key_refusal(self, headers, now)
   local trace_id, ts, nonce = headers.traceid, headers.ts or "", headers.nonce
   if not self.app_id or headers.appid ~= self.app_id then return "appId refused" end
   if not ts:find "^%d+$" then return "ts is no number of milliseconds" end
-  if math.abs(tonumber(ts) / 1000 - now) > self.tolerance then
+  if self.tolerance and math.abs(tonumber(ts) / 1000 - now) > self.tolerance then
     return "ts is not near the present"
   end
   if nonce ~= trace_id:sub(1, 6) then return "nonce is not the start of traceId" end
@@ -63,7 +64,9 @@ end
 function Credentials:refusal(headers, now)
   local trace_id = headers.traceid
   if not trace_id or trace_id == "" then return NO_TRACE_ID, "traceId missing" end
-  if self.seen[trace_id] then return REFUSED, "traceId was used before" end
+  if self.seen[trace_id] and not self.accepts_repeats then
+    return REFUSED, "traceId was used before"
+  end
   self.seen[trace_id] = true
   local why
   if headers.authorization then
@@ -76,16 +79,17 @@ end
 
 local credentials = { sign = sign }
 
----@param options { token: string?, app_id: string?, api_key: string?, tolerance: number }
----  what is accepted; tolerance in seconds
+---@param settings geelark.simulator.Options token, app_id and api_key: what is accepted;
+---  clock_tolerance, accept_repeated_trace_ids
 ---@return geelark.simulator.Credentials
-function credentials.new(options)
-  if options.app_id then digests() end -- a missing one is told at once
+function credentials.new(settings)
+  if settings.app_id then digests() end -- a missing one is told at once
   return setmetatable({
-    token = options.token,
-    app_id = options.app_id,
-    api_key = options.api_key,
-    tolerance = options.tolerance,
+    token = settings.token,
+    app_id = settings.app_id,
+    api_key = settings.api_key,
+    tolerance = settings.clock_tolerance,
+    accepts_repeats = settings.accept_repeated_trace_ids,
     seen = {},
   }, Credentials)
 end

@@ -31,12 +31,12 @@ end
 function Limits:refusal(api, now)
   if now < (self.locked_until[api] or now) then return HOUR_LIMIT, "locked for two hours" end
   local hour = current(self.hours, api, self.minute * MINUTES_AN_HOUR, now)
-  if hour.requests >= self.per_hour then
+  if self.per_hour and hour.requests >= self.per_hour then
     self.locked_until[api] = now + self.minute * MINUTES_LOCKED
     return HOUR_LIMIT, "over the hour's limit, locked for two hours"
   end
   local minute = current(self.minutes, api, self.minute, now)
-  if minute.requests >= self.per_minute then
+  if self.per_minute and minute.requests >= self.per_minute then
     return MINUTE_LIMIT, messages[MINUTE_LIMIT]
   end
   hour.requests, minute.requests = hour.requests + 1, minute.requests + 1
@@ -44,14 +44,14 @@ end
 
 local limits = {}
 
----@param options { per_minute: number, per_hour: number, minute: number } requests;
----  length of the minute in seconds
+---@param settings geelark.simulator.Options requests_per_minute and requests_per_hour, each false
+---  where there is no limit; minute: its length in seconds
 ---@return geelark.simulator.Limits
-function limits.new(options)
+function limits.new(settings)
   return setmetatable({
-    per_minute = options.per_minute,
-    per_hour = options.per_hour,
-    minute = options.minute,
+    per_minute = settings.requests_per_minute,
+    per_hour = settings.requests_per_hour,
+    minute = settings.minute,
     locked_until = {},
     minutes = {},
     hours = {},

@@ -11,6 +11,7 @@ return {
   [40005] = "resource not found",
   [40006] = "partial success",
   [40007] = "too many requests in a short time, please try again later",
+  [40008] = "pageSize: 1 to 100 expected",
   [40009] = "all failed",
   [40010] = "in use, cannot be deleted",
   [40011] = "paid plans only",

@@ -1,10 +1,16 @@
--- The plan of faults: what goes wrong with which request. A plan is a list taken in
--- order, one entry a request (all is well after its end), or a function that is asked
--- about every request.
+-- The plan of faults: what goes wrong with which request. A plan is a list, or a function that is
+-- asked about every request. Of a list each request takes the first entry that fits it and isn't
+-- used up: so entries without a condition are taken in order, one a request, and after them
+-- all is well.
 
+local calls = require "geelark.simulator.calls"
 local check = require "geelark.simulator.check"
 
 ---@class geelark.simulator.Fault one entry of a plan; every field may be left out
+---@field path string|nil in a list: for requests to this path alone: "delete", "stop", "start",
+---  "status", "list", or a path as a whole
+---@field nth integer|nil in a list: from the n-th request on (to `path`, where there is one) since
+---  the plan was set, counted from 1
 ---@field times integer|nil in a list: for how many requests the entry stands; default 1
 ---@field stall number|nil seconds between the arrival and what the service does
 ---@field delay number|nil seconds between what the service does and its answer
@@ -35,7 +41,8 @@ local check = require "geelark.simulator.check"
 ---  closed, although the answer said nothing of it
 
 local FIELDS = {
-  times = "number", stall = "number", delay = "number", act = "boolean", close = "string",
+  path = "string", nth = "number", times = "number",
+  stall = "number", delay = "number", act = "boolean", close = "string",
   reset = "boolean", refuse = "number", code = "number", msg = "string",
   status = "number", headers = "table", body = "string", integer_ids = "boolean",
   string_numbers = "boolean", fail_details = "string", amounts = "table",
@@ -49,24 +56,45 @@ local CHOICES = {
 local NOTHING = {}
 
 local function check_fault(fault)
-  check("plan entry", fault, FIELDS)
+  check.table("plan entry", fault, FIELDS)
   for field, allowed in pairs(CHOICES) do
-    if fault[field] and not allowed[fault[field]] then
-      error(("plan entry.%s: unknown value '%s'"):format(field, fault[field]), 0)
-    end
+    if fault[field] then check.choice("plan entry." .. field, fault[field], allowed) end
+  end
+  if fault.path and not fault.path:find("/", 1, true) then
+    check.choice("plan entry.path", fault.path, calls.by_name)
   end
   return fault
 end
 
--- A list as a function: each entry for as many requests as it says. `false` is no fault.
-local function taken_in_order(list)
-  local faults = {}
-  for i = 1, #list do
-    local fault = list[i] or NOTHING
-    check_fault(fault)
-    for _ = 1, fault.times or 1 do faults[#faults + 1] = fault end
+-- An entry of a list as it is used up; `false` is no fault, for one request.
+local function entry_of(item)
+  local fault = check_fault(item or NOTHING)
+  return { fault = fault, path = fault.path and calls.path(fault.path), left = fault.times or 1 }
+end
+
+-- Whether the entry stands for this request; `counts` are those of its path and of all.
+local function fits(entry, record, counts)
+  if entry.left < 1 or entry.path and entry.path ~= record.path then return false end
+  local nth = entry.fault.nth
+  return not nth or counts[entry.path or "all"] >= nth
+end
+
+-- A list as a function.
+local function first_that_fits(list)
+  local entries, counts, first = {}, { all = 0 }, 1
+  for i = 1, #list do entries[i] = entry_of(list[i]) end
+  return function(record)
+    counts.all = counts.all + 1
+    counts[record.path] = (counts[record.path] or 0) + 1
+    while entries[first] and entries[first].left < 1 do first = first + 1 end
+    for i = first, #entries do
+      local entry = entries[i]
+      if fits(entry, record, counts) then
+        entry.left = entry.left - 1
+        return entry.fault
+      end
+    end
   end
-  return function(number) return faults[number] end
 end
 
 -- Source text of a plan, for one that reaches another process.
@@ -77,7 +105,7 @@ local function compile(source)
 end
 
 ---@alias geelark.simulator.PlanFunction
----| fun(number: integer, request: geelark.simulator.Record): geelark.simulator.Fault|nil
+---| fun(request: geelark.simulator.Record): geelark.simulator.Fault|nil
 
 ---@class geelark.simulator.Plan
 local Plan = {}
@@ -88,8 +116,7 @@ Plan.__index = Plan
 ---@return geelark.simulator.Fault fault empty where nothing does; raises what a plan's
 ---  function raises
 function Plan:next(record)
-  self.taken = self.taken + 1
-  local fault = self.ask(self.taken, record)
+  local fault = self.ask(record)
   return fault and check_fault(fault) or NOTHING
 end
 
@@ -103,9 +130,9 @@ end
 
 local plan = { acts = acts }
 
----@param source geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil a
----  list (false: no fault), a function(number, record) called once for each request,
----  counted from 1, or Lua source that returns either
+---@param source geelark.simulator.Fault[]|geelark.simulator.PlanFunction|string|nil a list (false: no
+---  fault), a function(request) called once for each request, or Lua source that returns either;
+---  `request.number` counts from 1
 ---@return geelark.simulator.Plan
 function plan.new(source)
   if type(source) == "string" then source = compile(source) end
@@ -113,8 +140,8 @@ function plan.new(source)
   if kind ~= "nil" and kind ~= "table" and kind ~= "function" then
     error("plan: list or function expected, got " .. kind, 0)
   end
-  local ask = kind == "function" and source or taken_in_order(source or NOTHING)
-  return setmetatable({ ask = ask, taken = 0 }, Plan)
+  local ask = kind == "function" and source or first_that_fits(source or NOTHING)
+  return setmetatable({ ask = ask }, Plan)
 end
 
 return plan

@@ -4,17 +4,19 @@
 
 local need = require "geelark.simulator.need"
 local answer = require "geelark.simulator.answer"
+local certificates = require "geelark.simulator.http.certificate"
 local connection = require "geelark.simulator.http.connection"
 local cqueues = need("cqueues", "lua-cqueues")
 local condition = need("cqueues.condition", "lua-cqueues")
 local errno = need("cqueues.errno", "lua-cqueues")
 local sockets = need("cqueues.socket", "lua-cqueues")
+local worlds = require "geelark.simulator.world"
 
-local LOOPBACK = { ["127.0.0.1"] = true, ["::1"] = true, ["localhost"] = true }
 local NO_FAULT, NO_RESPONSE = {}, {}
 
 ---@class geelark.simulator.Server
 ---@field url string|nil base URL, once it listens
+---@field ca_file string|nil PEM file of the certificate that it made for itself
 ---@field world geelark.simulator.World phones and journal
 ---@field connections integer accepted so far
 local Server = {}
@@ -26,14 +28,21 @@ local function clock()
   return function() return offset + cqueues.monotime() end
 end
 
-local function tls_context(tls)
+local function tls_context(pair)
   local contexts = need("openssl.ssl.context", "lua-luaossl")
   local pkey = need("openssl.pkey", "lua-luaossl")
   local x509 = need("openssl.x509", "lua-luaossl")
   local context = contexts.new("TLS", true)
-  context:setCertificate(x509.new(tls.certificate))
-  context:setPrivateKey(pkey.new(tls.key))
+  context:setCertificate(x509.new(pair.certificate))
+  context:setPrivateKey(pkey.new(pair.key))
   return context
+end
+
+-- The certificate that was given, or one that is made, with the file that geelark trusts.
+local function certificate(tls)
+  if type(tls) == "table" then return tls end
+  local pair = certificates.new()
+  return pair, certificates.write(pair)
 end
 
 -- One request under its fault. Returns whether the connection may go on, and what was
@@ -116,7 +125,7 @@ function Server:listen()
   local why
   self.listening, why = listening_socket(self.host, self.port)
   if not self.listening then
-    error(("simulator: can't listen on %s port %d: %s")
+    error(("can't listen on %s port %d: %s")
       :format(self.host, self.port, why), 0)
   end
   local _, _, port = self.listening:localname()
@@ -182,6 +191,7 @@ end
 function Server:close()
   if self.closed then return end
   self.closed = true
+  if self.ca_file then os.remove(self.ca_file) end
   for socket in pairs(self.sockets) do socket:close() end
   self.sockets = {}
   if self.listening then self.listening:close() end
@@ -192,27 +202,15 @@ end
 
 local server = {}
 
----@class geelark.simulator.ServerOptions
----@field host string|nil loopback address; default "127.0.0.1"
----@field port integer|nil default: an ephemeral one
----@field tls { certificate: string, key: string }|nil PEM text; default: plain HTTP
-
----Field → type of the options that `new` takes.
-server.options = { host = "string", port = "number", tls = "table" }
-
----@param world geelark.simulator.World
----@param options geelark.simulator.ServerOptions
----@return geelark.simulator.Server
-function server.new(world, options)
-  local host = options.host or "127.0.0.1"
-  if not LOOPBACK[host] then
-    error(("options.host: a loopback address expected, got '%s'"):format(host), 0)
-  end
-  return setmetatable({
+---@param given geelark.simulator.Options|nil
+---@return geelark.simulator.Server server that does not listen yet; raises where an option is wrong
+function server.new(given)
+  local world = worlds.new(given)
+  local settings = world.settings
+  local self = setmetatable({
     world = world,
-    host = host,
-    port = options.port or 0,
-    context = options.tls and tls_context(options.tls),
+    host = settings.host,
+    port = settings.port,
     now = clock(),
     cq = cqueues.new(),
     closing = condition.new(),
@@ -220,6 +218,12 @@ function server.new(world, options)
     connections = 0,
     sockets = {},
   }, Server)
+  if settings.tls then
+    local pair
+    pair, self.ca_file = certificate(settings.tls)
+    self.context = tls_context(pair)
+  end
+  return self
 end
 
 return server
