@@ -5,6 +5,7 @@ local geelark = require "geelark"
 local hurried_clock = require "spec.support.hurried_clock"
 local simulator = require "geelark.simulator"
 
+-- What happens, the entry of the plan, and the ids of a request where it isn't four.
 local FAULTS = {
   { "nothing at all", false },
   { "an answer that is late", { delay = 0.05 } },
@@ -47,7 +48,8 @@ local FAULTS = {
   { "a cut body", { cut = 20 } },
   { "a body cut at its beginning", { cut = 0 } },
   { "a cut chunked body", { cut = 32, chunked = 16 } },
-  { "a connection closed while idle", { close_idle = 0 } },
+  -- One request, since whether a second one still leaves on that connection is a race.
+  { "a connection closed while idle", { close_idle = 0 }, 6 },
   { "the second delete alone", { path = "delete", nth = 2, status = 500 } },
   { "a fault of another path", { path = "stop", status = 500 } },
 }
@@ -76,14 +78,15 @@ local function copy(result)
 end
 
 -- The account, and what the service saw: the same for every way.
-local function account_of(service, case, fault)
+local function account_of(service, case)
+  local fault, chunk_size = FAULTS[case][2], FAULTS[case][3] or 4
   local ids, states = phones_of(case)
   for id, state in pairs(states) do service:set(id, state) end
   local before = #service:requests()
   service:plan { fault }
   local result, err = geelark.delete(ids, service:options {
     clock = service.clock and service:options().clock or hurried_clock(),
-    chunk_size = 4, concurrency = 1, timeout = 1 })
+    chunk_size = chunk_size, concurrency = 1, timeout = 1 })
   local account = copy(result or err.result)
   account.kind, account.code = err and err.kind, err and err.code
   account.asked, account.states = #service:requests() - before, {}
@@ -106,9 +109,9 @@ describe("our own client's account of", function()
 
   for case, row in ipairs(FAULTS) do
     it(row[1] .. " is the same over the seam, HTTP and TLS", function()
-      local seam = account_of(simulator.new(), case, row[2])
-      assert.same(seam, account_of(services.http, case, row[2]))
-      assert.same(seam, account_of(services.tls, case, row[2]))
+      local seam = account_of(simulator.new(), case)
+      assert.same(seam, account_of(services.http, case))
+      assert.same(seam, account_of(services.tls, case))
     end)
   end
 end)

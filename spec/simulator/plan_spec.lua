@@ -43,7 +43,8 @@ describe("the simulator's plan", function()
 
   it("keeps an entry for the n-th request, to its path or at all", function()
     assert.same({ "none", "none", "none", 3, "none" },
-      codes({ { path = "delete", nth = 3, code = 3 } }, { "delete", "stop", "delete", "delete", "delete" }))
+      codes({ { path = "delete", nth = 3, code = 3 } },
+        { "delete", "stop", "delete", "delete", "delete" }))
     assert.same({ "none", 5, 5, "none" }, codes({ { nth = 2, times = 2, code = 5 } },
       { "delete", "stop", "delete", "delete" }))
   end)
