@@ -5,12 +5,12 @@ local geelark = require "geelark"
 local hurried_clock = require "spec.support.hurried_clock"
 local simulator = require "geelark.simulator"
 
--- What happens, the entry of the plan, and the ids of a request where it isn't four.
+-- What happens, the entry of the plan, and options where the case needs them.
 local FAULTS = {
   { "nothing at all", false },
   { "an answer that is late", { delay = 0.05 } },
   { "a service that is slow to act", { stall = 0.05 } },
-  { "a delay beyond the time-out", { delay = 1.5 } },
+  { "a delay beyond the time-out", { delay = 1.5 }, { timeout = 1 } },
   { "an act that doesn't happen, behind a good code", { act = false, code = 0 } },
   { "an end before the deed", { close = "before" } },
   { "an end after the deed", { close = "after" } },
@@ -49,7 +49,7 @@ local FAULTS = {
   { "a body cut at its beginning", { cut = 0 } },
   { "a cut chunked body", { cut = 32, chunked = 16 } },
   -- One request, since whether a second one still leaves on that connection is a race.
-  { "a connection closed while idle", { close_idle = 0 }, 6 },
+  { "a connection closed while idle", { close_idle = 0 }, { chunk_size = 6 } },
   { "the second delete alone", { path = "delete", nth = 2, status = 500 } },
   { "a fault of another path", { path = "stop", status = 500 } },
 }
@@ -79,14 +79,14 @@ end
 
 -- The account, and what the service saw: the same for every way.
 local function account_of(service, case)
-  local fault, chunk_size = FAULTS[case][2], FAULTS[case][3] or 4
+  local fault, more = FAULTS[case][2], FAULTS[case][3] or {}
   local ids, states = phones_of(case)
   for id, state in pairs(states) do service:set(id, state) end
   local before = #service:requests()
   service:plan { fault }
   local result, err = geelark.delete(ids, service:options {
     clock = service.clock and service:options().clock or hurried_clock(),
-    chunk_size = chunk_size, concurrency = 1, timeout = 1 })
+    chunk_size = more.chunk_size or 4, concurrency = 1, timeout = more.timeout })
   local account = copy(result or err.result)
   account.kind, account.code = err and err.kind, err and err.code
   account.asked, account.states = #service:requests() - before, {}
