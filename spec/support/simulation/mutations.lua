@@ -67,6 +67,6 @@ return {
     find = "if (g->in_flight >= places(g, concurrency)) return INFINITY;",
     replace = "if (g->in_flight >= places(g, concurrency) + 1) return INFINITY;" },
   { name = "an id that is given twice is asked for twice", file = "ids.c",
-    find = "if (*place) {",
+    find = "if (place->position) {",
     replace = "if (false) {" },
 }
