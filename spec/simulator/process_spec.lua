@@ -71,6 +71,37 @@ describe("the simulator's process", function()
     assert.truthy(said:find("the simulator did not start", 1, true), said)
   end)
 
+  -- What a script prints that has started a simulator as `service`, in a session of its own.
+  local function output_of(source)
+    return shell.output("exec 2>&1; setsid -w sh -c " .. shell.quote(shell.run_lua(
+      'local service = require("geelark.simulator").spawn { phones = 1 } ' .. source)))
+  end
+
+  it("that has died is an error, and doesn't end who asks it", function()
+    assert.equal("the simulator died; its standard error says why\nstopped", output_of [[
+      service:plan "return function() os.exit(1) end"
+      require("geelark").delete({ "a1" }, service:options { attempts = 1 })
+      print((select(2, pcall(function() service:ids() end)):gsub("^.-:%d+: ", "")))
+      service:stop()
+      print "stopped"]])
+  end)
+
+  it("goes on through a Ctrl-C, which is meant for who has started it", function()
+    -- While os.execute runs, a signal to all is none to this process.
+    assert.equal("stopped\nended", output_of [[
+      os.execute "trap '' INT; kill -INT 0; sleep 0.3"
+      print(service:state(service:ids()[1]))
+      service:stop()
+      print "ended"]])
+  end)
+
+  it("finds what the caller finds, whatever the environment says", function()
+    local source = ([[package.path = %q
+      print(#require("geelark.simulator").spawn({ phones = 2 }):ids())]]):format(package.path)
+    local variable = "LUA_PATH_" .. _VERSION:match "%d%.%d":gsub("%.", "_")
+    assert.equal("2", shell.output(variable .. "=/nowhere " .. shell.run_lua(source) .. " 2>&1"))
+  end)
+
   -- A process that starts a simulator, tells its URL and kills itself. The simulator has
   -- inherited the pipe that is read here, so the pipe's end is the simulator's end.
   it("ends with the process that started it, even a killed one", function()

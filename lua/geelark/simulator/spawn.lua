@@ -11,7 +11,12 @@ local cjson = need("cjson", "lua-cjson")
 local json = cjson.new()
 json.encode_sparse_array(true)
 
-local LAUNCH = 'require("geelark.simulator.http.process").obey(%q)'
+-- Where modules are found is said here and not by LUA_PATH, over which LUA_PATH_5_4 would go.
+local LAUNCH = 'package.path, package.cpath = %q, %q '
+  .. 'require("geelark.simulator.http.process").obey(%q)'
+
+-- Ctrl-C reaches all that runs in a terminal. Whether the simulator ends is the caller's affair.
+local THROUGH_CTRL_C = "trap '' INT; "
 
 ---@class geelark.simulator.Process
 ---@field url string base URL
@@ -135,16 +140,18 @@ end
 
 -- Starts the process between two pipes. `cat` stands between the FIFO and this process:
 -- the two openings of the FIFO then wait for each other alone, its end means that the
--- simulator has died, and the simulator itself holds no end that it writes to.
+-- simulator has died, and the simulator itself holds no end that it writes to. A second `cat` takes
+-- what is written to a simulator that has died: else SIGPIPE would end this process.
 local function launch(directory, given)
   local fifo, settings = quote(directory .. "/answers"), directory .. "/options.json"
   local file = assert(io.open(settings, "w"))
   file:write(json.encode(given))
   file:close()
-  local output = assert(io.popen("exec cat " .. fifo))
-  local command = ("LUA_PATH=%s LUA_CPATH=%s exec %s -e %s >%s"):format(quote(package.path),
-    quote(package.cpath), quote(given.lua or interpreter()), quote(LAUNCH:format(settings)), fifo)
-  return assert(io.popen(command, "w")), output
+  local output = assert(io.popen(THROUGH_CTRL_C .. "exec cat " .. fifo))
+  local source = LAUNCH:format(package.path, package.cpath, settings)
+  local command = ("%s -e %s >%s; exec cat >/dev/null")
+    :format(quote(given.lua or interpreter()), quote(source), fifo)
+  return assert(io.popen(THROUGH_CTRL_C .. command, "w")), output
 end
 
 ---Starts a simulator and returns when it listens. Raises where an option is wrong, or where it

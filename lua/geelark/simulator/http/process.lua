@@ -66,9 +66,11 @@ local function control(server)
   server:close()
 end
 
-local function end_by_signal(server)
+-- Ctrl-C reaches a parent, too, which may still wait for answers and then ends this process.
+local function end_by_signal(server, controlled)
   signals.block(signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
-  local listener = signals.listen(signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
+  local listener = controlled and signals.listen(signals.SIGTERM, signals.SIGHUP)
+    or signals.listen(signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
   server:wrap(function()
     listener:wait()
     server:close()
@@ -93,7 +95,7 @@ local process = {}
 ---@param controlled boolean|nil whether it obeys standard input
 function process.run(given, controlled)
   local server = servers.new(given)
-  end_by_signal(server)
+  end_by_signal(server, controlled)
   server:listen()
   if controlled then server:wrap(control, server) end
   local where = { url = server.url, ca_file = server.ca_file }
