@@ -16,6 +16,33 @@ describe("the simulator's plan", function()
       "plan entry.stauts: unknown field, did you mean status?")
   end)
 
+  it("refuses values that would make another fault, none, or an error of its own", function()
+    local rows = {
+      { { delay = -1 }, "delay: number from 0 on expected, got -1" },
+      { { stall = 0 / 0 }, "stall: number from 0 on expected, got " .. tostring(0 / 0) },
+      { { times = 0 }, "times: integer from 1 on expected, got 0" },
+      { { code = 42001.5 }, "code: integer from 0 on expected, got 42001.5" },
+      { { status = 99 }, "status: integer from 100 on expected, got 99" },
+      { { status = 1000 }, "status: up to 999 expected" },
+      { { drip = { 64 } }, "drip[2]: number from 0 on expected, got nil" },
+      { { drip = { bytes = 64 } }, "drip[1]: integer from 1 on expected, got nil" },
+      { { amounts = { succesAmount = 1 } },
+        "amounts.succesAmount: unknown field, did you mean successAmount?" },
+      { { amounts = { failAmount = "1" } }, "amounts.failAmount: number expected, got string" },
+      { { headers = { "Retry-After: 5" } }, "headers: strings by name expected" },
+    }
+    for _, row in ipairs(rows) do
+      assert.has_error(function() plans.new { row[1] } end, "plan entry." .. row[2])
+    end
+  end)
+
+  it("refuses what is no list: no fault would come of it", function()
+    assert.has_error(function() plans.new { status = 502 } end,
+      "plan: list of entries expected, got one with the key status")
+    assert.has_error(function() plans.new { nil, { status = 502 } } end,
+      "plan: list of entries expected, got one with the key 2")
+  end)
+
   it("takes a list in order, false for no fault, and nothing after its end", function()
     local plan = plans.new { { code = 1 }, false, { code = 3, times = 2 } }
     local codes = {}
@@ -63,5 +90,11 @@ describe("the simulator's plan", function()
     local from_source = plans.new "return function(request) return { code = request.number } end"
     assert.equal(1, from_source:next({ number = 1 }).code)
     assert.has_error(function() plans.new "return (" end)
+  end)
+
+  it("asks a spy", function()
+    local ask = spy.new(function() return { status = 502 } end)
+    assert.equal(502, plans.new(ask):next({ path = "/a" }).status)
+    assert.spy(ask).was.called(1)
   end)
 end)

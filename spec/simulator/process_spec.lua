@@ -46,9 +46,17 @@ describe("the simulator's process", function()
       "plan entry%.stauts: unknown field, did you mean status%?$")
     assert.error_matches(function() sim:plan(print) end,
       "plan: a function can't go to another process; give its source as a string")
+    assert.error_matches(function() sim:plan(spy.new(print)) end, "plan: a function can't go")
     assert.error_matches(function() sim:set { a = "asleep" } end,
       "phones%.a: unknown value asleep, did you mean expired%?$")
     assert.equal(1, sim:state().phoneCount)
+    sim:stop()
+  end)
+
+  it("takes an entry for ever", function()
+    local sim = support.start { phones = 1, plan = { { times = math.huge, status = 502 } } }
+    for _ = 1, 2 do assert.equal(502, call(sim, simulator.ids(1)).status) end
+    assert.equal(math.huge, sim:state().requests[1].fault.times)
     sim:stop()
   end)
 

@@ -3,6 +3,7 @@
 -- used up: so entries without a condition are taken in order, one a request, and after them
 -- all is well.
 
+local callable = require "geelark.callable"
 local calls = require "geelark.simulator.calls"
 local check = require "geelark.simulator.check"
 
@@ -11,7 +12,8 @@ local check = require "geelark.simulator.check"
 ---  "status", "list", or a path as a whole
 ---@field nth integer|nil in a list: from the n-th request on (to `path`, where there is one) since
 ---  the plan was set, counted from 1
----@field times integer|nil in a list: for how many requests the entry stands; default 1
+---@field times integer|nil in a list: for how many requests the entry stands; default 1;
+---  math.huge: for all
 ---@field stall number|nil seconds between the arrival and what the service does
 ---@field delay number|nil seconds between what the service does and its answer
 ---@field act boolean|nil whether the service does what was asked; default: not where
@@ -53,10 +55,41 @@ local CHOICES = {
   close = { before = true, after = true },
   fail_details = { null = true, absent = true, empty = true },
 }
+local LEAST = { nth = 1, times = 1, stall = 0, delay = 0, status = 100, huge = 0, chunked = 1,
+  cut = 0, close_idle = 0, refuse = 0, code = 0 }
+local SECONDS = { stall = true, delay = true, close_idle = true }
+local AMOUNTS = { totalAmount = "number", successAmount = "number", failAmount = "number" }
 local NOTHING = {}
+
+local function check_number(what, value, least, fraction)
+  if type(value) ~= "number" or value ~= value or value < least
+    or not fraction and math.floor(value) ~= value then
+    error(("plan entry.%s: %s from %d on expected, got %s")
+      :format(what, fraction and "number" or "integer", least, tostring(value)), 0)
+  end
+end
+
+-- What stands in the tables of an entry.
+local function check_tables(fault)
+  if fault.amounts then check.table("plan entry.amounts", fault.amounts, AMOUNTS) end
+  if fault.drip then
+    check_number("drip[1]", fault.drip[1], 1)
+    check_number("drip[2]", fault.drip[2], 0, true)
+  end
+  for name, value in pairs(fault.headers or NOTHING) do
+    if type(name) ~= "string" or type(value) ~= "string" and type(value) ~= "number" then
+      error("plan entry.headers: strings by name expected", 0)
+    end
+  end
+end
 
 local function check_fault(fault)
   check.table("plan entry", fault, FIELDS)
+  check_tables(fault)
+  for field, least in pairs(LEAST) do
+    if fault[field] then check_number(field, fault[field], least, SECONDS[field]) end
+  end
+  if fault.status and fault.status > 999 then error("plan entry.status: up to 999 expected", 0) end
   for field, allowed in pairs(CHOICES) do
     if fault[field] then check.choice("plan entry." .. field, fault[field], allowed) end
   end
@@ -79,8 +112,18 @@ local function fits(entry, record, counts)
   return not nth or counts[entry.path or "all"] >= nth
 end
 
+-- An entry that isn't in a list, or a hole in one, would make no fault and say nothing.
+local function check_list(list)
+  for key in pairs(list) do
+    if type(key) ~= "number" or list[key - 1] == nil and key ~= 1 then
+      error(("plan: list of entries expected, got one with the key %s"):format(tostring(key)), 0)
+    end
+  end
+end
+
 -- A list as a function.
 local function first_that_fits(list)
+  check_list(list)
   local entries, counts, first = {}, { all = 0 }, 1
   for i = 1, #list do entries[i] = entry_of(list[i]) end
   return function(record)
@@ -140,7 +183,7 @@ function plan.new(source)
   if kind ~= "nil" and kind ~= "table" and kind ~= "function" then
     error("plan: list or function expected, got " .. kind, 0)
   end
-  local ask = kind == "function" and source or first_that_fits(source or NOTHING)
+  local ask = callable(source) and source or first_that_fits(source or NOTHING)
   return setmetatable({ ask = ask }, Plan)
 end
 

@@ -2,6 +2,7 @@
 -- to it through its standard input, answers come back through a FIFO; it ends with its input, and
 -- so with this process, however that dies.
 
+local callable = require "geelark.callable"
 local need = require "geelark.simulator.need"
 local options = require "geelark.simulator.options"
 local phones = require "geelark.simulator.phones"
@@ -10,6 +11,7 @@ local cjson = need("cjson", "lua-cjson")
 
 local json = cjson.new()
 json.encode_sparse_array(true)
+json.encode_invalid_numbers(true) -- `times = math.huge`
 
 -- Where modules are found is said here and not by LUA_PATH, over which LUA_PATH_5_4 would go.
 local LAUNCH = 'package.path, package.cpath = %q, %q '
@@ -92,7 +94,7 @@ end
 
 -- A function can't go to another process.
 local function check_plan(plan)
-  if type(plan) == "function" then
+  if callable(plan) then
     error("plan: a function can't go to another process; give its source as a string, "
       .. "\"return function(request) ... end\"", 0)
   end

@@ -13,6 +13,7 @@ local IDS_SHOWN = 3
 
 local json = cjson.new()
 json.encode_sparse_array(true)
+json.encode_invalid_numbers(true) -- `times = math.huge`
 
 -- The commands of the control line: each takes what stood after its name, as decoded JSON, and
 -- returns what is answered, as one line of JSON.
