@@ -73,7 +73,8 @@ end
 ---An answer for a transport of one's own: some can't be deleted, the others are.
 ---@param states table<string, geelark.simulator.State|"missing"|integer> by id: the state that it is
 ---  in, or the code with which it fails
----@param ids string[]|nil those that were asked for; default: the ids of `states` alone
+---@param ids string[]|nil those that were asked for, of which only those in `states` fail; default:
+---  the ids of `states`
 ---@return integer status
 ---@return string body
 function simulator.failures(states, ids)

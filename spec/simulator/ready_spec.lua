@@ -33,6 +33,14 @@ describe("the simulator's ready-made answers", function()
     assert.equal(1, result.successAmount)
   end)
 
+  it("fail only where they were asked for: a list has many requests", function()
+    local ids = simulator.ids(250)
+    local result = assert(delete(ids, function(request)
+      return simulator.failures({ [ids[1]] = "started", [ids[250]] = "in_use" }, request.ids)
+    end))
+    assert.same({ 248, 2 }, { result.successAmount, result.failAmount })
+  end)
+
   it("fail alone where no ids are given", function()
     local result = assert(delete({ "528" }, function()
       return simulator.failures { ["528"] = "missing" }
@@ -44,6 +52,8 @@ describe("the simulator's ready-made answers", function()
     assert.error_matches(function() simulator.failures { ["528"] = "startd" } end,
       "^failures%.528: unknown value startd, did you mean started%?$")
     assert.error_matches(function() simulator.failures "528" end, "table of states by id expected")
+    assert.error_matches(function() simulator.failures { "528" } end, "strings as ids expected")
+    assert.error_matches(function() simulator.failures({}, 3) end, "list of ids expected")
     assert.error_matches(function() simulator.success() end, "ids or their number expected")
     assert.error_matches(function() simulator.refusal "locked" end, "code expected, such as 40014")
   end)

@@ -25,6 +25,14 @@ describe("simulator.new", function()
     assert.same(ids, service:ids()) -- also those that are gone
   end)
 
+  it("tells what was asked until now, as another process does", function()
+    local service = simulator.new { phones = 2 }
+    local before = service:requests()
+    assert(geelark.delete(service:ids(), service:options()))
+    assert.equal(0, #before)
+    assert.equal(1, #service:requests())
+  end)
+
   it("takes options of the caller's beside its own", function()
     local service = simulator.new { phones = 10 }
     assert(geelark.delete(service:ids(), service:options { chunk_size = 3 }))
@@ -98,6 +106,9 @@ describe("simulator.new", function()
     local _, err = geelark.delete(service:ids(), service:options())
     assert.equal("callback", err.kind)
     assert.matches("the plan is wrong: no idea", err.message)
+    service:plan {}
+    assert(geelark.delete(service:ids(), service:options()))
+    assert.equal(1, service:requests()[2].inFlight) -- the first left
   end)
 
   it("stops a phone, which takes its time", function()

@@ -39,19 +39,34 @@ function ready.success(ids)
   return write(0, nil, data_of(amount, {}))
 end
 
+-- The ids of `states` in order; where it is known what was asked for, those of it.
+local function failing_ids(states, ids)
+  local failing = {}
+  for _, id in ipairs(ids or {}) do
+    if states[id] ~= nil then failing[#failing + 1] = id end
+  end
+  if ids then return failing end
+  for id in pairs(states) do failing[#failing + 1] = id end
+  table.sort(failing)
+  return failing
+end
+
 ---Some can't be deleted, the others are.
 ---@param states table<string, geelark.simulator.State|"missing"|integer> by id: the state that it
 ---  is in, or the code with which it fails
----@param ids string[]|nil those that were asked for; default: the ids of `states` alone
+---@param ids string[]|nil those that were asked for, of which only those in `states` fail; default:
+---  the ids of `states`
 ---@return integer status, string body
 function ready.failures(states, ids)
   if type(states) ~= "table" then error("failures: table of states by id expected", 0) end
-  local names, failures = {}, {}
-  for id in pairs(states) do names[#names + 1] = id end
-  table.sort(names)
-  for i, id in ipairs(names) do
-    local code = code_of(id, states[id])
-    failures[i] = { id = id, code = code, msg = messages[code] or "error" }
+  if ids ~= nil and type(ids) ~= "table" then error("failures: list of ids expected", 0) end
+  local codes, failures = {}, {}
+  for id, why in pairs(states) do
+    if type(id) ~= "string" then error("failures: strings as ids expected", 0) end
+    codes[id] = code_of(id, why)
+  end
+  for i, id in ipairs(failing_ids(states, ids)) do
+    failures[i] = { id = id, code = codes[id], msg = messages[codes[id]] or "error" }
   end
   return write(0, nil, data_of(ids and #ids or #failures, failures))
 end

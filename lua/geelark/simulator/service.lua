@@ -49,9 +49,11 @@ function Service:set(id, state)
 end
 
 ---What was asked: an entry for each request, in the order in which they came.
----@return geelark.simulator.Record[]
+---@return geelark.simulator.Record[] those until now
 function Service:requests()
-  return self.world.requests
+  local requests = {}
+  for i, request in ipairs(self.world.requests) do requests[i] = request end
+  return requests
 end
 
 ---Sets another plan of faults; its first entry is for the next request.

@@ -52,7 +52,10 @@ return function(world, clock)
   return function(request)
     local record, fault, trouble = world:arrive({ method = "POST", path = request.path,
       headers = lower_names(request.headers), body = request.body }, clock.time)
-    if trouble then error(trouble, 0) end
+    if trouble then
+      world:leave(record)
+      error(trouble, 0)
+    end
     local function perform()
       local given, seconds = act(world, clock, record, fault)
       local function finish() return hand_over(world, record, request, given) end
