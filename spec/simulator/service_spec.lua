@@ -101,6 +101,19 @@ describe("simulator.new", function()
     assert.equal("in_use", service:state "c1")
   end)
 
+  it("says what is wrong with a phone that is set", function()
+    local process = simulator.spawn {}
+    for _, service in ipairs { simulator.new(), process } do
+      assert.error_matches(function() service:set("a1") end, "phones%.a1: state expected, got nil$")
+      assert.error_matches(function() service:set(528, "started") end,
+        "phones: string expected as id, got number$")
+      assert.error_matches(function() service:set("a1", "asleep") end,
+        "phones%.a1: unknown value asleep, did you mean expired%?$")
+      assert.same({}, service:ids())
+    end
+    process:stop()
+  end)
+
   it("ends a job with what a plan's function raises", function()
     local service = simulator.new { phones = 1, plan = function() error("no idea", 0) end }
     local _, err = geelark.delete(service:ids(), service:options())

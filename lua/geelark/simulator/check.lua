@@ -56,6 +56,20 @@ function check.table(what, options, types)
   end
 end
 
+---A list of strings, without holes.
+---@param what string
+---@param list table
+function check.strings(what, list)
+  for key, value in pairs(list) do
+    if type(key) ~= "number" or list[key - 1] == nil and key ~= 1 then
+      error(("%s: list expected, got one with the key %s"):format(what, tostring(key)), 0)
+    end
+    if type(value) ~= "string" then
+      error(("%s: strings expected, got %s"):format(what, type(value)), 0)
+    end
+  end
+end
+
 ---A value that has to be one of several.
 ---@param what string
 ---@param value any

@@ -77,12 +77,16 @@ local function check_values(settings)
   if (settings.app_id == nil) ~= (settings.api_key == nil) then
     error("app_id and api_key go together", 0)
   end
+  if settings.bad_ids then check.strings("bad_ids", settings.bad_ids) end
   if not LOOPBACK[settings.host] then
     error("host: loopback address expected, got " .. settings.host, 0)
   end
   if settings.port > 65535 then error("port: integer up to 65535 expected", 0) end
   if type(settings.tls) == "table" then
     check.table("tls", settings.tls, { certificate = "string", key = "string" })
+    if not (settings.tls.certificate and settings.tls.key) then
+      error("tls: certificate and key go together", 0)
+    end
   end
 end
 

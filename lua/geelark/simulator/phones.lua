@@ -69,6 +69,7 @@ end
 ---@param id string
 ---@param state geelark.simulator.State|nil
 function Phones:set(id, state)
+  if type(id) ~= "string" then error("phones: string expected as id, got " .. type(id), 0) end
   if state ~= nil then check.choice("phones." .. tostring(id), state, STATES) end
   add(self, id)
   self.states[id], self.changes[id], self.deleted[id] = state, nil, nil
@@ -173,6 +174,10 @@ local function spread(count, wanted)
   local names, specials = {}, {}
   for name in pairs(wanted) do
     if name ~= "missing" then check.choice("states", name, STATES) end
+    local number = wanted[name]
+    if type(number) ~= "number" or number % 1 ~= 0 or number < 0 then
+      error(("states.%s: integer from 0 on expected, got %s"):format(name, tostring(number)), 0)
+    end
     names[#names + 1] = name
   end
   table.sort(names)
@@ -205,7 +210,11 @@ local function add_given(self, given)
     if type(value) ~= "string" then
       error(("phones: string expected as id or state, got %s"):format(type(value)), 0)
     end
-    if type(key) == "string" then ids[#ids + 1] = key end
+    if type(key) == "string" then
+      ids[#ids + 1] = key
+    elseif given[key - 1] == nil and key ~= 1 then
+      error(("phones: nothing stands before the position %s"):format(tostring(key)), 0)
+    end
   end
   table.sort(ids)
   for _, id in ipairs(given) do self:set(id, "stopped") end

@@ -45,7 +45,7 @@ end
 ---@param id string
 ---@param state geelark.simulator.State|"missing" "missing" takes it away
 function Service:set(id, state)
-  self.world.phones:set(id, state ~= "missing" and state or nil)
+  self.world:set(id, state)
 end
 
 ---What was asked: an entry for each request, in the order in which they came.

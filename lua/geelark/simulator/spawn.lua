@@ -77,7 +77,7 @@ end
 ---@param id string
 ---@param state geelark.simulator.State|"missing" "missing" takes it away
 function Process:set(id, state)
-  order(self, "set", { [id] = state })
+  order(self, "set", { id, state })
 end
 
 ---What was asked: an entry for each request, in the order in which they came.

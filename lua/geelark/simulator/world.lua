@@ -162,6 +162,14 @@ function World:phone(id, now)
   return self.phones:state(id, now) or self.phones.deleted[id] and "deleted" or nil
 end
 
+---Puts a phone into a state, or makes it.
+---@param id string
+---@param state geelark.simulator.State|"missing" "missing" takes it away
+function World:set(id, state)
+  if state == nil then error("phones." .. tostring(id) .. ": state expected, got nil", 0) end
+  self.phones:set(id, state ~= "missing" and state or nil)
+end
+
 ---@class geelark.simulator.WorldState
 ---@field phones table<string, geelark.simulator.State> those that are left
 ---@field phoneCount integer

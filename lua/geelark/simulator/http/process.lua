@@ -39,10 +39,8 @@ function commands.plan(server, plan)
   server.world:set_plan(plan[1])
 end
 
-function commands.set(server, states)
-  for id, state in pairs(states) do
-    server.world.phones:set(id, state ~= "missing" and state or nil)
-  end
+function commands.set(server, phone)
+  server.world:set(phone[1], phone[2])
 end
 
 local function obey(server, line)
