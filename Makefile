@@ -95,7 +95,7 @@ demo: deps ## deletes 250 phones of a simulator on this machine; no real phone i
 
 OPTIONS ?= phones = 250, states = { started = 5 }
 simulator: deps ## a simulator that serves until Ctrl-C: OPTIONS='phones = 250, log = true'
-	@$(RUN_LUA) -e 'require("geelark.simulator").main { $(OPTIONS) }'
+	@$(RUN_LUA) -e 'require("geelark.simulator").main { $(subst ','\'',$(OPTIONS)) }'
 
 test: test-deps ## the specs on every Lua, or on LUA=…
 	@sh spec/support/test.sh $(if $(findstring command,$(origin LUA)),"$(LUA)",$(LUAS))

@@ -32,6 +32,12 @@ describe("make", function()
     assert.equal("", shell.output(("find '%s' -type f"):format(directory.path)))
   end)
 
+  it("gives a simulator its options, whatever quotes are in them", function()
+    local said = make(("simulator -o deps LUA=%s OPTIONS=%s"):format(lua,
+      shell.quote [[token = "it's", host = 'nowhere']]))
+    assert.matches("host: loopback address expected, got nowhere", said, 1, true)
+  end)
+
   local cases = {
     { "a compiler", "CC=no-such-cc", "no-such-cc, the C compiler" },
     { "Lua's headers", "LUA_CFLAGS=-I/nowhere", "lua.h, the C header of Lua " },

@@ -49,6 +49,13 @@ describe("the simulator's list of phones", function()
     assert.equal(0, list(world, { tags = { "old" } }).data.total)
   end)
 
+  it("needs no page where ids are named", function()
+    local world, ids = worlds.new { phones = 120, token = requests.TOKEN }, phones.ids(100)
+    assert.equal(100, #list(world, { ids = ids }).data.items)
+    assert.equal(10, #list(world, { ids = ids, pageSize = 10 }).data.items)
+    assert.equal(10, #list(world, {}).data.items)
+  end)
+
   it("shows what the service shows of a phone, the proxy's password too", function()
     local world = worlds.new { phones = { a1 = "stopped" }, token = requests.TOKEN }
     local item = list(world, {}).data.items[1]

@@ -11,8 +11,10 @@ local function is_whole(value, least, most)
   return type(value) == "number" and value % 1 == 0 and value >= least and value <= most
 end
 
+-- Who names ids needs no page.
 local function read_page(decoded, record)
-  record.page, record.pageSize = decoded.page or 1, decoded.pageSize or DEFAULT_PAGE_SIZE
+  local size = decoded.pageSize or type(decoded.ids) == "table" and next(decoded.ids) and IDS_MAX
+  record.page, record.pageSize = decoded.page or 1, size or DEFAULT_PAGE_SIZE
   if not is_whole(record.pageSize, 1, PAGE_SIZE_MAX) then return BAD_PAGE_SIZE end
   if not is_whole(record.page, 1, math.huge) then
     return REFUSED, "page: integer from 1 expected"
