@@ -89,7 +89,13 @@ local function account_of(service, case)
     chunk_size = more.chunk_size or 4, concurrency = 1, timeout = more.timeout })
   local account = copy(result or err.result)
   account.kind, account.code = err and err.kind, err and err.code
-  account.asked, account.states = #service:requests() - before, {}
+  account.asked, account.states = {}, {}
+  for i, request in ipairs(service:requests()) do
+    if i > before then
+      account.asked[i - before] = { status = request.status, code = request.code,
+        acted = request.acted, deleted = request.deleted }
+    end
+  end
   for i, id in ipairs(ids) do account.states[i] = service:state(id) or "none" end
   return account
 end

@@ -26,7 +26,10 @@ local function outcome(fault, response)
   if fault.close then
     return { reason = fault.reset and "connection reset" or "connection closed" }
   end
-  if is_cut(fault, response) then return { reason = "the connection ended within the answer" } end
+  if is_cut(fault, response) then
+    return { reason = "the connection ended within the answer", status = response.status,
+      code = response.code }
+  end
   return response
 end
 
@@ -41,7 +44,7 @@ end
 
 local function hand_over(world, record, request, given)
   world:leave(record, given.status, given.code)
-  if given.status then return request:answer(given.status, given.body, given.headers) end
+  if not given.reason then return request:answer(given.status, given.body, given.headers) end
   request:fail(given.reason, true)
 end
 
