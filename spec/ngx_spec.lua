@@ -195,8 +195,8 @@ describe("in nginx", function()
   end)
 end)
 
-describe("the README's nginx.conf", function()
-  for _, block in ipairs(readme.blocks "nginx") do
+describe("the manual's nginx.conf", function()
+  for _, block in ipairs(readme.blocks("nginx", "doc/manual.md")) do
     it("deletes what line " .. block.line .. " says", function()
       local options = readme.options(block)
       local sim = simulator.start(options)

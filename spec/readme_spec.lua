@@ -5,6 +5,8 @@ local readme = require "spec.support.readme"
 local shell = require "spec.support.shell"
 local temporary = require "spec.support.temporary"
 
+local PAGES = { "README.md", "doc/manual.md" }
+
 -- A page of one's own.
 local function page(text)
   local directory = temporary.new()
@@ -53,8 +55,8 @@ print(2)
 
   it("fails a block that prints something else than the page says", function()
     local rest = "\n```\n<!-- prints -->\n```text\n250\n```\n"
-    assert.is_true((outcome("```lua\nprint(#ids)" .. rest)))
-    assert.is_false((outcome("```lua\nprint(#ids + 1)" .. rest)))
+    assert.is_true((outcome("```lua\nprint(250)" .. rest)))
+    assert.is_false((outcome("```lua\nprint(251)" .. rest)))
   end)
 
   it("fails a spec for busted that fails", function()
@@ -65,10 +67,22 @@ print(2)
   end)
 
   it("lets a block delete phones of its own simulator alone", function()
-    local block = "```lua\nassert(geelark.delete(ids).successAmount == 244)\n```\n"
+    local block = "```lua\nlocal geelark = require 'geelark'\n"
+      .. "assert(geelark.delete(io.lines 'ids.txt').successAmount == 244)\n```\n"
     assert.is_true((outcome(block)))
   end)
+
+  it("gives a block no variable that it doesn't make", function()
+    assert.is_true((outcome "```lua\nassert(geelark == nil and ids == nil)\n```\n"))
+  end)
 end)
+
+-- Fails for what is no option: for each that there is, core says what it should have been.
+local function assert_option(name)
+  local ok, why = pcall(geelark.delete, {}, { [name] = io.stdout })
+  assert.is_false(ok)
+  assert.matches(name .. ": %l+.* expected, got userdata", why)
+end
 
 -- The text of all the other specs.
 local function other_specs()
@@ -78,7 +92,7 @@ local function other_specs()
   return table.concat(texts, "\n")
 end
 
-for _, path in ipairs { "README.md", "doc/manual.md" } do
+for _, path in ipairs(PAGES) do
   describe(path, function()
     for _, block in ipairs(readme.blocks(nil, path)) do
       local name = ("line %d, %s, %s"):format(block.line, block.heading, block.host)
@@ -93,28 +107,58 @@ for _, path in ipairs { "README.md", "doc/manual.md" } do
   end)
 end
 
-describe("README.md", function()
+describe("the manual's table of options", function()
   it("names only options that there are", function()
-    local table_of_options = shell.read "README.md":match "\n## Options\n(.-)\n## "
+    local table_of_options = shell.read "doc/manual.md":match "\n## Options\n(.-)\n### "
     local seen = 0
     for row in table_of_options:gmatch "\n| (`[^|]*) |" do
       for name in row:gmatch "`([%l_]+)`" do
-        local ok, why = pcall(geelark.delete, {}, { [name] = io.stdout })
-        assert.is_false(ok)
-        assert.matches(name .. ": %l+.* expected, got userdata", why)
+        assert_option(name)
         seen = seen + 1
       end
     end
     assert.equal(21, seen)
   end)
+end)
 
-  it("has a heading for each of its own links", function()
-    local text, headings = shell.read "README.md", {}
-    for heading in text:gmatch "\n#+ ([^\n]*)" do
-      headings[heading:lower():gsub("[^%w -]", ""):gsub(" ", "-")] = true
+describe("README.md", function()
+  it("names only options that there are", function()
+    local seen = 0
+    for name in shell.read "README.md":gmatch "`[^`\n]*%f[%l_]([%l_]+) = [^`\n]*`" do
+      assert_option(name)
+      seen = seen + 1
     end
-    for anchor in text:gmatch "%]%(#([^)]*)%)" do
-      assert.is_true(headings[anchor], "no heading #" .. anchor)
-    end
+    assert.equal(2, seen)
   end)
+
+  it("has at most 10,000 bytes", function()
+    assert.is_true(#shell.read "README.md" <= 10000)
+  end)
+end)
+
+-- The anchors of a page's headings, as its readers' browsers make them.
+local function anchors(path)
+  local found = {}
+  for heading in ("\n" .. shell.read(path)):gmatch "\n#+ ([^\n]*)" do
+    local anchor = heading:lower():gsub("[^%w -]", ""):gsub(" ", "-")
+    assert.is_nil(found[anchor], path .. " has two headings #" .. anchor)
+    found[anchor] = true
+  end
+  return found
+end
+
+describe("the links", function()
+  for _, path in ipairs(PAGES) do
+    it("of " .. path .. " lead to files and headings that there are", function()
+      local folder = path:match "^(.*/)" or ""
+      for link in shell.read(path):gmatch "%]%(([^)%s]*)%)" do
+        local file, anchor = link:match "^([^#]*)#?(.*)$"
+        local target = file == "" and path or folder .. file
+        assert.is_string(shell.read(target))
+        if anchor ~= "" then
+          assert.is_true(anchors(target)[anchor], ("%s: no heading #%s"):format(target, anchor))
+        end
+      end
+    end)
+  end
 end)

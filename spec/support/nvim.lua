@@ -99,13 +99,13 @@ function nvim.output(source, options)
   return printed(nvim.run(source, options))
 end
 
----The same, with the modules alone that README.md's command installs, and without the prelude.
+---The same, with the modules alone that the manual's command installs, and without the prelude.
 ---@param source string
 ---@param environment string for sh
 ---@return string
 function nvim.output_installed(source, environment)
   local directory = temporary.new()
-  local line = shell.read "README.md":match "\n(make install LUA=luajit [^\n]*)"
+  local line = shell.read "doc/manual.md":match "\n(make install LUA=luajit [^\n]*)"
   shell.run(("HOME=%s XDG_DATA_HOME= %s -s"):format(directory.path, line))
   directory:write("script.lua", source)
   return printed(finished(directory, environment,

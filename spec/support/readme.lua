@@ -2,8 +2,8 @@
 -- its own, in a directory of its own, against a simulator of its own, whose address
 -- stands in the environment.
 --
--- A block finds a file ids.txt with the simulator's ids, one a line, and what earlier
--- blocks have introduced: `geelark`, and `ids`, the same ids as an array.
+-- A block finds a file ids.txt with the simulator's ids, one a line. All else it makes itself, as
+-- whoever pastes it would have to.
 --
 -- HTML comments, which a reader of the page doesn't see, stand above a block:
 --
@@ -24,9 +24,6 @@ local readme = {}
 local DEFAULT = "phones = 250, states = { started = 3, in_use = 2, missing = 1 }"
 local FILE = "page.lua" -- busted passes over what doesn't end with .lua
 local TOKEN = "simulator" -- what a simulator without credentials of its own accepts
-
-local PRELUDE = 'geelark = require "geelark"; ids = {} '
-  .. 'for id in io.lines "ids.txt" do ids[#ids + 1] = id end '
 
 -- Reading -------------------------------------------------------------------------------
 
@@ -117,9 +114,9 @@ local function evaluate(expression)
   return assert((loadstring or load)("return " .. expression))() -- luacheck: ignore 113
 end
 
--- The block at its own line, so that an error names the line of the README.
+-- The block at its own line, so that an error names the line of the page.
 local function at_its_line(block)
-  return PRELUDE .. ("\n"):rep(block.line - 1) .. block.source .. "\n"
+  return ("\n"):rep(block.line - 1) .. block.source .. "\n"
 end
 
 local function environment(url)
