@@ -1,9 +1,6 @@
 -- The driver for OpenResty, in nginx with its Lua module.
 
 local jobs = require "spec.support.nginx_jobs"
-local nginx = require "spec.support.nginx"
-local readme = require "spec.support.readme"
-local simulator = require "spec.support.simulator"
 
 local location = jobs.location
 
@@ -36,16 +33,14 @@ describe("in nginx", function()
     end
   end)
 
-  it("wrong arguments and phases that can't wait raise, before anything is sent", function()
+  it("wrong arguments, and places that can't wait, raise before anything is sent", function()
     start(location("/ids", "ngx.say(select(2, pcall(delete, { '' })))")
       .. location("/option", "ngx.say(select(2, pcall(delete, { 'a1' }, { tokn = 't' })))")
       .. location("/token", "ngx.say(select(2, pcall(delete, { 'a1' }, { token = 1 })))")
       .. location("/dict", "ngx.say(select(2, pcall(delete, { 'a1' }, { shared_dict = 'none' })))")
       .. location("/gsub", [[
         ngx.say(select(2, pcall(string.gsub, "a1", "a1", function() delete(some(1, 1)) end)))
-        ngx.sleep(0.1)]])
-      .. location("/phase", "ngx.header.why = select(2, pcall(delete, { 'a1' }))",
-        "header_filter", "return 204;"))
+        ngx.sleep(0.1)]]))
     assert.equal("bad argument to 'delete' (ids[1]: empty string)", server:get "/ids")
     assert.equal("bad argument to 'delete' (tokn: unknown option, did you mean token?)",
       server:get "/option")
@@ -53,8 +48,6 @@ describe("in nginx", function()
       server:get "/token")
     assert.equal("shared_dict: a lua_shared_dict or its name expected, got none",
       server:get "/dict")
-    assert.matches("why: geelark can't wait in the phase header_filter",
-      (server:get("/phase", "-i")))
     assert.equal("attempt to yield across C-call boundary", (server:get "/gsub"):match "attempt.*")
     assert.equal(0, #sim:state().requests)
   end)
@@ -117,8 +110,9 @@ describe("in nginx", function()
         return true
       end }
       say(delete(some(1, 2), { chunk_size = 1, concurrency = 1, limiter = limiter }))
-      ngx.say(steps <= 5, " ", ngx.timer.running_count(), " ", ngx.timer.pending_count())]]))
-    assert.equal("2 deleted, 0 failed, 0 unknown, 0 pending\ntrue 0 0", server:get "/delete")
+      ngx.say(steps <= 5)
+      while ngx.timer.running_count() + ngx.timer.pending_count() > 0 do ngx.sleep(0.001) end]]))
+    assert.equal("2 deleted, 0 failed, 0 unknown, 0 pending\ntrue", server:get "/delete")
   end)
 
   for what, row in pairs {
@@ -177,10 +171,12 @@ describe("in nginx", function()
   end)
 
   it("the quota of all workers together stands in a lua_shared_dict", function()
-    local limits = "{ shared_dict = 'quota', requests_per_minute = 24, chunk_size = 1 }"
+    local limits = "{ shared_dict = 'quota', requests_per_minute = 24, chunk_size = 1, "
+      .. "concurrency = 64 }"
     start(location("/delete", "say(delete(some(1, 7), " .. limits .. "))")
       .. location("/take", "local limiter = require('geelark.loop.ngx.quota')(" .. limits .. ") "
-        .. "ngx.say(ngx.worker.id(), ' ', limiter.take(60) and 'taken' or 'none left')"),
+        .. "local taken = limiter.take(60, '/open/v1/phone/delete') "
+        .. "ngx.say(ngx.worker.id(), ' ', taken and 'taken' or 'none left')"),
       { http = "lua_shared_dict quota 5m;", workers = 2 })
     assert.equal("7 deleted, 0 failed, 0 unknown, 0 pending", server:get "/delete")
     local paths, workers, answers = {}, {}, {}
@@ -193,22 +189,35 @@ describe("in nginx", function()
     assert.same({ taken = 17, ["none left"] = 23 }, answers)
     assert.same({ ["0"] = true, ["1"] = true }, workers)
   end)
-end)
 
-describe("the manual's nginx.conf", function()
-  for _, block in ipairs(readme.blocks("nginx", "doc/manual.md")) do
-    it("deletes what line " .. block.line .. " says", function()
-      local options = readme.options(block)
-      local sim = simulator.start(options)
-      local server = nginx.start { page = block.source,
-        environment = "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url }
-      local ids = table.concat(require("geelark.simulator").ids(options.phones), "\n")
-      local file = server.directory:write("ids.txt", ids .. "\n")
-      local page, log = server:get("/phones/delete", "--data-binary @" .. file), server:log()
-      server:stop()
-      sim:stop()
-      assert.equal("", log)
-      assert.equal(block.prints, page)
-    end)
-  end
+  it("the concurrency of all workers together stands there, too", function()
+    start(location("/delete", [[
+      local n = tonumber(ngx.var.arg_n)
+      say(delete(some(n, n + 3), { shared_dict = "quota", chunk_size = 1,
+        concurrency = 3 }))
+      ngx.say(ngx.worker.id())]]),
+      { http = "lua_shared_dict quota 5m;", workers = 2,
+        simulator = { phones = 200, plan = "return function() return { delay = 0.02 } end" } })
+    local paths, workers = {}, {}
+    for i = 1, 40 do paths[i] = "/delete?n=" .. i * 4 - 3 end
+    for _, page in ipairs(server:get_all(paths)) do
+      workers[page:match "^4 deleted, 0 failed, 0 unknown, 0 pending\n(%d)\n$"] = true
+    end
+    assert.same({ ["0"] = true, ["1"] = true }, workers)
+    assert.equal(3, sim:state().maxInFlight)
+  end)
+
+  it("each call has the concurrency that it asks for, also where workers share", function()
+    start(location("/delete", [[
+      local n = tonumber(ngx.var.arg_n)
+      say(delete(some(n, n + 9), { shared_dict = "quota", chunk_size = 1,
+        concurrency = tonumber(ngx.var.arg_most) }))]]),
+      { http = "lua_shared_dict quota 5m;",
+        simulator = { phones = 200, plan = "return function() return { delay = 0.02 } end" } })
+    for i, most in ipairs { 1, 3 } do
+      assert.equal("10 deleted, 0 failed, 0 unknown, 0 pending",
+        server:get(("/delete?n=%d&most=%d"):format(i * 10, most)))
+      assert.equal(most, sim:state().maxInFlight)
+    end
+  end)
 end)

@@ -12,7 +12,9 @@ local function dictionary(now, room)
   end
   return {
     get = function(_, key) return (alive(key) or {}).value end,
-    safe_set = function(_, key, value) entries[key] = { value = value, expires = math.huge } end,
+    safe_set = function(_, key, value, seconds)
+      entries[key] = { value = value, expires = now() + (seconds or math.huge) }
+    end,
     safe_add = function(_, key, value, seconds)
       if alive(key) then return false, "exists" end
       if not entries[key] then amount = amount + 1 end
@@ -28,13 +30,27 @@ local function dictionary(now, room)
   }
 end
 
+local DELETE, STOP = "/open/v1/phone/delete", "/open/v1/phone/stop"
+
+-- Another text for every text.
+local function hashing()
+  local hashes, amount = {}, 0
+  return function(text)
+    if not hashes[text] then
+      amount = amount + 1
+      hashes[text] = ("%032d"):format(amount):reverse()
+    end
+    return hashes[text]
+  end
+end
+
 describe("the quota that workers share", function()
   local now, asked
   local clock = { now = function() return now end, seed = 1 }
 
   before_each(function()
     now, asked = 0, {}
-    _G.ngx = { md5 = function(text) return "hash of " .. #text end, update_time = function() end,
+    _G.ngx = { md5 = hashing(), update_time = function() end,
       worker = { pid = function() return 4194304 end } }
   end)
   after_each(function() _G.ngx = nil end)
@@ -51,7 +67,8 @@ describe("the quota that workers share", function()
         transport = function(request)
           asked[#asked + 1] = { sent = now, due = now + latency(), request = request }
         end })
-      jobs[i] = client:start(service.ids(amount), { chunk_size = 1, concurrency = 8 })
+      jobs[i] = client:start(service.ids(amount), { chunk_size = 1,
+        concurrency = options.concurrency })
     end
     repeat
       local done, wait = true, math.huge
@@ -93,7 +110,8 @@ describe("the quota that workers share", function()
 
   it("is never exceeded, and below it nothing waits", function()
     math.randomseed(7)
-    run(3, 20, function() return 0.1 + 5 * math.random() end, { requests_per_minute = 20 })
+    run(3, 20, function() return 0.1 + 5 * math.random() end,
+      { requests_per_minute = 20, concurrency = 24 })
     assert.equal(60, #asked)
     assert.is_true(most_in(60) <= 20, most_in(60) .. " in a minute")
     assert.is_true(asked[20].sent < 20, "the first twenty waited")
@@ -106,37 +124,109 @@ describe("the quota that workers share", function()
     assert.is_true(now > 3600 and now < 3620, now .. " seconds")
   end)
 
-  local function two_workers()
+  -- The most requests that were in flight at once.
+  local function most_in_flight()
+    local most = 0
+    for _, one in ipairs(asked) do
+      local count = 0
+      for _, other in ipairs(asked) do
+        if other.sent <= one.sent and other.answered > one.sent then count = count + 1 end
+      end
+      most = math.max(most, count)
+    end
+    return most
+  end
+
+  for given, most in pairs { [false] = 2, [1] = 1, [5] = 5 } do
+    it("lets " .. most .. " requests be in flight at once where the concurrency is "
+      .. tostring(given or "left out"), function()
+      math.randomseed(8)
+      run(4, 12, function() return 0.1 + math.random() end, { concurrency = given or nil })
+      assert.equal(most, most_in_flight())
+    end)
+  end
+
+  it("lets each worker have a place in turn", function()
+    run(2, 10, function() return 1 end, { concurrency = 1 })
+    local ids = {}
+    for i, one in ipairs(asked) do ids[i] = one.request.ids[1] end
+    local last, first = ids[#ids], ids[1]
+    assert.equal(last, ids[#ids - 1]) -- both come to their last id at the end
+    assert.equal(first, ids[2])
+    assert.is_true(now < 20 + 20 * 0.03, now .. " seconds") -- and no place stands empty for long
+  end)
+
+  -- Limiters of two workers.
+  local function two_workers(options)
     local limiter = require "geelark.loop.ngx.quota"
-    local options = { token = "t", requests_per_minute = 1,
-      shared_dict = dictionary(function() return now end, 100) }
+    options.token, options.shared_dict = "t", dictionary(function() return now end, 100)
     return limiter(options), limiter(options)
   end
 
   it("gets back what a worker held that died", function()
-    local dead, other = two_workers()
-    assert.is_truthy(dead.take(60))
+    local dead, other = two_workers { requests_per_minute = 1 }
+    assert.is_truthy(dead.take(60, DELETE))
     now = 119
-    assert.is_nil((other.take(60)))
+    assert.is_nil((other.take(60, DELETE)))
     now = 121
-    assert.is_truthy(other.take(60))
+    assert.is_truthy(other.take(60, DELETE))
+  end)
+
+  it("gets the places of a dead worker's requests back after their seconds", function()
+    local dead, other = two_workers { concurrency = 1 }
+    assert.is_truthy(dead.take(60, DELETE))
+    now = 59
+    assert.is_nil((other.take(60, DELETE)))
+    now = 61
+    assert.is_truthy(other.take(60, DELETE))
+  end)
+
+  it("waits but a moment for a worker that died when it had the next place", function()
+    local first, other = two_workers { concurrency = 1 }
+    local token = first.take(60, DELETE)
+    local dead = other
+    assert.is_nil((dead.take(60, DELETE)))
+    first.give(token)
+    assert.is_nil((first.take(60, DELETE)))
+    now = 0.3
+    assert.is_truthy(first.take(60, DELETE))
+  end)
+
+  it("counts requests of each path by themselves, and those in flight of all together", function()
+    local one, other = two_workers { requests_per_minute = 1 }
+    local token = one.take(60, DELETE)
+    assert.is_nil((other.take(60, DELETE)))
+    assert.is_truthy(other.take(60, STOP))
+    local _, wait = one.take(60, "/open/v1/phone/status")
+    assert.is_true(wait < 0.1, "it waits for a window")
+    one.give(token)
+    assert.is_truthy(one.take(60, "/open/v1/phone/status"))
+  end)
+
+  it("keeps no place for a request that waits for its window", function()
+    local one, other = two_workers { requests_per_minute = 1 }
+    one.give(one.take(60, DELETE))
+    for _ = 1, 3 do assert.is_nil((one.take(60, DELETE))) end
+    assert.is_truthy(other.take(60, STOP))
+    assert.is_truthy(other.take(60, "/open/v1/phone/status"))
   end)
 
   it("isn't given away by a worker that reads its answer much too late", function()
-    local late, other = two_workers()
-    local token = late.take(60)
+    local late, other = two_workers { requests_per_minute = 1, concurrency = 1 }
+    local token = late.take(60, DELETE)
     now = 121
-    assert.is_truthy(other.take(60)) -- and is in flight for up to 60 seconds
+    assert.is_truthy(other.take(60, DELETE)) -- and is in flight for up to 60 seconds
     late.give(token)
+    assert.is_nil((late.take(60, STOP)))
     now = 121 + 61
-    assert.is_nil((late.take(60)))
+    assert.is_nil((late.take(60, DELETE)))
   end)
 
   it("says so where the dictionary is too small", function()
     local limiter = require "geelark.loop.ngx.quota" {
-      shared_dict = dictionary(function() return now end, 3) }
-    limiter.take(60)
-    assert.has_error(function() limiter.take(60) end,
+      shared_dict = dictionary(function() return now end, 4) }
+    limiter.take(60, DELETE)
+    assert.has_error(function() limiter.take(60, DELETE) end,
       "the lua_shared_dict has no room for the quota")
   end)
 end)
