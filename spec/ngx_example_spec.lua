@@ -5,7 +5,7 @@ local nginx = require "spec.support.nginx"
 local readme = require "spec.support.readme"
 local simulator = require "spec.support.simulator"
 
-local PAGE = "doc/openresty.part.md"
+local PAGE = "doc/manual.md"
 
 local function lines(list)
   return table.concat(list, "\n") .. "\n"
