@@ -34,6 +34,11 @@ else
 SHARED = -shared -Wl,-z,nodelete
 endif
 
+# A line for each file in place of the command that compiles it, unless V=1; none under make -s.
+is_silent = $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say = @$(if $(is_silent)$(V),:,echo) '$1'
+run = $(if $(V),,@)
+
 # A path makes a folder's name, too: build/_usr_bin_lua5.4.
 empty =
 BUILD = build/$(subst /,_,$(subst $(empty) ,_,$(LUA)))
@@ -59,11 +64,13 @@ all: $(CORE) ## the C core for one Lua: LUA=lua5.1, lua5.2, lua5.3, lua5.4 (defa
 
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
-	$(LINK)
+	$(call say,$(CC)  $@)
+	$(run)$(LINK)
 
 $(BUILD)/%.o: $(SRC)/%.c $(BUILD)/commands
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call say,$(CC)  $<)
+	$(run)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # Written anew, and so all built anew, when one of the commands has changed.
 $(BUILD)/commands: always
@@ -75,13 +82,24 @@ $(BUILD)/commands: always
 -include $(OBJECTS:.o=.d)
 
 install: all ## the module into PREFIX (/usr/local), or LUA_DIR and LIB_DIR
-	mkdir -p "$(call home,$(LUA_DIR))" "$(call home,$(LIB_DIR))/geelark"
-	cp -R lua/. "$(call home,$(LUA_DIR))"
-	install -m 755 $(CORE) "$(call home,$(LIB_DIR))/geelark/core.so"
+	@mkdir -p "$(call home,$(LUA_DIR))" "$(call home,$(LIB_DIR))/geelark" || { echo \
+		'What helps: as root, or another folder: make install LUA=$(LUA) PREFIX=~/.local' >&2; exit 1; }
+	$(run)cp -R lua/. "$(call home,$(LUA_DIR))"
+	$(run)install -m 755 $(CORE) "$(call home,$(LIB_DIR))/geelark/core.so"
+	$(call say,geelark for Lua $(version) is in $(LUA_DIR) and $(LIB_DIR))
 
 uninstall: ## takes the same away
 	rm -rf "$(call home,$(LUA_DIR))/geelark.lua" "$(call home,$(LUA_DIR))/geelark" \
 		"$(call home,$(LIB_DIR))/geelark"
+
+LUAROCKS ?= luarocks
+
+# git takes this clone for the repository that the rockspec names.
+rock: ## a source rock of what is committed, for luarocks build and install
+	@mkdir -p build
+	$(run)cd build && GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$(CURDIR).insteadOf" \
+		GIT_CONFIG_VALUE_0=$(shell sed -n 's/.*url = "git+\(.*\)".*/\1/p' geelark-scm-1.rockspec) \
+		$(LUAROCKS) pack "$(CURDIR)/geelark-scm-1.rockspec"
 
 deps: ## what building and the demo need: on Debian it is installed, elsewhere named
 	@sh spec/support/deps.sh build "$(LUA)"
@@ -138,5 +156,5 @@ clean: ## takes away what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: all always install uninstall deps test-deps demo simulator test specs check format valgrind \
+.PHONY: all always install uninstall rock deps test-deps demo simulator test specs check format valgrind \
 	sanitize coverage bench bench-run simulate clean help

@@ -1,10 +1,13 @@
--- How LuaRocks builds and installs geelark. spec/layout_spec.lua holds the lists to the tree.
+-- How LuaRocks builds, installs and tests geelark: "luarocks make" (or "build") and "luarocks test" in
+-- a clone. spec/layout_spec.lua holds the lists to the tree.
 rockspec_format = "3.0"
 package = "geelark"
 version = "scm-1"
 
+-- The one place for the public address, once there is one. `make rock` packs the clone that it runs
+-- in, whatever stands here.
 source = {
-  url = "git+file://.", -- "luarocks make" in a clone
+  url = "git+https://no-public-address-yet.invalid/geelark",
 }
 
 description = {
@@ -14,12 +17,16 @@ description = {
 
 -- geelark.simulator over HTTP, for trying scripts, also wants cqueues and luaossl.
 dependencies = {
-  "lua >= 5.1, < 5.5",
+  "lua >= 5.1, < 5.6",
   "lua-cjson",
 }
 
--- libcurl and libcrypto are found by the compiler itself: their headers stand in folders that
--- differ from system to system.
+-- What only the packages for building have. libcurl's headers stand in a folder that LuaRocks doesn't
+-- look into on Debian (the compiler does), so its curl-config is looked for.
+external_dependencies = {
+  CURL = { program = "curl-config", library = "curl" },
+  CRYPTO = { header = "openssl/evp.h", library = "crypto" },
+}
 
 build = {
   type = "builtin",
@@ -63,6 +70,8 @@ build = {
       },
       defines = { "_GNU_SOURCE" },
       libraries = { "curl", "crypto", "m" },
+      incdirs = { "$(CURL_INCDIR)", "$(CRYPTO_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
     },
     geelark = "lua/geelark.lua",
     ["geelark.callable"] = "lua/geelark/callable.lua",
@@ -117,4 +126,9 @@ build = {
     ["geelark.simulator.world"] = "lua/geelark/simulator/world.lua",
     ["geelark.types"] = "lua/geelark/types.lua",
   },
+}
+
+test = {
+  type = "command",
+  script = "spec/support/rock_test.lua",
 }

@@ -38,6 +38,25 @@ describe("make", function()
     assert.matches("host: loopback address expected, got nowhere", said, 1, true)
   end)
 
+  it("says which file it compiles, with V=1 how, and nothing with -s", function()
+    local object = directory:file "callback.o"
+    local target = ("%s LUA=%s BUILD=%s"):format(object, lua, directory.path)
+    local function run(flags)
+      return shell.run("rm -f %s; make --no-print-directory " .. flags .. target, object)
+    end
+    assert.equal("cc  src/callback.c", run "")
+    assert.matches("^cc %-std=c99 .* src/callback%.c$", run "V=1 ")
+    assert.equal("", run "-s ")
+  end)
+
+  it("says what helps where it may not install", function()
+    local said, fine = make(("install LUA=%s PREFIX=%s/x"):format(lua,
+      directory:write("no_folder", "")))
+    assert.is_false(fine)
+    assert.matches("\nWhat helps: as root, or another folder: make install LUA=" .. lua
+      .. " PREFIX=~/.local\n", said, 1, true)
+  end)
+
   local cases = {
     { "a compiler", "CC=no-such-cc", "no-such-cc, the C compiler" },
     { "Lua's headers", "LUA_CFLAGS=-I/nowhere", "lua.h, the C header of Lua " },
@@ -55,4 +74,37 @@ describe("make", function()
       assert.is_nil(said:find "error:")
     end)
   end
+end)
+
+describe("the changelog", function()
+  local releases, unreleased = {}, nil
+  for heading in ("\n" .. shell.read "CHANGELOG.md"):gmatch "\n## ([^\n]*)" do
+    if heading == "Unreleased" then
+      unreleased = #releases
+    else
+      releases[#releases + 1] = heading:match "^(%d+%.%d+%.%d+), %d%d%d%d%-%d%d%-%d%d$" or heading
+    end
+  end
+
+  -- "0.10.0" comes after "0.9.0".
+  local function key(release)
+    return ("%06d%06d%06d"):format(release:match "^(%d+)%.(%d+)%.(%d+)$")
+  end
+
+  it("has what isn't released first, then numbers with their dates, the newest first", function()
+    assert.is_true(unreleased == 0 or unreleased == nil and #releases > 0)
+    for i, release in ipairs(releases) do
+      assert.matches("^%d+%.%d+%.%d+$", release)
+      assert.is_true(i == 1 or key(release) < key(releases[i - 1]), release)
+    end
+  end)
+
+  it("knows the module's own version as the next or the last release", function()
+    local version = require("geelark")._VERSION:match "^geelark (.*)$"
+    if unreleased then
+      assert.is_true(not releases[1] or key(version) > key(releases[1]))
+    else
+      assert.equal(releases[1], version)
+    end
+  end)
 end)

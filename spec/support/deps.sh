@@ -6,14 +6,14 @@ set -eu
 BASE="gcc make pkg-config libcurl4-openssl-dev libssl-dev lua-cjson lua-cqueues lua-luaossl
   ca-certificates"
 TEST="lua-busted lua-check lua-luv lua-socket lua-argparse lua-term lua-curl luarocks valgrind
-  cppcheck clang-format nginx libnginx-mod-http-lua neovim openssl curl util-linux"
+  cppcheck clang-format nginx libnginx-mod-http-lua neovim openssl curl util-linux git"
 
 # The Lua that a name or path stands for: what it says itself, else what it is called.
 version_of() {
   "$1" -v 2>&1 | sed -n 's/^\(LuaJIT\).*/\1/p; s/^Lua \(5\.[0-9]\).*/\1/p' | grep . && return
   case ${1##*/} in
     *jit*) echo LuaJIT ;;
-    *5[1-4] | *5[.-][1-4]) echo "5.${1##*[!1-4]}" ;;
+    *5[1-5] | *5[.-][1-5]) echo "5.${1#"${1%?}"}" ;;
     lua) echo 5.4 ;;
   esac
 }
@@ -25,7 +25,7 @@ packages_of() {
   case $version in
     LuaJIT) echo "luajit2|luajit libluajit2-5.1-dev|libluajit-5.1-dev" ;;
     5.1) echo "lua5.1 liblua5.1-0-dev" ;;
-    "") echo "$1 is no Lua that is known. Those are: lua5.1 to lua5.4, luajit." >&2 && return 1 ;;
+    "") echo "$1 is no Lua that is known. Those are: lua5.1 to lua5.5, luajit." >&2 && return 1 ;;
     *) echo "lua$version liblua$version-dev" ;;
   esac
 }
