@@ -24,15 +24,15 @@ describe("LuaRocks", function()
     return shell.run("cd %s; " .. command, copy)
   end
 
-  it("builds a module that works from a source rock of the clone, with libraries where it is told", function()
+  it("builds a module that works from a source rock, with libraries where it is told", function()
     inside [[git init -q 2>&1 && git add . && git -c user.name=geelark -c user.email=geelark \
       commit -q -m "the tree" && make -s rock 2>&1]]
     inside(luarocks:format "build build/geelark-scm-1.src.rock"
       .. " CURL_DIR=/usr CRYPTO_DIR=/usr CFLAGS='-O0 -fPIC'")
     local tree = directory:file "tree"
+    local cpath = ("%s/lib/lua/%s/?.so;%s"):format(tree, version, package.cpath:match "[^;]*;(.*)")
     local said = shell.output(("LUA_PATH=%s LUA_CPATH=%s %s -e %s 2>&1"):format(
-      shell.quote(("%s/share/lua/%s/?.lua"):format(tree, version)),
-      shell.quote(("%s/lib/lua/%s/?.so;%s"):format(tree, version, package.cpath:match "[^;]*;(.*)")),
+      shell.quote(("%s/share/lua/%s/?.lua"):format(tree, version)), shell.quote(cpath),
       shell.lua_name(), shell.quote 'print(require("geelark")._VERSION)'))
     assert.equal(require("geelark")._VERSION, said)
   end)

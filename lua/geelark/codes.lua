@@ -17,7 +17,10 @@ local unlisted = {
   remedy = "see what the service says of it",
 }
 
----@type table<string, integer> | table<integer, geelark.Code>
+-- Both ways: by number what it means, by name the number.
+---@class geelark.Codes
+---@field [integer] geelark.Code
+---@field [string] integer
 local codes = {}
 
 for _, row in ipairs(core.codes()) do

@@ -7,7 +7,7 @@ local core = require "geelark.core"
 
 ---@class geelark.Failure
 ---@field code integer       # the service's code, see geelark.codes
----@field id string|integer  # exactly as the caller gave it
+---@field id geelark.Id      # exactly as the caller gave it
 ---@field msg string         # the service's words
 
 ---@alias geelark.Filter
@@ -141,7 +141,7 @@ function Failures:retryable()
 end
 
 --- The ids, in order: ready for the next call of delete.
----@return (string|integer)[]
+---@return geelark.Id[]
 function Failures:ids()
   local ids = {}
   for i, failure in ipairs(self) do ids[i] = failure.id end

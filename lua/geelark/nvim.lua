@@ -19,13 +19,14 @@ local function put_off(options)
   end
 end
 
+---@class geelark.nvim
 local nvim = {}
 
 --- Deletes phones while the editor goes on. Where Neovim is left in the middle, nothing more
 --- is sent, and the callback is called before Neovim ends.
----@param ids any as geelark.delete takes them
+---@param ids geelark.Ids
 ---@param options geelark.LoopOptions|nil
----@param callback fun(result: geelark.Result|nil, err: geelark.Error|nil) called once
+---@param callback fun(result: geelark.Result?, err: geelark.Error) called once
 ---@return geelark.Job job for cancel and progress; raises for wrong arguments
 function nvim.delete(ids, options, callback)
   if not vim.is_callable(callback) then

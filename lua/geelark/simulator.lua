@@ -8,6 +8,7 @@
 --
 -- The last two (simulator/http/) need cqueues, for TLS luaossl.
 
+---@class geelark.simulator
 local simulator = {}
 
 -- A module of ours, loaded when it is asked for.

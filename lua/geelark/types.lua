@@ -1,6 +1,16 @@
 ---@meta
 -- The shapes of what goes into the module and what comes back, for editors and readers; nothing
--- loads this file.
+-- loads this file. Loops, failures, codes and the simulator describe theirs where they stand.
+--
+-- lua-language-server knows each of two returned values by itself alone, so `err` stands as what it
+-- is where there is no result: `if not result then print(err.kind) end` needs no cast. EmmyLua's
+-- server also reads `return_overload`, which says which values come together.
+-- luacheck: ignore 212 241
+
+---@alias geelark.Id string|integer
+
+-- A list, or a function that returns one id a call and nil at the end.
+---@alias geelark.Ids geelark.Id[]|(fun(): geelark.Id?)
 
 -- What each call takes, and geelark.new as its jobs' defaults. Where a function is asked for, a
 -- table that can be called will do.
@@ -14,7 +24,7 @@
 ---@field deadline? number         # seconds for the whole job; default none
 ---@field dry_run? boolean         # checks everything, sends nothing
 ---@field on_progress? fun(progress: geelark.Progress) # after every settled chunk, and each second of a wait
----@field on_event? fun(event: geelark.SendEvent|geelark.LostEvent|geelark.WaitEvent|geelark.SettleEvent)
+---@field on_event? fun(event: geelark.Event)
 ---@field transport? geelark.Transport # in the network's place
 
 -- What geelark.new takes, and so do calls outside a client.
@@ -28,7 +38,12 @@
 ---@field requests_per_minute? integer|false # default 200; false lifts it
 ---@field requests_per_hour? integer|false   # default 24000; false lifts it
 ---@field limiter? geelark.Limiter # a quota shared with others
----@field clock? { now?: (fun(): number), sleep?: fun(seconds: number), seed?: number } # in time's place, in seconds
+---@field clock? geelark.Clock    # in time's place
+
+---@class geelark.Clock
+---@field now? fun(): number       # seconds
+---@field sleep? fun(seconds: number) # called where there is nothing else to do
+---@field seed? number             # makes the pauses before repeats the same each time
 
 -- Returns status, body and headers; or nil, the reason and whether the request may have left; or
 -- nothing: request:answer or request:fail comes later.
@@ -47,9 +62,9 @@
 ---@field failAmount integer
 ---@field failDetails geelark.Failure[] # in the caller's order
 ---@field duplicateAmount integer  # ids given more than once, the extra ones
----@field presumedIds (string|integer)[] # successes that rest on "it doesn't exist" after a lost answer
----@field unknownIds (string|integer)[]  # sent, no reliable answer
----@field pendingIds (string|integer)[]  # not processed
+---@field presumedIds geelark.Id[] # successes that rest on "it doesn't exist" after a lost answer
+---@field unknownIds geelark.Id[]  # sent, no reliable answer
+---@field pendingIds geelark.Id[]  # not processed
 ---@field requests geelark.Account[] # one for each chunk, in the order of settling
 
 -- All tries for one chunk.
@@ -91,20 +106,22 @@
 ---@field waiting number      # seconds until the next request may leave; 0 where nobody knows
 ---@field reason? string      # why it waits, in words for people
 
+---@alias geelark.Event geelark.SendEvent|geelark.LostEvent|geelark.WaitEvent|geelark.SettleEvent
+
 -- Before a request leaves.
 ---@class geelark.SendEvent
 ---@field type "send"
 ---@field traceId string
 ---@field action "delete"
 ---@field attempt integer     # 1 for the first try
----@field ids (string|integer)[] # that are asked for
+---@field ids geelark.Id[] # that are asked for
 
 -- A try came to nothing.
 ---@class geelark.LostEvent
 ---@field type "lost"
 ---@field action "delete"
 ---@field traceId string
----@field ids (string|integer)[] # that were asked for
+---@field ids geelark.Id[] # that were asked for
 ---@field sent boolean        # whether the request may have left
 ---@field kind geelark.Kind   # why
 ---@field message string
@@ -125,34 +142,157 @@
 ---@field traceId? string     # of the last request, where one was sent
 ---@field attempts integer
 ---@field code? integer       # of the last answer's envelope
+---@field msg? string         # of the last answer's envelope
 ---@field httpStatus? integer # of the last answer
 ---@field halved boolean
----@field ids (string|integer)[] # of the chunk; below, what became of them
----@field deletedIds (string|integer)[]
----@field presumedIds (string|integer)[]
+---@field ids geelark.Id[] # of the chunk; below, what became of them
+---@field deletedIds geelark.Id[]
+---@field presumedIds geelark.Id[]
 ---@field failDetails geelark.Failure[]
----@field unknownIds (string|integer)[]
----@field pendingIds (string|integer)[] # where it was halved: they go on in its halves
+---@field unknownIds geelark.Id[]
+---@field pendingIds geelark.Id[] # where it was halved: they go on in its halves
 
 ---@class geelark.Request
 ---@field path string
 ---@field headers table<string, string>
 ---@field body string
----@field ids (string|integer)[]
+---@field ids geelark.Id[]
 ---@field traceId string
----@field answer fun(self, status: integer, body?: string, headers?: table): boolean # false: too late
----@field fail fun(self, reason?: string, sent?: boolean): boolean # false: too late
+local Request = {}
+
+--- Answers a request for which the transport returned nothing.
+---@param status integer
+---@param body? string
+---@param headers? table<string, string>
+---@return boolean taken false: too late
+function Request:answer(status, body, headers) end
+
+--- No answer came.
+---@param reason? string
+---@param sent? boolean whether the request may have left; default false
+---@return boolean taken false: too late
+function Request:fail(reason, sent) end
 
 ---@class geelark.Client
----@field delete fun(self, ids: any, options?: geelark.JobOptions): geelark.Result?, geelark.Error?
----@field start fun(self, ids: any, options?: geelark.JobOptions): geelark.Job
----@field close fun(self) # ends its jobs; raises from inside a callback of one
+local Client = {}
+
+--- As geelark.delete, on the client's connections and quota.
+---@param ids geelark.Ids
+---@param options? geelark.JobOptions
+---@return geelark.Result? result
+---@return geelark.Error err
+---@return_overload geelark.Result
+---@return_overload nil, geelark.Error
+function Client:delete(ids, options) end
+
+--- As geelark.start, on the client's connections and quota.
+---@param ids geelark.Ids
+---@param options? geelark.JobOptions
+---@return geelark.Job
+function Client:start(ids, options) end
+
+--- Ends its jobs. Raises from inside a callback of one.
+function Client:close() end
 
 ---@class geelark.Job
----@field step fun(self, seconds?: number): boolean  # does what can be done now, waits at most so long (default 0); done?
----@field pollfd fun(self): integer?   # readable while there is something to do; nil: nothing to watch
----@field events fun(self): "r"
----@field timeout fun(self): number?   # seconds after which step must be called anyway; nil: never
----@field progress fun(self): geelark.Progress
----@field result fun(self): geelark.Result?, geelark.Error? # raises before the job is done; closes the descriptor
----@field cancel fun(self)  # sends nothing more; what is in flight is waited for, in later steps
+local Job = {}
+
+--- Does what can be done now.
+---@param seconds? number that it may wait meanwhile; default 0
+---@return boolean done
+function Job:step(seconds) end
+
+--- Readable while there is something to do; the same for the job's whole life.
+---@return integer? descriptor nil: nothing to watch
+function Job:pollfd() end
+
+---@return "r"
+function Job:events() end
+
+--- After so many seconds step must be called anyway.
+---@return number? seconds nil: never
+function Job:timeout() end
+
+---@return geelark.Progress
+function Job:progress() end
+
+--- Raises before the job is done. Closes the descriptor.
+---@return geelark.Result? result
+---@return geelark.Error err
+---@return_overload geelark.Result
+---@return_overload nil, geelark.Error
+function Job:result() end
+
+--- Sends nothing more; what is in flight is waited for, in later steps.
+function Job:cancel() end
+
+-- The module ------------------------------------------------------------------------------
+
+---@class geelark
+---@field _VERSION string
+---@field codes geelark.Codes
+---@field loop geelark.Loops
+local geelark = {}
+
+--- Deletes phones and blocks until each id is accounted for. Raises for wrong arguments, before
+--- anything is sent; whatever else goes wrong comes back as `nil, err`.
+---@param ids geelark.Ids
+---@param options? geelark.Options
+---@return geelark.Result? result
+---@return geelark.Error err
+---@return_overload geelark.Result
+---@return_overload nil, geelark.Error
+function geelark.delete(ids, options) end
+
+--- Raises for ids just as `delete` would, and does nothing else.
+---@param ids geelark.Ids
+function geelark.check(ids) end
+
+--- The same as `delete` as a job that never blocks, for event loops.
+---@param ids geelark.Ids
+---@param options? geelark.Options
+---@return geelark.Job
+function geelark.start(ids, options) end
+
+--- A client, which keeps connections and the quota across calls.
+---@param options? geelark.Options
+---@return geelark.Client? client
+---@return geelark.Error err
+---@return_overload geelark.Client
+---@return_overload nil, geelark.Error
+function geelark.new(options) end
+
+--- Goes on after an earlier call: asks for the ids that it left unknown or pending, those first that
+--- were never asked for. The account that comes back is that of the whole list. An id that was unknown
+--- and doesn't exist any more counts as presumed deleted. Raises for a result of another process or
+--- one that was saved and read again.
+---@param err geelark.Error|geelark.Result
+---@param options? geelark.Options
+---@return geelark.Result? result
+---@return geelark.Error err
+---@return_overload geelark.Result
+---@return_overload nil, geelark.Error
+function geelark.resume(err, options) end
+
+--- Iterates all ids in the caller's order: `for id, state, code, msg in geelark.outcomes(result) do`;
+--- code and msg come with "failed". Raises as resume does.
+---@param result geelark.Result|geelark.Error
+---@return fun(): geelark.Id?, geelark.State, integer?, string?
+function geelark.outcomes(result) end
+
+--- The ids that are unknown or pending, in the caller's order.
+---@param result geelark.Result|geelark.Error
+---@return geelark.Id[]
+function geelark.remaining(result) end
+
+--- The failures as a list that filters, groups and prints itself.
+---@param result geelark.Result|geelark.Error
+---@return geelark.Failures
+function geelark.failures(result) end
+
+-- Drivers for event loops, each loaded when it is first asked for.
+---@class geelark.Loops
+---@field cqueues geelark.loop.cqueues
+---@field luv geelark.loop.luv
+---@field ngx geelark.loop.ngx
+---@field nvim geelark.nvim

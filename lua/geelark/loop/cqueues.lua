@@ -3,13 +3,16 @@
 local cqueues = require "cqueues"
 local start = require "geelark.loop.start"
 
+---@class geelark.loop.cqueues
 local driver = {}
 
 --- Deletes phones and yields to the loop's other coroutines meanwhile.
----@param ids any as geelark.delete takes them
+---@param ids geelark.Ids
 ---@param options? geelark.LoopOptions
----@return geelark.Result|nil result
----@return geelark.Error|nil err raises for wrong arguments
+---@return geelark.Result? result
+---@return geelark.Error err raises for wrong arguments
+---@return_overload geelark.Result
+---@return_overload nil, geelark.Error
 function driver.delete(ids, options)
   local job = start(ids, options)
   while not job:step() do cqueues.poll(job) end

@@ -14,12 +14,13 @@ local function milliseconds(seconds)
   return seconds > 0 and math.ceil(math.min(seconds, LONGEST) * 1000) + 1 or 0
 end
 
+---@class geelark.loop.luv
 local luv = {}
 
 --- Deletes phones while the loop goes on. Nothing is sent before the loop runs.
----@param ids any as geelark.delete takes them
+---@param ids geelark.Ids
 ---@param options geelark.LoopOptions|nil
----@param callback fun(result: geelark.Result|nil, err: geelark.Error|nil) called once, from
+---@param callback fun(result: geelark.Result?, err: geelark.Error) called once, from
 ---  the loop, when each id is accounted for
 ---@param put_off nil|fun(step: fun()) where the job can't be stepped from the loop itself:
 ---  calls the function later

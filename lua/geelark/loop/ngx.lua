@@ -39,6 +39,7 @@ local function while_waiting(over, callback)
   end
 end
 
+---@class geelark.loop.ngx
 local ngx_loop = {}
 
 --- Deletes phones and yields to the worker's other requests meanwhile. All calls in a worker
@@ -46,10 +47,12 @@ local ngx_loop = {}
 --- context. Where the handler is killed the job goes on to its end, without callbacks, and its
 --- account goes to error.log. The functions of limiter, clock and transport stay with the client:
 --- make them in a module.
----@param ids any as geelark.delete takes them
+---@param ids geelark.Ids
 ---@param options? geelark.NgxOptions
----@return geelark.Result|nil result
----@return geelark.Error|nil err raises for wrong arguments, and in phases that can't yield
+---@return geelark.Result? result
+---@return geelark.Error err raises for wrong arguments, and in phases that can't yield
+---@return_overload geelark.Result
+---@return_overload nil, geelark.Error
 function ngx_loop.delete(ids, options)
   check_can_wait()
   local entry = { over = semaphore.new() }

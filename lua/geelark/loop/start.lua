@@ -47,7 +47,7 @@ local function split(options, prepare)
   return options.client, of_job
 end
 
----@param ids any as geelark.delete takes them; an iterator may yield
+---@param ids geelark.Ids an iterator may yield
 ---@param options? geelark.LoopOptions
 ---@param prepare? fun(options: table): geelark.LoopOptions # returns the options to take instead
 ---@return geelark.Job job raises for wrong arguments, and blames the line that called `delete`

@@ -18,8 +18,8 @@ end
 
 ---Options for `geelark.delete`, `geelark.start` and `geelark.new`, so that they ask this service:
 ---credentials, `transport`, and a virtual `clock`, by which nothing ever waits.
----@param more table|nil options that are put with them
----@return table options a new table
+---@param more geelark.Options|nil options that are put with them
+---@return geelark.Options options a new table
 function Service:options(more)
   local settings, clock = self.world.settings, self.clock
   local options = {

@@ -58,8 +58,8 @@ function Process:ids()
 end
 
 ---Options for `geelark.delete` and the like, so that they ask this process.
----@param more table|nil options that are put with them
----@return table options a new table
+---@param more geelark.Options|nil options that are put with them
+---@return geelark.Options options a new table
 function Process:options(more)
   local made = { base_url = self.url, token = self.token, app_id = self.app_id,
     api_key = self.api_key, ca_file = self.ca_file }
