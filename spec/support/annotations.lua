@@ -14,20 +14,20 @@ end
 -- Reads a file's lines into `known`. `holders` are the locals that stand below a class, whose methods
 -- are its own.
 local function read(path, known)
-  local fields, above, holders = nil, nil, {}
+  local class, above, holders = nil, nil, {}
   for line in io.lines(path) do
     local name = line:match "^%-%-%-@class ([%w._]+)"
     local alias = line:match "^%-%-%-@alias ([%w._]+)"
     local field, optional, kind = line:match "^%-%-%-@field ([%w_]+)(%??)%s+(.*)"
     local holder, method = line:match "^function ([%w_]+)[.:]([%w_]+)%("
     if name then
-      above = known.classes[name] or new_class()
-      known.classes[name], fields = above, above.fields
+      class, above = name, known.classes[name] or new_class()
+      known.classes[class] = above
       known.defined[name] = (known.defined[name] or 0) + 1
     elseif alias then
       known.defined[alias] = (known.defined[alias] or 0) + 1
     elseif field then
-      fields[field] = optional == "?" or kind:find "^[^#%s]*|nil" ~= nil
+      known.classes[class].fields[field] = optional == "?" or kind:find "^[^#%s]*|nil" ~= nil
     elseif line:find "^local [%w_]+ = " and above then
       holders[line:match "^local ([%w_]+)"] = above
       above = nil
