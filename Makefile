@@ -60,7 +60,7 @@ unexport GEELARK_TOKEN GEELARK_APP_ID GEELARK_API_KEY GEELARK_BASE_URL GEELARK_C
 # How a Lua finds the tree's modules without their being installed.
 RUN_LUA = LUA_PATH="lua/?.lua;lua/?/init.lua;./?.lua;;" LUA_CPATH="$(BUILD)/?.so;;" "$(LUA)"
 
-all: $(CORE) ## the C core for one Lua: LUA=lua5.1, lua5.2, lua5.3, lua5.4 (default), luajit, or a path
+all: $(CORE) ## the C core for one Lua: LUA=lua5.1 to lua5.5, luajit, or a path; else lua5.4
 
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
@@ -151,7 +151,7 @@ simulate: test-deps ## SEEDS=100000 simulated worlds
 
 # What LuaRocks leaves in a clone would be found before what is installed.
 clean: ## takes away what was built
-	rm -rf build geelark src/*.o src/lib/*.o
+	rm -rf build geelark src/*.o src/lib/*.o *.rock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12

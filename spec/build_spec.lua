@@ -76,6 +76,36 @@ describe("make", function()
   end
 end)
 
+describe("make deps", function()
+  local directory
+  setup(function()
+    directory = temporary.new()
+    for tool in ("sh sed grep"):gmatch "%S+" do
+      shell.run("ln -s \"$(command -v %s)\" %s", tool, directory.path)
+    end
+  end)
+  teardown(function() directory:remove() end)
+
+  for name, packages in pairs {
+    ["lua5.1"] = "lua5.1 liblua5.1-0-dev", ["lua5.4"] = "lua5.4 liblua5.4-dev",
+    ["lua5.5"] = "lua5.5 liblua5.5-dev", ["/opt/bin/lua53"] = "lua5.3 liblua5.3-dev",
+    ["lua-5.2"] = "lua5.2 liblua5.2-dev", lua = "lua5.4 liblua5.4-dev",
+    luajit = "luajit2 or luajit libluajit2-5.1-dev or libluajit-5.1-dev",
+  } do
+    it("names what " .. name .. " needs where nothing can be installed", function()
+      local said = shell.run("PATH=%s sh spec/support/deps.sh build %s", directory.path, name)
+      assert.matches("^This is no Debian system, so nothing is installed", said)
+      assert.equal(" " .. packages, said:sub(-#packages - 1))
+    end)
+  end
+
+  it("says which Luas there are where it is given another", function()
+    local said = shell.output(("PATH=%s sh spec/support/deps.sh build nolua 2>&1")
+      :format(shell.quote(directory.path)))
+    assert.equal("nolua is no Lua that is known. Those are: lua5.1 to lua5.5, luajit.", said)
+  end)
+end)
+
 describe("the changelog", function()
   local releases, unreleased = {}, nil
   for heading in ("\n" .. shell.read "CHANGELOG.md"):gmatch "\n## ([^\n]*)" do
