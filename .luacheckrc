@@ -1,11 +1,12 @@
 std = "max"
 max_line_length = 100
 max_comment_line_length = 130
-include_files = { "lua/**/*.lua", "lua/*.lua", "spec/**/*.lua", "spec/*.lua", "*.rockspec" }
+include_files = { "lua/**/*.lua", "lua/*.lua", "plugin/*.lua", "spec/**/*.lua", "spec/*.lua", "*.rockspec" }
 exclude_files = { "build" }
 files["spec/**/*_spec.lua"] = { std = "+busted" }
 files["lua/geelark/loop/ngx.lua"] = { std = "ngx_lua" }
 files["lua/geelark/loop/ngx/*.lua"] = { std = "ngx_lua" }
+files["plugin/geelark.lua"] = { globals = { "vim" } }
 files["lua/geelark/nvim.lua"] = { globals = { "vim" } }
 files["lua/geelark/nvim/*.lua"] = { globals = { "vim" } }
 files["lua/geelark/health.lua"] = { globals = { "vim" } }

@@ -85,6 +85,7 @@ install: all ## the module into PREFIX (/usr/local), or LUA_DIR and LIB_DIR
 	@mkdir -p "$(call home,$(LUA_DIR))" "$(call home,$(LIB_DIR))/geelark" || { echo \
 		'What helps: as root, or another folder: make install LUA=$(LUA) PREFIX=~/.local' >&2; exit 1; }
 	$(run)cp -R lua/. "$(call home,$(LUA_DIR))"
+	@rm -f "$(call home,$(LUA_DIR))/geelark/core.so" # the one that make nvim left here, if any
 	$(run)install -m 755 $(CORE) "$(call home,$(LIB_DIR))/geelark/core.so"
 	$(call say,geelark for Lua $(version) is in $(LUA_DIR) and $(LIB_DIR))
 
@@ -100,6 +101,18 @@ rock: ## a source rock of what is committed, for luarocks build and install
 	$(run)cd build && GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$(CURDIR).insteadOf" \
 		GIT_CONFIG_VALUE_0=$(shell sed -n 's/.*url = "git+\(.*\)".*/\1/p' geelark-scm-1.rockspec) \
 		$(LUAROCKS) pack "$(CURDIR)/geelark-scm-1.rockspec"
+
+# The editor's Lua. It is asked of the editor, since that Lua's interpreter need not be there; nearly
+# all have LuaJIT. Not NVIM: that one is set in what an editor starts.
+NEOVIM ?= nvim
+nvim_lua = $(or $(call once,nvim_lua_says,"$(NEOVIM)" -u NONE -i NONE --headless \
+	-c 'lua io.write(jit and "luajit" or "lua5.1")' -c qall 2>/dev/null),luajit)
+
+nvim: ## the core for Neovim into this clone, which then is a plugin of Neovim's
+	@$(MAKE) --no-print-directory -s all LUA=$(nvim_lua) \
+		LUA_SAYS="5.1 $(filter luajit,$(nvim_lua))" BUILD=build/$(nvim_lua)
+	@install -m 755 build/$(nvim_lua)/geelark/core.so lua/geelark/core.so
+	@echo "lua/geelark/core.so is built for $(nvim_lua); :checkhealth geelark looks at it"
 
 deps: ## what building and the demo need: on Debian it is installed, elsewhere named
 	@sh spec/support/deps.sh build "$(LUA)"
@@ -151,10 +164,10 @@ simulate: test-deps ## SEEDS=100000 simulated worlds
 
 # What LuaRocks leaves in a clone would be found before what is installed.
 clean: ## takes away what was built
-	rm -rf build geelark src/*.o src/lib/*.o *.rock
+	rm -rf build geelark src/*.o src/lib/*.o *.rock lua/geelark/core.so
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: all always install uninstall rock deps test-deps demo simulator test specs check format valgrind \
+.PHONY: all always install uninstall rock nvim deps test-deps demo simulator test specs check format valgrind \
 	sanitize coverage bench bench-run simulate clean help

@@ -98,7 +98,6 @@ build = {
     ["geelark.nvim.progress"] = "lua/geelark/nvim/progress.lua",
     ["geelark.nvim.quickfix"] = "lua/geelark/nvim/quickfix.lua",
     ["geelark.nvim.record"] = "lua/geelark/nvim/record.lua",
-    ["geelark.nvim.soon"] = "lua/geelark/nvim/soon.lua",
     ["geelark.simulator"] = "lua/geelark/simulator.lua",
     ["geelark.simulator.answer"] = "lua/geelark/simulator/answer.lua",
     ["geelark.simulator.batch"] = "lua/geelark/simulator/batch.lua",

@@ -17,11 +17,6 @@ describe(":GeelarkDelete", function()
     screen, sim = nil, nil
   end)
 
-  it("is there after one line of init.lua, which doesn't load the core", function()
-    assert.equal("2\t2\tnil", nvim.output [[print(vim.fn.exists ":GeelarkDelete",
-      vim.fn.exists ":GeelarkCancel", package.loaded["geelark.core"])]])
-  end)
-
   it("deletes the ids of the lines: blanks, commas, quotes around, empty lines between", function()
     local printed = nvim.output([[
       edit { ids[1], "  " .. ids[2] .. "\r", "", ids[3] .. ",", '"' .. ids[4] .. '",',
@@ -107,19 +102,68 @@ describe(":GeelarkDelete", function()
   it("asks first and says how many; Enter alone deletes nothing", function()
     screen = nvim.open { phones = 30, sim = start { phones = 30 } }
     screen:keys ":2,30GeelarkDelete<CR>"
-    screen:shows "Delete 29 cloud phones? This can't be undone."
+    local seen = screen:shows "Delete 29 cloud phones? This can't be undone."
+    assert.matches("\n1: No, delete nothing\n2: Delete 29 cloud phones\n", seen)
     screen:keys "<CR>"
-    screen:shows "geelark: nothing was deleted"
-    screen:keys "<CR>:1GeelarkDelete<CR>" -- the first Enter takes the message away
+    assert.matches("\ngeelark: nothing was deleted$", screen:shows "geelark: nothing was deleted")
+    screen:keys ":1GeelarkDelete<CR>"
     screen:shows "Delete the cloud phone 528086321789535232? This can't be undone."
     screen:keys "<Esc>"
     screen:shows "geelark: nothing was deleted"
-    screen:keys "<CR>:$GeelarkDelete<CR>"
+    screen:keys ":$GeelarkDelete<CR>"
     screen:shows "Delete the cloud phone 528086321791435776? This can't be undone."
     assert.equal(0, #sim:state().requests)
-    screen:keys "d"
+    screen:keys "2<CR>"
     screen:shows "geelark: 1 deleted"
     assert.same({ { "528086321791435776" } }, { sim:state().requests[1].ids })
+  end)
+
+  -- A picker that is answered when the spec does so; a screen is said to be there.
+  local PICKER = [[
+    local asked = {}
+    vim.ui.select = function(items, options, answer)
+      asked[#asked + 1] = function(i) answer(items[i], i) end
+      print(options.kind, options.prompt, table.concat(items, ", "))
+    end
+    vim.api.nvim_list_uis = function() return { {} } end
+    edit(ids)
+  ]]
+
+  it("asks by vim.ui.select, so that a picker of the user's does; it may answer later", function()
+    assert.equal("geelark\tDelete 2 cloud phones (1 more are repeated)? This can't be undone.\t"
+      .. "No, delete nothing, Delete 2 cloud phones\ngeelark: 2 deleted", nvim.output(PICKER .. [[
+      edit { ids[1], ids[2], ids[1] }
+      vim.cmd "%GeelarkDelete"
+      asked[1](2)
+      finish()
+      print(said[1])]], { sim = start { phones = 2 } }))
+  end)
+
+  it("deletes nothing where a picker is left without a choice", function()
+    assert.matches("\ngeelark: nothing was deleted$", nvim.output(PICKER .. [[
+      vim.cmd "%GeelarkDelete"
+      asked[1]()
+      print(said[1])]], { sim = start { phones = 250 } }))
+    assert.equal(0, #sim:state().requests)
+  end)
+
+  it("deletes one list at a time, whichever was asked about first, and finds its lines", function()
+    assert.matches("\ngeelark: already deleting %(:GeelarkCancel stops it%)\n"
+      .. "geelark: 0 deleted, 1 failed, see :copen\n2\tE\t1\t", nvim.output(PICKER .. [[
+      vim.cmd "1GeelarkDelete"
+      vim.cmd "1GeelarkDelete!"
+      vim.fn.append(0, ids[1]) -- the line moves, and the id stands before it, too
+      asked[1](2)
+      finish()
+      print(table.concat(said, "\n"))
+      quickfix()]], { sim = start { phones = 1, states = { started = 1 } }, phones = 1 }))
+    assert.equal(1, #sim:state().requests)
+  end)
+
+  it("tells notifiers its title", function()
+    assert.equal("geelark\t" .. "geelark: no delete is under way", nvim.output [[
+      vim.notify = function(text, _, options) print(options.title, text) end
+      vim.cmd "GeelarkCancel"]])
   end)
 
   it("deletes nothing where there is no screen to ask on", function()

@@ -1,6 +1,7 @@
 -- :checkhealth geelark, in the real editor.
 
 local nvim = require "spec.support.nvim"
+local shell = require "spec.support.shell"
 
 -- Prints what the check says: a level, a text and the first advice each. Editors word the levels
 -- differently, so that those are taken as they are told; the page must show the texts.
@@ -67,19 +68,27 @@ describe(":checkhealth geelark", function()
   end)
 
   it("says how to build the core where there is none, and asks it nothing", function()
-    local said = report [[package.cpath = ""]]
+    local home, clone = nvim.home()
+    finally(function() home:remove() end)
+    local said = nvim.output_at_home(home, REPORT)
     assert.matches("\nerror\tthe core module can't be loaded: geelark/core.so is in no lua folder "
-      .. "of 'runtimepath' nor in package.cpath\tIn a clone of geelark: make deps LUA=luajit && "
-      .. "make install LUA=luajit LUA_DIR=[^\n]*/data/nvim/site/lua\n", said)
+      .. "of 'runtimepath' nor in package.cpath\tIn " .. clone
+      .. ": make nvim, then start Neovim anew", said, 1, true)
     assert.is_nil(said:find "credentials" or said:find "vim.json")
   end)
 
   it("says why a core that is there can't be loaded, and how to build another", function()
     assert.matches("\nerror\tthe core module can't be loaded: [^\n]*geelark/core.so.*\t"
-      .. "It was built for another Lua, or misses a library In a clone of geelark: make", report [[
+      .. "It was built for another Lua, or misses a library In [^\n]*: make nvim, then", report [[
       vim.fn.mkdir "geelark"
       io.open("geelark/core.so", "w"):close()
       package.cpath = "./?.so"]])
+  end)
+
+  it("says so where the commands are not there", function()
+    assert.matches("\nok\t:GeelarkDelete is there\t", report "")
+    assert.matches("\nwarn\t:GeelarkDelete is not there: plugin/geelark.lua was not read\tThe ",
+      report [[vim.cmd "delcommand GeelarkDelete"]])
   end)
 
   it("names the lists that were left behind", function()
@@ -89,12 +98,12 @@ describe(":checkhealth geelark", function()
       assert(io.open(path):read "*a" == "s\n1\tpending: not processed\n")]])
   end)
 
-  it("finds everything where make install puts it for Neovim", function()
-    local said = nvim.output_installed([[
-      assert(not package.path:find "geelark" and not package.cpath:find "geelark")
-      require "geelark.nvim"
-      ]] .. REPORT, "GEELARK_TOKEN=t")
+  it("finds everything where make nvim has built it for a plugin manager", function()
+    local home, clone = nvim.home()
+    finally(function() home:remove() end)
+    shell.run("make -s -C %s nvim", clone)
+    local said = nvim.output_at_home(home, REPORT, "GEELARK_TOKEN=t")
     assert.matches("\nok\tthe core module is loaded\t", said)
-    assert.is_nil(said:find "\nerror")
+    assert.is_nil(said:find "\nerror" or said:find "\nwarn")
   end)
 end)

@@ -47,4 +47,40 @@ describe("progress", function()
     screen:keys ":GeelarkCancel<CR>"
     screen:shows "geelark: cancelled: 100 deleted, 900 pending, see :copen"
   end)
+
+  it("has colours of its own names, linked to standard ones until somebody sets them", function()
+    screen:keys ":%GeelarkDelete!<CR>"
+    screen:shows "│ :GeelarkCancel stops it"
+    screen:lua 'vim.cmd "highlight clear"' -- as every colour scheme begins
+    screen:lua 'vim.cmd "highlight link GeelarkTitle Question"'
+    screen:lua "service.answer()"
+    screen:shows " 20 %"
+    assert.same({
+      links = { GeelarkNormal = "NormalFloat", GeelarkBorder = "FloatBorder",
+        GeelarkBar = "Special", GeelarkTitle = "Question", GeelarkHint = "Comment" },
+      marks = { "0 Deleting 1,000 cloud phones GeelarkTitle", "1 ━━━━━━ GeelarkBar",
+        "3 :GeelarkCancel stops it GeelarkHint" },
+      window = "Normal:GeelarkNormal,FloatBorder:GeelarkBorder",
+    }, screen:lua [[
+      local seen = { links = {}, marks = {} }
+      for _, name in ipairs(vim.fn.getcompletion("Geelark", "highlight")) do
+        seen.links[name] = vim.fn.execute("highlight " .. name):match "links to (%S+)"
+      end
+      for _, window in ipairs(vim.api.nvim_list_wins()) do
+        if vim.api.nvim_win_get_config(window).relative ~= "" then
+          seen.window = vim.wo[window].winhighlight:match "^Normal:.*Border:%a+"
+          local buffer = vim.api.nvim_win_get_buf(window)
+          local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+          local namespace = vim.api.nvim_create_namespace "geelark.progress"
+          local options = { details = true }
+          for i, mark in ipairs(vim.api.nvim_buf_get_extmarks(buffer, namespace, 0, -1, options)) do
+            local text = lines[mark[2] + 1]:sub(mark[3] + 1, mark[4].end_col):gsub("^ ", "")
+            seen.marks[i] = mark[2] .. " " .. text .. " " .. mark[4].hl_group
+          end
+        end
+      end
+      return seen]])
+    screen:lua "service.answer_all()"
+    screen:shows "geelark: 1000 deleted"
+  end)
 end)

@@ -10,18 +10,24 @@ end
 local start, ok, info = reporter "start", reporter "ok", reporter "info"
 local warn, fail = reporter "warn", reporter "error"
 
--- Some builds of Neovim have Lua 5.1 in LuaJIT's place.
-local function build_command()
-  local lua = rawget(_G, "jit") and "luajit" or "lua5.1"
-  local directory = vim.fn.stdpath "data" .. "/site/lua"
-  return ("In a clone of geelark: make deps LUA=%s && make install LUA=%s LUA_DIR=%s LIB_DIR=%s")
-    :format(lua, lua, directory, directory)
+-- The clone that this file stands in; where it was copied elsewhere, any other.
+local function build_advice()
+  local root = debug.getinfo(1, "S").source:match "^@(.*)/lua/geelark/health%.lua$"
+  local there = root and vim.fn.filereadable(root .. "/Makefile") == 1
+  return ("In %s: make nvim, then start Neovim anew")
+    :format(there and root or "a clone of geelark that is in 'packpath'")
 end
 
 local function check_neovim()
   local version = vim.version()
   local text = ("Neovim %d.%d.%d"):format(version.major, version.minor, version.patch)
   if vim.fn.has "nvim-0.7" == 1 then ok(text) else fail(text .. ": 0.7 or newer is needed") end
+end
+
+local function check_commands()
+  if vim.fn.exists ":GeelarkDelete" == 2 then return ok ":GeelarkDelete is there" end
+  warn(":GeelarkDelete is not there: plugin/geelark.lua was not read",
+    { "The clone belongs into 'packpath' as pack/*/start/geelark, or to a plugin manager" })
 end
 
 local function check_core()
@@ -31,10 +37,10 @@ local function check_core()
     ok "the core module is loaded"
   elseif why:find("module 'geelark.core' not found", 1, true) then -- and all places that it isn't at
     fail("the core module can't be loaded: geelark/core.so is in no lua folder of 'runtimepath' "
-      .. "nor in package.cpath", { build_command() })
+      .. "nor in package.cpath", { build_advice() })
   else
     fail("the core module can't be loaded: " .. why,
-      { "It was built for another Lua, or misses a library", build_command() })
+      { "It was built for another Lua, or misses a library", build_advice() })
   end
   return loaded
 end
@@ -78,6 +84,7 @@ return {
   check = function()
     start "geelark"
     check_neovim()
+    check_commands()
     if check_core() then
       check_json()
       check_libcurl()

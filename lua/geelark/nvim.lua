@@ -2,8 +2,7 @@
 -- of Neovim's may be called. A job that has none but the last callback goes on whatever the
 -- editor is at, a prompt included.
 --
--- Loading this file defines :GeelarkDelete and :GeelarkCancel. The core is loaded when it is
--- first needed, so that Neovim starts no later.
+-- The core is loaded when it is first needed, so that Neovim starts no later.
 
 local clients = require "geelark.nvim.client"
 local leaving = require "geelark.nvim.leaving"
@@ -52,7 +51,5 @@ end
 function nvim.setup(options)
   clients.setup(options)
 end
-
-require "geelark.nvim.soon"(function() require("geelark.nvim.command").define(nvim) end)
 
 return nvim

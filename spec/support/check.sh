@@ -4,7 +4,7 @@
 set -eu
 
 echo "luacheck"
-luacheck -q lua spec
+luacheck -q lua plugin spec
 
 for lua in "$@"; do
   echo "warnings, $lua"

@@ -11,6 +11,7 @@ local DIRECTORIES = "XDG_CACHE_HOME=$PWD/cache XDG_STATE_HOME=$PWD/state "
   .. "XDG_CONFIG_HOME=$PWD/config "
 local TREE = "XDG_DATA_HOME=$PWD/data LUA_PATH=%s LUA_CPATH=%s "
 local INSTALLED = "-u LUA_PATH -u LUA_CPATH -u XDG_DATA_HOME HOME=$PWD "
+local PACKAGE = ".local/share/nvim/site/pack/plugins/start/geelark"
 local NO_CREDENTIALS = "env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY "
   .. "-u GEELARK_BASE_URL -u GEELARK_CA_FILE "
 
@@ -37,12 +38,15 @@ end
 
 local nvim = {}
 
+local function with_runtime()
+  return "luafile " .. shell.output "pwd" .. "/spec/support/nvim/runtime.lua"
+end
+
 ---A command for sh that runs a Lua file in a headless Neovim, in the file's directory.
 ---@param file string
 ---@return string
 function nvim.command(file)
-  return headless(file, tree(), "--clean --cmd "
-    .. shell.quote(("lua vim.opt.rtp:append(%q)"):format(shell.output "pwd")))
+  return headless(file, tree(), "--clean --cmd " .. shell.quote(with_runtime()))
 end
 
 -- What Neovim gets of a simulator.
@@ -83,8 +87,7 @@ function nvim.run(source, options)
 end
 
 -- What a run printed that must have gone well.
-local function printed(run, directory)
-  directory:remove()
+local function checked(run)
   if run.status ~= 0 or run.errors ~= "" then
     error(("status %s\n%s%s"):format(run.status, run.errors, run.output), 3)
   end
@@ -96,20 +99,34 @@ end
 ---@param options spec.support.NvimOptions|nil
 ---@return string output without white space at its end; raises where anything goes wrong
 function nvim.output(source, options)
-  return printed(nvim.run(source, options))
+  local run, directory = nvim.run(source, options)
+  directory:remove()
+  return checked(run)
 end
 
----The same, with the modules alone that the manual's command installs, and without the prelude.
----@param source string
----@param environment string for sh
----@return string
-function nvim.output_installed(source, environment)
+---Copies the tree to where a plugin manager would put a clone, for an editor that starts with an
+---empty configuration. What is built for LuaJIT comes along, so that it need not be built again.
+---@return spec.support.Temporary directory the editor's home, the caller's to remove
+---@return string clone
+function nvim.home()
+  shell.run "make -s all LUA=luajit"
   local directory = temporary.new()
-  local line = shell.read "doc/manual.md":match "\n(make install LUA=luajit [^\n]*)"
-  shell.run(("HOME=%s XDG_DATA_HOME= %s -s"):format(directory.path, line))
+  local clone = directory:file(PACKAGE)
+  shell.run("mkdir -p %s && cp -Rp Makefile src lua plugin doc spec %s", clone, clone)
+  shell.run("mkdir %s/build && cp -Rp build/luajit %s/build", clone, clone)
+  shell.run("rm -f %s/lua/geelark/core.so %s/doc/tags", clone, clone)
+  return directory, clone
+end
+
+---The same as nvim.output, in an editor that has nothing but its home, and without the prelude.
+---@param directory spec.support.Temporary its home, the caller's to remove
+---@param source string
+---@param environment string|nil for sh
+---@return string
+function nvim.output_at_home(directory, source, environment)
   directory:write("script.lua", source)
-  return printed(finished(directory, environment,
-    headless("script.lua", INSTALLED .. DIRECTORIES, "-u NONE -i NONE")), directory)
+  local command = headless("script.lua", INSTALLED .. DIRECTORIES, "-i NONE")
+  return checked(finished(directory, environment or "", command))
 end
 
 ---@class spec.support.ScreenOptions
@@ -122,11 +139,13 @@ end
 function nvim.open(options)
   local directory = temporary.new()
   directory:write("ids.txt", id_lines(options.phones))
-  local init = options.sim and 'require "geelark.nvim"'
-    or 'service = require "spec.support.nvim.service"'
+  local arguments = { "--clean", "-n", "--cmd", with_runtime(), "ids.txt" }
+  if not options.sim then
+    table.insert(arguments, "-c")
+    table.insert(arguments, 'lua service = require "spec.support.nvim.service"')
+  end
   local opened = screen.open(directory,
-    NO_CREDENTIALS .. variables(options.sim) .. tree() .. program(),
-    { "--clean", "-n", "-c", "lua " .. init, "ids.txt" })
+    NO_CREDENTIALS .. variables(options.sim) .. tree() .. program(), arguments)
   opened:shows "ids.txt"
   return opened
 end

@@ -1,10 +1,13 @@
--- :GeelarkDelete and :GeelarkCancel. Everything is read and checked before anybody is asked,
--- and one delete runs at a time.
+-- What :GeelarkDelete and :GeelarkCancel do. Everything is read and checked before anybody is
+-- asked, and one delete runs at a time.
+
+local nvim = require "geelark.nvim"
 
 local current -- { job =, progress =, places = } under way
 
+-- Only what others put in vim.notify's place shows the title.
 local function say(text, level)
-  vim.notify(text, vim.log.levels[level])
+  vim.notify(text, vim.log.levels[level], { title = "geelark" })
 end
 
 local function refuse(why)
@@ -20,12 +23,19 @@ local function read(call)
   return reader.from_lines(vim.api.nvim_get_current_buf(), call.line1, call.line2)
 end
 
-local function agreed(ids)
+-- A picker's Enter takes the first choice, so that one deletes nothing. Some call back later, when
+-- other things may have been done.
+local function ask(ids, answer)
   local count, again = #ids.list, ""
   if ids.repeated > 0 then again = (" (%d more are repeated)"):format(ids.repeated) end
   local what = count == 1 and "the cloud phone " .. ids.list[1] or count .. " cloud phones"
-  return vim.fn.confirm(("Delete %s%s? This can't be undone."):format(what, again),
-    "&Delete\n&No", 2) == 1
+  local delete = "Delete " .. what
+  vim.ui.select({ "No, delete nothing", delete },
+    { prompt = ("Delete %s%s? This can't be undone."):format(what, again), kind = "geelark" },
+    function(choice)
+      vim.cmd "redraw" -- the editor's own choice leaves its lines, and would append ours
+      answer(choice == delete)
+    end)
 end
 
 -- Nobody looks at a quickfix list any more.
@@ -63,35 +73,44 @@ local function finish(result, err)
   end)
 end
 
+local function begin(ids, places)
+  local options = require("geelark.nvim.client").shared()
+  local job = nvim.delete(ids.list, options, finish)
+  current = { job = job, places = places, dry_run = options.dry_run,
+    progress = require "geelark.nvim.progress"(job) }
+end
+
+local BUSY = "geelark: already deleting (:GeelarkCancel stops it)"
+
 local command = {}
 
-local function delete(nvim, call)
-  if current then return say("geelark: already deleting (:GeelarkCancel stops it)", "ERROR") end
+--- :GeelarkDelete
+---@param call table what nvim_create_user_command tells
+function command.delete(call)
+  if current then return say(BUSY, "ERROR") end
   if not pcall(require, "geelark.core") then
     return refuse "the core can't be loaded, see :checkhealth geelark"
   end
   local ids, why = read(call)
   if not ids then return refuse(why) end
   if #ids.list == 0 then return refuse "the lines hold no id" end
-  local clients = require "geelark.nvim.client"
-  why = clients.flaw(ids.list)
+  why = require("geelark.nvim.client").flaw(ids.list)
   if why then return refuse(why) end
   if not call.bang and #vim.api.nvim_list_uis() == 0 then
     return refuse "there is no screen to ask on (:GeelarkDelete! doesn't ask)"
   end
   local buffer = call.range > 0 and vim.api.nvim_get_current_buf() or nil
   local places = require("geelark.nvim.places").mark(ids, buffer)
-  if not call.bang and not agreed(ids) or current then
+  if call.bang then return begin(ids, places) end
+  ask(ids, function(agreed)
+    if agreed and not current then return begin(ids, places) end
     places:close()
-    return say("geelark: nothing was deleted", "INFO")
-  end
-  local options = clients.shared()
-  local job = nvim.delete(ids.list, options, finish)
-  current = { job = job, places = places, dry_run = options.dry_run,
-    progress = require "geelark.nvim.progress"(job) }
+    if agreed then say(BUSY, "ERROR") else say("geelark: nothing was deleted", "INFO") end
+  end)
 end
 
-local function cancel()
+--- :GeelarkCancel
+function command.cancel()
   if not current then return say("geelark: no delete is under way", "INFO") end
   current.job:cancel()
   current.progress:stop()
@@ -100,17 +119,6 @@ end
 --- Whether no delete of the command is under way.
 function command.idle()
   return current == nil
-end
-
---- Defines the commands.
----@param nvim table the driver
-function command.define(nvim)
-  vim.api.nvim_create_user_command("GeelarkDelete", function(call) delete(nvim, call) end,
-    -- No bar: a quote before an id would begin a comment.
-    { bang = true, nargs = "*", range = true,
-      desc = "Delete the cloud phones whose ids stand in the lines, or are given" })
-  vim.api.nvim_create_user_command("GeelarkCancel", cancel,
-    { bar = true, desc = "Stop the delete that is under way" })
 end
 
 return command

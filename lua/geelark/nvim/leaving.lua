@@ -50,11 +50,15 @@ local function leave()
   end
 end
 
--- Now, since a delete can be started where autocommands can't be made; this file can be loaded
--- there, too.
-require "geelark.nvim.soon"(function()
-  vim.api.nvim_create_autocmd("VimLeavePre", { callback = leave })
-end)
+-- The group isn't cleared: where this file is loaded once more, what the first one watches still
+-- gets its account.
+local function watch_leaving()
+  local group = vim.api.nvim_create_augroup("geelark", { clear = false })
+  vim.api.nvim_create_autocmd("VimLeavePre", { group = group, callback = leave })
+end
+
+-- Timers, jobs and language servers call back where no autocommand can be made.
+if vim.in_fast_event() then vim.schedule(watch_leaving) else watch_leaving() end
 
 ---@param run geelark.nvim.Run
 function leaving.watch(run)

@@ -3,10 +3,9 @@
 
 local reader = require "geelark.nvim.ids"
 
-local namespace = vim.api.nvim_create_namespace "geelark"
-
 ---@class geelark.nvim.Places
 ---@field buffer integer|nil none for ids from arguments
+---@field namespace integer its own: a list that somebody is asked about may be in the same buffer
 ---@field lines table<string, integer> by id: where it stood at first
 ---@field marks table<string, integer> by id: extmark at that line
 ---@field moved table<string, integer>|nil first line of each id in the whole buffer
@@ -36,7 +35,7 @@ end
 function Places:line(id)
   if not self.buffer or not vim.api.nvim_buf_is_valid(self.buffer) then return nil end
   if not vim.api.nvim_buf_is_loaded(self.buffer) then return self.lines[id] end
-  local row = vim.api.nvim_buf_get_extmark_by_id(self.buffer, namespace, self.marks[id], {})[1]
+  local row = vim.api.nvim_buf_get_extmark_by_id(self.buffer, self.namespace, self.marks[id], {})[1]
   if row and stands_at(self.buffer, row + 1, id) then return row + 1 end
   return search(self, id)
 end
@@ -44,7 +43,7 @@ end
 --- Takes the marks away.
 function Places:close()
   if self.buffer and vim.api.nvim_buf_is_valid(self.buffer) then
-    vim.api.nvim_buf_clear_namespace(self.buffer, namespace, 0, -1)
+    vim.api.nvim_buf_clear_namespace(self.buffer, self.namespace, 0, -1)
   end
 end
 
@@ -54,11 +53,13 @@ local places = {}
 ---@param buffer integer|nil
 ---@return geelark.nvim.Places
 function places.mark(ids, buffer)
+  local namespace = vim.api.nvim_create_namespace ""
   local marks, mark, plain = {}, vim.api.nvim_buf_set_extmark, {}
   for _, id in ipairs(buffer and ids.list or {}) do
     marks[id] = mark(buffer, namespace, ids.lines[id] - 1, 0, plain)
   end
-  return setmetatable({ buffer = buffer, lines = ids.lines, marks = marks }, Places)
+  return setmetatable({ buffer = buffer, namespace = namespace, lines = ids.lines, marks = marks },
+    Places)
 end
 
 return places

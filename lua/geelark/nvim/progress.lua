@@ -8,6 +8,20 @@ local BAR = 30                -- cells
 
 local namespace = vim.api.nvim_create_namespace "geelark.progress"
 
+-- Names of their own, which colour schemes and users may set.
+local LINKS = {
+  GeelarkNormal = "NormalFloat", GeelarkBorder = "FloatBorder", GeelarkTitle = "Title",
+  GeelarkBar = "Special", GeelarkHint = "Comment",
+}
+
+-- A link by default gives way to anybody's. :highlight clear, with which colour schemes begin,
+-- takes it away, so that this is done again and again.
+local function link_highlights()
+  for name, standard in pairs(LINKS) do
+    vim.cmd(("highlight default link %s %s"):format(name, standard))
+  end
+end
+
 ---@class geelark.nvim.Progress
 ---@field job geelark.Job
 ---@field buffer integer|nil
@@ -53,6 +67,18 @@ local function draw(self)
   }, #bar
 end
 
+local function colour(buffer, lines, bar)
+  link_highlights()
+  vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
+  local function mark(line, first, last, group)
+    vim.api.nvim_buf_set_extmark(buffer, namespace, line, first,
+      { end_col = last, hl_group = group })
+  end
+  mark(0, 0, #lines[1], "GeelarkTitle")
+  mark(1, 1, 1 + bar, "GeelarkBar")
+  mark(3, 0, #lines[4], "GeelarkHint")
+end
+
 local function place(lines)
   local width = 0
   for _, line in ipairs(lines) do width = math.max(width, vim.fn.strdisplaywidth(line)) end
@@ -76,6 +102,7 @@ local function open(self, lines)
   config.noautocmd = true
   self.window = vim.api.nvim_open_win(self.buffer, false, config)
   vim.wo[self.window].wrap = false
+  vim.wo[self.window].winhighlight = "Normal:GeelarkNormal,FloatBorder:GeelarkBorder"
 end
 
 local function show(self)
@@ -93,8 +120,7 @@ local function show(self)
   self.tabpage = here
   vim.api.nvim_win_set_config(self.window, place(lines))
   vim.api.nvim_buf_set_lines(self.buffer, 0, -1, false, lines)
-  vim.api.nvim_buf_set_extmark(self.buffer, namespace, 1, 1,
-    { end_col = 1 + bar, hl_group = "Special" })
+  colour(self.buffer, lines, bar)
 end
 
 --- Says that the delete was cancelled.

@@ -1,0 +1,119 @@
+-- The tree as a plugin of Neovim's: a clone where the editor looks for packages, and `make nvim`
+-- in it, are all, for an editor with an empty configuration.
+
+local nvim = require "spec.support.nvim"
+local shell = require "spec.support.shell"
+local simulator = require "spec.support.simulator"
+
+local function exists(path)
+  return shell.output(("[ -e %s ] && echo yes"):format(shell.quote(path))) == "yes"
+end
+
+describe("a clone in the editor's packages", function()
+  local home, clone, sim
+
+  before_each(function() home, clone = nvim.home() end)
+
+  after_each(function()
+    home:remove()
+    if sim then sim:stop() end
+    sim = nil
+  end)
+
+  local function build()
+    return shell.run("make -s -C %s nvim 2>&1", clone)
+  end
+
+  -- What the editor prints after it deleted by the command; the simulator as its service.
+  local function deleting(source)
+    sim = simulator.start { phones = 3, states = { started = 1 } }
+    home:write("ids.txt", table.concat(require("geelark.simulator").ids(3), "\n") .. "\n")
+    return nvim.output_at_home(home, source,
+      "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url)
+  end
+
+  it("has its commands after a start that loaded nothing of it", function()
+    assert.equal("2\t2\n", nvim.output_at_home(home, [[
+      print(vim.fn.exists ":GeelarkDelete", vim.fn.exists ":GeelarkCancel")
+      local loaded = vim.tbl_filter(function(name) return name:find "geelark" end,
+        vim.tbl_keys(package.loaded))
+      print(table.concat(loaded, " "))]]) .. "\n")
+  end)
+
+  it("deletes once make nvim has built the core into it", function()
+    assert.equal("lua/geelark/core.so is built for luajit; :checkhealth geelark looks at it",
+      build())
+    assert.equal("geelark: 2 deleted, 1 failed, see :copen\n2", deleting [[
+      assert(not package.path:find "geelark" and not package.cpath:find "geelark")
+      if vim.loader then vim.loader.enable() end -- as some plugin managers do
+      vim.notify = function(text) print(text) end
+      vim.cmd "edit ids.txt"
+      vim.cmd "%GeelarkDelete!"
+      assert(vim.wait(20000, require("geelark.nvim.command").idle, 5))
+      print(vim.fn.getqflist()[1].lnum)]])
+  end)
+
+  it("may be used first in a callback of a timer", function()
+    build()
+    assert.equal("true\n2 deleted", deleting [[
+      if vim.loader then vim.loader.enable() end
+      local ids = vim.fn.readfile "ids.txt"
+      local over
+      local timer = vim.loop.new_timer()
+      timer:start(0, 0, function()
+        print(vim.in_fast_event())
+        require("geelark.nvim").delete(ids, nil, function(result)
+          print(result.successAmount .. " deleted")
+          over = true
+        end)
+      end)
+      assert(vim.wait(20000, function() return over end, 5))]])
+  end)
+
+  it("says what helps where make nvim never ran", function()
+    assert.equal("geelark: the core can't be loaded, see :checkhealth geelark"
+      .. "; nothing was deleted", nvim.output_at_home(home, [[
+      vim.notify = function(text) print(text) end
+      vim.cmd "GeelarkDelete! 1"]]))
+  end)
+
+  it("leaves alone what was made of its commands where it is read again", function()
+    assert.equal("mine", nvim.output_at_home(home, [[
+      vim.api.nvim_create_user_command("GeelarkCancel", function() print "mine" end, {})
+      vim.cmd "runtime plugin/geelark.lua"
+      vim.cmd "GeelarkCancel"]]))
+  end)
+
+  it("is no trouble for an editor that is too old", function()
+    assert.equal("0", nvim.output_at_home(home, [[
+      vim.cmd "delcommand GeelarkDelete"
+      vim.g.loaded_geelark = nil
+      vim.fn.has = function() return 0 end
+      vim.cmd "runtime plugin/geelark.lua"
+      print(vim.fn.exists ":GeelarkDelete")]]))
+  end)
+
+  it("is not installed with the core for the editor, and make clean takes that away", function()
+    build()
+    shell.run("make -s -C %s install LUA=luajit PREFIX=/usr DESTDIR=%s", clone, home:file "root")
+    assert.is_true(exists(home:file "root/usr/share/lua/5.1/geelark/health.lua"))
+    assert.is_true(exists(home:file "root/usr/lib/lua/5.1/geelark/core.so"))
+    assert.is_false(exists(home:file "root/usr/share/lua/5.1/geelark/core.so"))
+    shell.run("make -s -C %s clean", clone)
+    assert.is_false(exists(clone .. "/lua/geelark/core.so"))
+  end)
+
+  for _, case in ipairs {
+    { "LuaJIT", "printf luajit", "LUA=luajit LUA_SAYS=5.1 luajit" },
+    { "Lua 5.1", "printf lua5.1", "LUA=lua5.1 LUA_SAYS=5.1" },
+    { "what can't be asked for", "exit 1", "LUA=luajit LUA_SAYS=5.1 luajit" },
+  } do
+    local of, script, named = case[1], case[2], case[3]
+    it("builds for an editor with " .. of .. ", also when started by one", function()
+      shell.run("chmod +x %s", home:write("editor", "#!/bin/sh\n" .. script .. "\n"))
+      local said = shell.output(("NVIM=/a/socket make -C '%s' nvim NEOVIM='%s' MAKE=echo 2>&1")
+        :format(clone, home:file "editor"))
+      assert.matches(" all " .. named .. " *BUILD=", said)
+    end)
+  end
+end)
