@@ -14,3 +14,7 @@ end, {
 vim.api.nvim_create_user_command("GeelarkCancel", function()
   require("geelark.nvim.command").cancel()
 end, { bar = true, desc = "Stop the delete that is under way" })
+
+-- The cache of modules that newer Neovims have looks for new folders nowhere but in the main loop.
+-- After this, which loads nothing, a script may require the module first in a timer's callback.
+if vim.loader then vim.loader.find "geelark.nvim" end

@@ -24,8 +24,11 @@ describe("a clone in the editor's packages", function()
     return shell.run("make -s -C %s nvim 2>&1", clone)
   end
 
-  -- What the editor prints after it deleted by the command; the simulator as its service.
+  -- What the editor prints that deletes from a simulator. Where there is Neovim's cache of modules,
+  -- it is on, as some plugin managers have it.
   local function deleting(source)
+    shell.run("mkdir -p %s", home:file "config/nvim")
+    home:write("config/nvim/init.lua", "if vim.loader then vim.loader.enable() end")
     sim = simulator.start { phones = 3, states = { started = 1 } }
     home:write("ids.txt", table.concat(require("geelark.simulator").ids(3), "\n") .. "\n")
     return nvim.output_at_home(home, source,
@@ -45,7 +48,6 @@ describe("a clone in the editor's packages", function()
       build())
     assert.equal("geelark: 2 deleted, 1 failed, see :copen\n2", deleting [[
       assert(not package.path:find "geelark" and not package.cpath:find "geelark")
-      if vim.loader then vim.loader.enable() end -- as some plugin managers do
       vim.notify = function(text) print(text) end
       vim.cmd "edit ids.txt"
       vim.cmd "%GeelarkDelete!"
@@ -56,7 +58,6 @@ describe("a clone in the editor's packages", function()
   it("may be used first in a callback of a timer", function()
     build()
     assert.equal("true\n2 deleted", deleting [[
-      if vim.loader then vim.loader.enable() end
       local ids = vim.fn.readfile "ids.txt"
       local over
       local timer = vim.loop.new_timer()
