@@ -70,7 +70,7 @@ describe("doc/geelark.txt", function()
       assert.matches("%*hl%-" .. name .. "%*\t+" .. standard .. "\t", text)
       links = links + 1
     end
-    assert.equal(5, links)
+    assert.equal(4, links)
   end)
 
   it("has five examples in Lua, each run below", function()

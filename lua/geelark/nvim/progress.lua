@@ -10,8 +10,8 @@ local namespace = vim.api.nvim_create_namespace "geelark.progress"
 
 -- Names of their own, which colour schemes and users may set.
 local LINKS = {
-  GeelarkNormal = "NormalFloat", GeelarkBorder = "FloatBorder", GeelarkTitle = "Title",
-  GeelarkBar = "Special", GeelarkHint = "Comment",
+  GeelarkNormal = "NormalFloat", GeelarkBorder = "FloatBorder", GeelarkTitle = "FloatTitle",
+  GeelarkBar = "Special",
 }
 
 -- A link by default gives way to anybody's. :highlight clear, with which colour schemes begin,
@@ -76,7 +76,6 @@ local function colour(buffer, lines, bar)
   end
   mark(0, 0, #lines[1], "GeelarkTitle")
   mark(1, 1, 1 + bar, "GeelarkBar")
-  mark(3, 0, #lines[4], "GeelarkHint")
 end
 
 local function place(lines)
