@@ -72,10 +72,14 @@ describe("a clone in the editor's packages", function()
   end)
 
   it("says what helps where make nvim never ran", function()
-    assert.equal("geelark: the core can't be loaded, see :checkhealth geelark"
-      .. "; nothing was deleted", nvim.output_at_home(home, [[
+    local why = "geelark: the core can't be loaded, see :checkhealth geelark"
+    assert.equal(why .. "; nothing was deleted\nscript.lua:4: " .. why,
+      nvim.output_at_home(home, [[
       vim.notify = function(text) print(text) end
-      vim.cmd "GeelarkDelete! 1"]]))
+      vim.cmd "GeelarkDelete! 1"
+      print((select(2, pcall(function()
+        require("geelark.nvim").delete({ "1" }, nil, print)
+      end))))]]))
   end)
 
   it("leaves alone what was made of its commands where it is read again", function()

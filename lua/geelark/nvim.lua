@@ -31,6 +31,9 @@ function nvim.delete(ids, options, callback)
   if not vim.is_callable(callback) then
     error("bad argument to 'delete' (callback: function expected, got " .. type(callback) .. ")", 2)
   end
+  if not pcall(require, "geelark.core") then
+    error("geelark: the core can't be loaded, see :checkhealth geelark", 2)
+  end
   local run = {}
   function run.finish(result, err)
     if leaving.forget(run) then callback(result, err) end
