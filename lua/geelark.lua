@@ -23,9 +23,10 @@ local function describe(trouble)
   else
     why = path .. " was built for " .. lua
   end
-  return ("geelark: %s; this is %s. What helps, in a clone of geelark: make install LUA=%s\n%s")
-    :format(why, jit and "LuaJIT (" .. _VERSION .. ")" or _VERSION,
-      jit and "luajit" or _VERSION:lower():gsub(" ", ""), trouble)
+  local name = jit and "luajit" or _VERSION:lower():gsub(" ", "")
+  local command = rawget(_G, "vim") and "make nvim" or "make install LUA=" .. name
+  return ("geelark: %s; this is %s. What helps, in a clone of geelark: %s\n%s")
+    :format(why, jit and "LuaJIT (" .. _VERSION .. ")" or _VERSION, command, trouble)
 end
 
 local loaded, core = pcall(require, "geelark.core")
