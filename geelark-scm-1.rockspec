@@ -92,6 +92,7 @@ build = {
     ["geelark.nvim.account"] = "lua/geelark/nvim/account.lua",
     ["geelark.nvim.client"] = "lua/geelark/nvim/client.lua",
     ["geelark.nvim.command"] = "lua/geelark/nvim/command.lua",
+    ["geelark.nvim.commands"] = "lua/geelark/nvim/commands.lua",
     ["geelark.nvim.ids"] = "lua/geelark/nvim/ids.lua",
     ["geelark.nvim.leaving"] = "lua/geelark/nvim/leaving.lua",
     ["geelark.nvim.places"] = "lua/geelark/nvim/places.lua",

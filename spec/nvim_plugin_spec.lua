@@ -82,6 +82,14 @@ describe("a clone in the editor's packages", function()
       end))))]]))
   end)
 
+  it("has its commands by require where it was installed without plugin/", function()
+    shell.run("rm -r %s/plugin", clone)
+    assert.equal("0\n2", nvim.output_at_home(home, [[
+      print(vim.fn.exists ":GeelarkDelete")
+      require "geelark.nvim"
+      print(vim.fn.exists ":GeelarkDelete")]]))
+  end)
+
   it("leaves alone what was made of its commands where it is read again", function()
     assert.equal("mine", nvim.output_at_home(home, [[
       vim.api.nvim_create_user_command("GeelarkCancel", function() print "mine" end, {})

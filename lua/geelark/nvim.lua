@@ -2,7 +2,8 @@
 -- of Neovim's may be called. A job that has none but the last callback goes on whatever the
 -- editor is at, a prompt included.
 --
--- The core is loaded when it is first needed, so that Neovim starts no later.
+-- The core is loaded when it is first needed, so that Neovim starts no later. Where plugin/ wasn't
+-- installed, loading this file defines the commands.
 
 local clients = require "geelark.nvim.client"
 local leaving = require "geelark.nvim.leaving"
@@ -54,5 +55,10 @@ end
 function nvim.setup(options)
   clients.setup(options)
 end
+
+local function define() require "geelark.nvim.commands" end
+
+-- Timers, jobs and language servers call back where most of Neovim's functions can't be called.
+if vim.in_fast_event() then vim.schedule(define) else define() end
 
 return nvim

@@ -39,7 +39,7 @@ local function delete()
   assert(vim.wait(60000, require("geelark.nvim.command").idle, 5), "the delete does not end")
 end
 
-vim.cmd "source plugin/geelark.lua"
+require "geelark.nvim.commands"
 require("geelark.nvim").setup { token = "token-of-the-bench", base_url = workload.url,
   concurrency = workload.concurrency, requests_per_minute = false, requests_per_hour = false }
 require "geelark"

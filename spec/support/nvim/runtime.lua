@@ -7,7 +7,7 @@ local tree = debug.getinfo(1, "S").source:match "^@(.*)/spec/support/nvim/"
 local runtime = vim.fn.getcwd() .. "/runtime"
 
 vim.fn.mkdir(runtime .. "/lua/geelark", "p")
-for _, path in ipairs { "plugin", "lua/geelark/health.lua" } do
+for _, path in ipairs { "plugin", "lua/geelark/health.lua", "lua/geelark/nvim" } do
   assert(uv.fs_symlink(tree .. "/" .. path, runtime .. "/" .. path))
 end
 vim.opt.runtimepath:append(runtime)
