@@ -57,11 +57,26 @@ describe("the simulator's phones", function()
   end)
 
   it("say that they are started until they are down, also where they were starting", function()
-    local account = phones.new { phones = { a = "starting" }, stop_seconds = 30 }
+    local account = phones.new { phones = { a = "starting" }, stop_seconds = 30, start_seconds = 5 }
     assert.equal(1, account:status("a", 0))
     assert.is_nil(account:stop("a", 0))
     assert.equal(0, account:status("a", 29))
     assert.equal(2, account:status("a", 30))
+  end)
+
+  it("that are starting are started a while after the first call that meets them", function()
+    local account = phones.new { phones = { a = "starting" }, stop_seconds = 1, start_seconds = 20 }
+    assert.equal(43010, account:delete("a", 100))
+    assert.equal(1, account:status("a", 119))
+    assert.equal(0, account:status("a", 120))
+    assert.equal(43009, account:delete("a", 120))
+  end)
+
+  it("that are unstoppable accept a stop and go on", function()
+    local account = phones.new { phones = { a = "unstoppable" }, stop_seconds = 1 }
+    assert.is_nil(account:stop("a", 0))
+    assert.equal(0, account:status("a", 1000))
+    assert.equal(43009, account:delete("a", 1000))
   end)
 
   it("stay in use although they were stopped", function()
@@ -76,12 +91,13 @@ describe("the simulator's phones", function()
     { "executing", 43005, 43005, 0 }, { "connected", 43006, 43006, 0 },
     { "renewing", 43011, nil, 2 }, { "expired", 43004, nil, 3 },
     { "running", 43036, nil, 0 }, { "withdrawn", 43038, nil, 2 },
-    { "unavailable", 43039, nil, 2 }, { nil, 42001, 42001, nil },
+    { "unavailable", 43039, nil, 2 }, { "stuck_starting", 43010, nil, 2 },
+    { "unstoppable", 43009, nil, 0 }, { nil, 42001, 42001, nil },
   }
-  for i = 1, 12 do
+  for i = 1, 14 do
     local state = rows[i][1]
     it("answer as the service does when " .. (state or "missing"), function()
-      local account = phones.new { phones = { a = state }, stop_seconds = 5 }
+      local account = phones.new { phones = { a = state }, stop_seconds = 5, start_seconds = 5 }
       assert.equal(rows[i][4], (account:status("a", 0)))
       assert.equal(rows[i][3], (account:stop("a", 0)))
       assert.equal(rows[i][2], (account:delete("a", 0)))

@@ -6,7 +6,9 @@ local check = require "geelark.simulator.check"
 ---@alias geelark.simulator.State
 ---| "stopped" # can be deleted
 ---| "started"
----| "starting"
+---| "starting" # and started `start_seconds` after the first call that meets it
+---| "stuck_starting" # not started ever, though its status says that it is shut down
+---| "unstoppable" # started; a stop is accepted and never takes effect
 ---| "in_use"
 ---| "executing" # a task
 ---| "connected" # somebody is connected to it remotely
@@ -22,6 +24,8 @@ local STATES = {
   stopped = { status = 2 },
   started = { status = 0, delete = 43009 },
   starting = { status = 1, delete = 43010 },
+  stuck_starting = { status = 2, delete = 43010 },
+  unstoppable = { status = 0, delete = 43009 },
   in_use = { status = 0, delete = 43021 },
   executing = { status = 0, delete = 43005, stop = 43005 },
   connected = { status = 0, delete = 43006, stop = 43006 },
@@ -53,6 +57,10 @@ Phones.__index = Phones
 ---@return geelark.simulator.State|nil state nil where there is no such phone
 function Phones:state(id, now)
   local change = self.changes[id]
+  if not change and self.states[id] == "starting" then
+    change = { at = now + self.start_seconds, to = "started" }
+    self.changes[id] = change
+  end
   if change and now >= change.at then
     self.states[id], self.changes[id] = change.to, nil
   end
@@ -113,7 +121,7 @@ function Phones:start(id, now)
   if code then return code end
   if state == "stopped" then
     self.states[id] = "starting"
-    self.changes[id] = { at = now + self.start_seconds, to = "started" }
+    self:state(id, now)
   end
 end
 
