@@ -53,6 +53,7 @@ build = {
         "src/lib/retry.c",
         "src/lib/settle.c",
         "src/lib/signer.c",
+        "src/lib/stops.c",
         "src/lib/text.c",
         "src/lib/traces.c",
         "src/lib/transfer.c",

@@ -79,11 +79,16 @@ describe("an allocation that fails", function()
     for i = 1, 7 do ids[i] = "5280863217895352" .. (10 + i) end
     -- All closures are made before: LuaJIT itself loses bytes where making one fails.
     local now, n = 0, 0
-    local options = { token = "t", chunk_size = 3,
+    local options = { token = "t", chunk_size = 3, stop_started = STOP,
       on_progress = function() end, on_event = function() end,
       transport = function(request)
         n = n + 1
         if n == 1 then return 502, "x" end
+        if request.path:find "stop$" then return 200, envelope(#request.ids, "", 0) end
+        if request.path:find "status$" then
+          return 200, (envelope(#request.ids, "", 0):gsub("failDetails", 'successDetails":[{"id":"'
+            .. request.ids[1] .. '","status":2}],"%0'))
+        end
         if n == 3 then return 200, '{"code":40004,"msg":"m"}' end
         return 200, envelope(#request.ids, '{"code":43009,"id":' .. request.ids[1]
           .. ',"msg":"started"}', 1)
@@ -97,11 +102,11 @@ describe("an allocation that fails", function()
     end
   ]]
 
-  for _, mode in ipairs { "once", "from then on" } do
+  for i, mode in ipairs { "once", "from then on", "once, with stop_started" } do
     it("(" .. mode .. ") raises a memory error or leaves a true account, and leaks nothing",
       function()
         local sweep = native "failing_allocator"
-        local points, wrong = sweep(script, package.cpath, mode == "from then on")
+        local points, wrong = sweep((script:gsub("STOP", tostring(i == 3))), package.cpath, i == 2)
         assert.is_nil(wrong)
         assert.is_true(points > 100, points .. " points")
       end)

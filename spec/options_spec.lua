@@ -137,8 +137,8 @@ describe("credentials", function()
   it("are not needed for an empty list", function()
     local result = assert(geelark.delete {})
     assert.same({ totalAmount = 0, successAmount = 0, failAmount = 0, failDetails = {},
-      duplicateAmount = 0, presumedIds = {}, unknownIds = {}, pendingIds = {}, requests = {} },
-      result)
+      duplicateAmount = 0, presumedIds = {}, stoppedIds = {}, unknownIds = {}, pendingIds = {},
+      requests = {} }, result)
   end)
 
   it("of a key want both parts", function()

@@ -14,9 +14,9 @@ describe("a result", function()
     account.seconds = nil
     assert.same({ totalAmount = 2, successAmount = 1, failAmount = 1,
       failDetails = { { code = 43009, id = "b1", msg = "started" } }, duplicateAmount = 1,
-      presumedIds = {}, unknownIds = {}, pendingIds = {},
-      requests = { { traceId = log[1].traceId, amount = 2, attempts = 1, code = 40006,
-        msg = "msg", httpStatus = 200 } } }, result)
+      presumedIds = {}, stoppedIds = {}, unknownIds = {}, pendingIds = {},
+      requests = { { action = "delete", traceId = log[1].traceId, amount = 2, attempts = 1,
+        code = 40006, msg = "msg", httpStatus = 200 } } }, result)
   end)
 
 end)

@@ -111,11 +111,9 @@ const struct ledger *account_check(lua_State *L, int index) {
     return account;
 }
 
-static const char *const state_names[ID_STATES] = {[ID_PENDING] = "pending",
-                                                   [ID_DELETED] = "deleted",
-                                                   [ID_PRESUMED] = "presumed",
-                                                   [ID_FAILED] = "failed",
-                                                   [ID_UNKNOWN] = "unknown"};
+static const char *const state_names[ID_STATES] = {
+    [ID_PENDING] = "pending", [ID_DELETED] = "deleted", [ID_PRESUMED] = "presumed",
+    [ID_FAILED] = "failed",   [ID_UNKNOWN] = "unknown", [ID_STOPPING] = "pending"};
 
 /* Its upvalues: the account, and how many ids it told of. */
 static int next_outcome(lua_State *L) {

@@ -33,10 +33,24 @@ struct decoder {
 
 /* The names of fields, pushed once: finding such a string again takes as long as reading
  * the field. They and the decoding function are the upvalues of read_body. */
-enum name { CODE, MSG, ID, TRACE_ID, DATA, TOTAL, SUCCESS, FAIL, DETAILS, NAMES };
+enum name {
+    CODE,
+    MSG,
+    ID,
+    TRACE_ID,
+    DATA,
+    TOTAL,
+    SUCCESS,
+    FAIL,
+    FAILED,
+    SUCCEEDED,
+    STATUS,
+    NAMES
+};
 static const char *const field_names[NAMES] = {
-    "code",        "msg",           "id",         "traceId",    "data",
-    "totalAmount", "successAmount", "failAmount", "failDetails"};
+    "code",        "msg",           "id",         "traceId",     "data",
+    "totalAmount", "successAmount", "failAmount", "failDetails", "successDetails",
+    "status"};
 
 static int read_body(lua_State *L);
 
@@ -212,6 +226,7 @@ struct reader {
     lua_State *L;
     struct decoder *decoder;
     struct response *response;
+    bool statuses; /* successDetails are read, too */
     bool no_memory;
 };
 
@@ -254,10 +269,10 @@ static bool read_integer(struct reader *d, int table, enum name name, int64_t *o
     return whole;
 }
 
-/* A code; one that doesn't fit is none. */
-static bool read_code(struct reader *d, int table, long *code) {
+/* A code or a status; one that doesn't fit is none. */
+static bool read_code(struct reader *d, int table, enum name name, long *code) {
     int64_t number;
-    bool read = read_integer(d, table, CODE, &number) && number >= INT32_MIN &&
+    bool read = read_integer(d, table, name, &number) && number >= INT32_MIN &&
                 number <= INT32_MAX;
     *code = read ? (long)number : 0;
     return read;
@@ -273,46 +288,45 @@ static bool read_text(struct reader *d, int table, enum name name, struct span *
     return is_text;
 }
 
-/* Reads an entry of failDetails. */
-static void read_detail(struct reader *d, int entry, struct detail *detail) {
+/* Reads an entry of a list, whose number is called `code`. */
+static void read_detail(struct reader *d, int entry, enum name code,
+                        struct detail *detail) {
     *detail = (struct detail){0};
     if (!lua_istable(d->L, entry)) return;
-    read_code(d, entry, &detail->code);
+    detail->has_code =
+        read_code(d, entry, code, &detail->code) && (code == STATUS || detail->code != 0);
     detail->has_id = read_text(d, entry, ID, &detail->id);
     read_text(d, entry, MSG, &detail->msg);
 }
 
 /* Reads the entries of a list. */
-static void read_list(struct reader *d, int list) {
-    struct response *r = d->response;
+static void read_list(struct reader *d, int list, enum name code, struct details *out) {
     lua_State *L = d->L;
     size_t count = lua_rawlen(L, list);
     lua_pushnil(L);
-    r->details_sound = count <= DETAILS_MAX && (count > 0 || !lua_next(L, list));
-    if (!r->details_sound) return;
-    if (!array_reserve(&r->details, &r->detail_capacity, sizeof *r->details, count))
+    out->sound = count <= DETAILS_MAX && (count > 0 || !lua_next(L, list));
+    if (!out->sound) return;
+    if (!array_reserve(&out->list, &out->capacity, sizeof *out->list, count))
         raise_memory(d);
-    for (; r->detail_count < count; r->detail_count++) {
+    for (; out->count < count; out->count++) {
         lua_settop(L, list);
-        lua_rawgeti(L, list, (int)r->detail_count + 1);
-        read_detail(d, list + 1, &r->details[r->detail_count]);
+        lua_rawgeti(L, list, (int)out->count + 1);
+        read_detail(d, list + 1, code, &out->list[out->count]);
     }
 }
 
-static void read_details(struct reader *d, int data) {
-    int type = push_field(d, data, DETAILS);
-    if (type == LUA_TTABLE) {
-        read_list(d, lua_gettop(d->L));
-    } else {
-        /* A null is a userdata. */
-        d->response->details_sound =
+static void read_details(struct reader *d, int data, enum name name, enum name code,
+                         struct details *out) {
+    int type = push_field(d, data, name);
+    if (type == LUA_TTABLE) read_list(d, lua_gettop(d->L), code, out);
+    else /* a null is a userdata */
+        out->sound =
             type == LUA_TNIL || type == LUA_TLIGHTUSERDATA || type == LUA_TUSERDATA;
-    }
 }
 
 static void read_envelope(struct reader *d, int root) {
     struct response *r = d->response;
-    r->has_envelope = read_code(d, root, &r->code);
+    r->has_envelope = read_code(d, root, CODE, &r->code);
     read_text(d, root, MSG, &r->msg);
     read_text(d, root, TRACE_ID, &r->trace_id);
     push_field(d, root, DATA);
@@ -322,7 +336,8 @@ static void read_envelope(struct reader *d, int root) {
     bool success = read_integer(d, data, SUCCESS, &r->success);
     bool fail = read_integer(d, data, FAIL, &r->fail);
     r->has_amounts = total && success && fail;
-    read_details(d, data);
+    read_details(d, data, FAILED, CODE, &r->failed);
+    if (d->statuses) read_details(d, data, SUCCEEDED, STATUS, &r->statuses);
 }
 
 /* What was decoded is garbage, and all that there is of it: our collector runs by amount.
@@ -378,10 +393,11 @@ static bool prepare(lua_State *L, struct response *r) {
     return sound;
 }
 
-void decode_response(lua_State *L, struct response *r) {
+void decode_response(lua_State *L, struct response *r, bool statuses) {
     response_forget_body(r);
     if (r->fault != KIND_NONE || r->body.size == 0) return;
-    struct reader reader = {.decoder = registry_find(L, &decoder_key), .response = r};
+    struct reader reader = {
+        .decoder = registry_find(L, &decoder_key), .response = r, .statuses = statuses};
     int status = prepare(L, r) ? call_reader(&reader) : LUA_ERRRUN;
     if (status != LUA_OK) response_forget_body(r);
     if (status == LUA_ERRMEM || reader.no_memory) compat_memory_error(L);

@@ -14,5 +14,6 @@
 void decode_open(lua_State *L);
 
 /* Reads the body of a response. What is no envelope of the service's leaves it without
- * one. Raises memory errors alone; it can then be decoded again. */
-void decode_response(lua_State *L, struct response *response);
+ * one. `statuses`: its successDetails are wanted, too. Raises memory errors alone; it can
+ * then be decoded again. */
+void decode_response(lua_State *L, struct response *response, bool statuses);

@@ -57,6 +57,8 @@ static const struct option options_known[] = {
     {"connect_timeout", SCOPE_JOB, SECONDS, AT(job.connect_timeout), 1e-3, 1e6},
     {"max_wait", SCOPE_JOB, SECONDS, AT(job.batch.max_wait), 0, 1e6},
     {"deadline", SCOPE_JOB, SECONDS, AT(job.deadline), 0, INFINITY},
+    {"stop_started", SCOPE_JOB, FLAG, AT(job.batch.stop_started), 0, 0},
+    {"stop_timeout", SCOPE_JOB, SECONDS, AT(job.batch.stop_timeout), 0, 1e6},
     {"dry_run", SCOPE_JOB, FLAG, AT(dry_run), 0, 0},
     {"on_progress", SCOPE_JOB, FUNCTION, 0, 0, 0},
     {"on_event", SCOPE_JOB, FUNCTION, 0, 0, 0},
@@ -68,7 +70,10 @@ enum { OPTIONS_KNOWN = sizeof options_known / sizeof *options_known };
 void options_default(struct options *o) {
     *o = (struct options){
         .client = {.requests_per_minute = 200, .requests_per_hour = 24000},
-        .job = {.batch = {.chunk_size = 100, .attempts = 4, .max_wait = 120},
+        .job = {.batch = {.chunk_size = 100,
+                          .attempts = 4,
+                          .max_wait = 120,
+                          .stop_timeout = 120},
                 .concurrency = 2,
                 .timeout = 60,
                 .connect_timeout = 10,

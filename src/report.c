@@ -42,14 +42,26 @@ void report_push_id(lua_State *L, const struct ledger *ledger, uint32_t position
     }
 }
 
-/* Pushes the ids of the chunk [first, last) that are in a state of this set of bits. */
-static void push_ids(lua_State *L, const struct ledger *ledger, uint32_t first,
-                     uint32_t last, unsigned states) {
+/* A set of states has a bit for each, and one for those whose phone was stopped. */
+enum {
+    STATES_PENDING = 1 << ID_PENDING | 1 << ID_STOPPING,
+    STATES_STOPPED = 1 << ID_STATES
+};
+
+static bool is_in(const struct ledger *ledger, uint32_t position, unsigned states) {
+    return (states >> ledger_state(ledger, position) & 1) ||
+           ((states & STATES_STOPPED) && ledger_was_stopped(ledger, position));
+}
+
+/* Pushes the ids of a chunk that are in a state of this set. */
+static void push_ids(lua_State *L, const struct batch *batch, const struct chunk *chunk,
+                     unsigned states) {
     int n = 0;
     lua_newtable(L);
-    for (uint32_t i = first; i < last; i++) {
-        if (!(states >> ledger_state(ledger, i) & 1)) continue;
-        report_push_id(L, ledger, i);
+    for (uint32_t i = 0; i < chunk->entry.amount; i++) {
+        uint32_t position = chunk_position(batch, chunk, i);
+        if (!is_in(batch->ledger, position, states)) continue;
+        report_push_id(L, batch->ledger, position);
         lua_rawseti(L, -2, ++n);
     }
 }
@@ -59,23 +71,23 @@ void report_push_ids(lua_State *L, const struct ledger *ledger, unsigned states)
     lua_newtable(L);
     for (uint32_t n = 0; n < ledger_total(ledger); n++) {
         uint32_t position = ledger_position(ledger, n);
-        if (!(states >> ledger_state(ledger, position) & 1)) continue;
+        if (!is_in(ledger, position, states)) continue;
         report_push_id(L, ledger, position);
         lua_rawseti(L, -2, ++count);
     }
 }
 
-/* Sets a list of all ids in this state, of which most jobs have none. */
+/* Sets a list of all `amount` ids in a state of this set; most jobs have none. */
 static void set_ids(lua_State *L, const char *name, const struct ledger *ledger,
-                    enum id_state state) {
-    if (ledger_tally(ledger, state) > 0) report_push_ids(L, ledger, 1u << state);
+                    uint32_t amount, unsigned states) {
+    if (amount > 0) report_push_ids(L, ledger, states);
     else lua_newtable(L);
     lua_setfield(L, -2, name);
 }
 
-void report_push_chunk_ids(lua_State *L, const struct ledger *ledger,
+void report_push_chunk_ids(lua_State *L, const struct batch *batch,
                            const struct chunk *chunk) {
-    push_ids(L, ledger, chunk->first, chunk->last, ~0u);
+    push_ids(L, batch, chunk, ~0u);
 }
 
 /* The names of a failure's fields and the words of the last one: pushed once, and words
@@ -131,13 +143,16 @@ static void end_failures(struct failure_list *list) {
     lua_settop(list->L, list->top);
 }
 
-/* Sets failDetails of the chunk [first, last). */
-static void set_chunk_failures(lua_State *L, const struct ledger *ledger, uint32_t first,
-                               uint32_t last) {
-    uint32_t from = ledger_find_failure(ledger, first);
-    uint32_t to = ledger_find_failure(ledger, last);
-    struct failure_list list = begin_failures(L, ledger, to - from);
-    for (uint32_t index = from; index < to; index++) add_failure(&list, index);
+/* Sets failDetails of a chunk. */
+static void set_chunk_failures(lua_State *L, const struct batch *batch,
+                               const struct chunk *chunk) {
+    const struct ledger *ledger = batch->ledger;
+    struct failure_list list = begin_failures(L, ledger, 0);
+    for (uint32_t i = 0; i < chunk->entry.amount; i++) {
+        uint32_t position = chunk_position(batch, chunk, i);
+        if (ledger_state(ledger, position) == ID_FAILED)
+            add_failure(&list, ledger_find_failure(ledger, position));
+    }
     end_failures(&list);
 }
 
@@ -172,20 +187,34 @@ static void set_entry(lua_State *L, const struct ledger *ledger,
 
 /* Sets the log of all requests, in the order of settling. */
 static void set_requests(lua_State *L, const struct ledger *ledger) {
+    int top = lua_gettop(L), names = top + 1, actions = names + 3; /* pushed once */
+    lua_pushliteral(L, "action");
+    lua_pushliteral(L, "amount");
+    lua_pushliteral(L, "seconds");
+    for (enum api_path path = 0; path < API_PATHS; path++)
+        lua_pushstring(L, path_action(path));
     lua_createtable(L, (int)ledger->entry_count, 0);
     for (uint32_t i = 0; i < ledger->entry_count; i++) {
         const struct entry *entry = &ledger->entries[i];
-        lua_createtable(L, 0, 8);
+        lua_createtable(L, 0, entry->halved ? 9 : 8);
         set_entry(L, ledger, entry);
-        set_integer(L, "amount", entry->amount);
-        set_number(L, "seconds", entry->seconds);
+        lua_pushvalue(L, names);
+        lua_pushvalue(L, actions + (int)entry->path);
+        lua_rawset(L, -3);
+        lua_pushvalue(L, names + 1);
+        lua_pushinteger(L, entry->amount);
+        lua_rawset(L, -3);
+        lua_pushvalue(L, names + 2);
+        lua_pushnumber(L, entry->seconds);
+        lua_rawset(L, -3);
         if (entry->halved) {
             lua_pushboolean(L, 1);
             lua_setfield(L, -2, "halved");
         }
         lua_rawseti(L, -2, (int)i + 1);
     }
-    lua_setfield(L, -2, "requests");
+    lua_setfield(L, top, "requests");
+    lua_settop(L, top);
 }
 
 static lua_Integer success_amount(const struct ledger *ledger) {
@@ -200,13 +229,15 @@ static void set_amounts(lua_State *L, const struct ledger *ledger) {
 }
 
 static void push_result(lua_State *L, const struct ledger *ledger) {
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 11);
     set_amounts(L, ledger);
     set_integer(L, "duplicateAmount", (lua_Integer)ledger->ids.duplicates);
     set_failures(L, ledger);
-    set_ids(L, "presumedIds", ledger, ID_PRESUMED);
-    set_ids(L, "unknownIds", ledger, ID_UNKNOWN);
-    set_ids(L, "pendingIds", ledger, ID_PENDING);
+    set_ids(L, "presumedIds", ledger, ledger_tally(ledger, ID_PRESUMED),
+            1u << ID_PRESUMED);
+    set_ids(L, "stoppedIds", ledger, ledger->stopped, STATES_STOPPED);
+    set_ids(L, "unknownIds", ledger, ledger_tally(ledger, ID_UNKNOWN), 1u << ID_UNKNOWN);
+    set_ids(L, "pendingIds", ledger, ledger_tally(ledger, ID_PENDING), 1u << ID_PENDING);
     set_requests(L, ledger);
 }
 
@@ -305,10 +336,12 @@ void report_open(lua_State *L) {
 void report_push_progress(lua_State *L, struct job *job, double now) {
     const struct ledger *ledger = &job->ledger;
     struct job_progress progress = job_progress(job, now);
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 9);
     set_amounts(L, ledger);
     set_integer(L, "unknownAmount", ledger_tally(ledger, ID_UNKNOWN));
-    set_integer(L, "pendingAmount", ledger_tally(ledger, ID_PENDING));
+    lua_Integer stopping = ledger_tally(ledger, ID_STOPPING);
+    set_integer(L, "pendingAmount", ledger_tally(ledger, ID_PENDING) + stopping);
+    set_integer(L, "stoppingAmount", stopping);
     set_integer(L, "inFlight", progress.in_flight);
     set_number(L, "seconds", progress.seconds);
     set_number(L, "waiting", progress.pause.seconds);
@@ -316,26 +349,27 @@ void report_push_progress(lua_State *L, struct job *job, double now) {
 }
 
 /* Pushes what every event of a request has. */
-static void push_event(lua_State *L, const char *type, const char *trace_id) {
+static void push_event(lua_State *L, const char *type, const struct chunk *chunk,
+                       const char *trace_id) {
     lua_createtable(L, 0, 8);
     set_string(L, "type", type);
-    set_string(L, "action", "delete");
+    set_string(L, "action", path_action(chunk->entry.path));
     if (trace_id[0]) set_string(L, "traceId", trace_id);
 }
 
-void report_push_send_event(lua_State *L, const struct ledger *ledger,
+void report_push_send_event(lua_State *L, const struct batch *batch,
                             const struct request *request) {
-    push_event(L, "send", request->headers.trace_id);
+    push_event(L, "send", request->chunk, request->headers.trace_id);
     set_integer(L, "attempt", request->chunk->entry.attempts + 1);
-    report_push_chunk_ids(L, ledger, request->chunk);
+    report_push_chunk_ids(L, batch, request->chunk);
     lua_setfield(L, -2, "ids");
 }
 
-void report_push_lost_event(lua_State *L, const struct ledger *ledger,
+void report_push_lost_event(lua_State *L, const struct batch *batch,
                             const struct chunk *chunk, const struct lost_try *lost) {
     const struct fault *fault = &lost->fault;
-    push_event(L, "lost", fault->trace_id);
-    report_push_chunk_ids(L, ledger, chunk);
+    push_event(L, "lost", chunk, fault->trace_id);
+    report_push_chunk_ids(L, batch, chunk);
     lua_setfield(L, -2, "ids");
     lua_pushboolean(L, lost->sent);
     lua_setfield(L, -2, "sent");
@@ -353,7 +387,7 @@ void report_push_wait_event(lua_State *L, double seconds, const char *reason) {
     set_string(L, "reason", reason);
 }
 
-void report_push_settle_event(lua_State *L, const struct ledger *ledger,
+void report_push_settle_event(lua_State *L, const struct batch *batch,
                               const struct chunk *chunk) {
     static const struct {
         const char *name;
@@ -362,14 +396,14 @@ void report_push_settle_event(lua_State *L, const struct ledger *ledger,
                  {"deletedIds", 1u << ID_DELETED},
                  {"presumedIds", 1u << ID_PRESUMED},
                  {"unknownIds", 1u << ID_UNKNOWN},
-                 {"pendingIds", 1u << ID_PENDING}};
-    push_event(L, "settle", "");
-    set_entry(L, ledger, &chunk->entry);
+                 {"pendingIds", STATES_PENDING}};
+    push_event(L, "settle", chunk, "");
+    set_entry(L, batch->ledger, &chunk->entry);
     lua_pushboolean(L, chunk->entry.halved);
     lua_setfield(L, -2, "halved");
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        push_ids(L, ledger, chunk->first, chunk->last, lists[i].states);
+        push_ids(L, batch, chunk, lists[i].states);
         lua_setfield(L, -2, lists[i].name);
     }
-    set_chunk_failures(L, ledger, chunk->first, chunk->last);
+    set_chunk_failures(L, batch, chunk);
 }

@@ -18,12 +18,12 @@ void report_push_progress(lua_State *L, struct job *job, double now);
 
 /* Pushes the event before a request leaves, after a try that came to nothing, when
  * nothing can leave for so long, or after a chunk settled. */
-void report_push_send_event(lua_State *L, const struct ledger *ledger,
+void report_push_send_event(lua_State *L, const struct batch *batch,
                             const struct request *request);
-void report_push_lost_event(lua_State *L, const struct ledger *ledger,
+void report_push_lost_event(lua_State *L, const struct batch *batch,
                             const struct chunk *chunk, const struct lost_try *lost);
 void report_push_wait_event(lua_State *L, double seconds, const char *reason);
-void report_push_settle_event(lua_State *L, const struct ledger *ledger,
+void report_push_settle_event(lua_State *L, const struct batch *batch,
                               const struct chunk *chunk);
 
 /* Pushes an id as the caller gave it. */
@@ -32,5 +32,5 @@ void report_push_id(lua_State *L, const struct ledger *ledger, uint32_t position
  * order. */
 void report_push_ids(lua_State *L, const struct ledger *ledger, unsigned states);
 /* Pushes the ids of a chunk, in order. */
-void report_push_chunk_ids(lua_State *L, const struct ledger *ledger,
+void report_push_chunk_ids(lua_State *L, const struct batch *batch,
                            const struct chunk *chunk);

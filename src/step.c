@@ -152,6 +152,7 @@ static bool call_limiter(struct step *s, int args, int results) {
  */
 static bool take_token(struct step *s, struct request *request) {
     lua_State *L = s->L;
+    enum api_path path = request->path;
     lua_getfield(L, s->refs, "tokens");
     int tokens = lua_gettop(L);
     lua_rawgeti(L, tokens, (int)request->number);
@@ -160,7 +161,7 @@ static bool take_token(struct step *s, struct request *request) {
     lua_rawseti(L, tokens, (int)request->number);
     lua_getfield(L, s->refs, "take");
     lua_pushnumber(L, request->timeout);
-    lua_pushstring(L, path_text(request->path));
+    lua_pushstring(L, path_text(path));
     if (!call_limiter(s, 2, 2)) {
         stop_for_error(s, "limiter.take");
         return false;
@@ -173,7 +174,7 @@ static bool take_token(struct step *s, struct request *request) {
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)request->number);
     job_return(s->job, request);
-    job_hold(s->job,
+    job_hold(s->job, path,
              s->now + fmin(fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN), SLEEP_MAX),
              "the limiter");
     return false;
@@ -232,7 +233,7 @@ static void send(struct step *s, struct request *request) {
     job_lend(s->job);
     if (s->lj->has_limiter && !take_token(s, request)) return;
     if (wants_events(s)) {
-        report_push_send_event(L, &s->job->ledger, request);
+        report_push_send_event(L, &s->job->batch, request);
         tell_event(s);
     }
     if (!network) transport_push_request(L, s->refs, s->job, request);
@@ -257,17 +258,18 @@ static void settle_response(struct step *s, struct request *request) {
     const struct chunk *chunk = request->chunk; /* it lives until its settling is told */
     moment_goes_on(&s->lj->owner->clock);
     if (s->lj->has_limiter) give_token(s, request->number);
-    decode_response(s->L, &request->response);
+    decode_response(s->L, &request->response, request->path == PATH_STATUS);
     if (!job_settle(s->job, request, s->now, &lost)) compat_memory_error(s->L);
     if (!lost.happened || !wants_events(s)) return;
-    report_push_lost_event(s->L, &s->job->ledger, chunk, &lost);
+    report_push_lost_event(s->L, &s->job->batch, chunk, &lost);
     tell_event(s);
 }
 
 static void tell_settled(struct step *s, const struct chunk *chunk) {
     bool halved = chunk->entry.halved;
     if (wants_events(s)) {
-        report_push_settle_event(s->L, &s->job->ledger, chunk);
+        ledger_sort_failures(&s->job->ledger);
+        report_push_settle_event(s->L, &s->job->batch, chunk);
         tell_event(s);
     }
     if (!halved) tell_progress(s);

@@ -39,7 +39,7 @@ void transport_push_request(lua_State *L, int refs, const struct job *job,
     lua_setfield(L, -2, "headers");
     lua_pushlstring(L, request->body.data, request->body.size);
     lua_setfield(L, -2, "body");
-    report_push_chunk_ids(L, &job->ledger, request->chunk);
+    report_push_chunk_ids(L, &job->batch, request->chunk);
     lua_setfield(L, -2, "ids");
     lua_pushstring(L, headers->trace_id);
     lua_setfield(L, -2, "traceId");

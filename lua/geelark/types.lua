@@ -22,6 +22,8 @@
 ---@field attempts? integer        # tries for one chunk, 1 to 1000; default 4
 ---@field max_wait? number         # seconds: a longer Retry-After ends the job; default 120
 ---@field deadline? number         # seconds for the whole job; default none
+---@field stop_started? boolean    # phones that are started or starting are stopped, watched and then deleted; default false
+---@field stop_timeout? number     # seconds for that, from a phone's first refusal; default 120
 ---@field dry_run? boolean         # checks everything, sends nothing
 ---@field on_progress? fun(progress: geelark.Progress) # after every settled chunk, and each second of a wait
 ---@field on_event? fun(event: geelark.Event)
@@ -63,12 +65,17 @@
 ---@field failDetails geelark.Failure[] # in the caller's order
 ---@field duplicateAmount integer  # ids given more than once, the extra ones
 ---@field presumedIds geelark.Id[] # successes that rest on "it doesn't exist" after a lost answer
+---@field stoppedIds geelark.Id[]  # a stop of theirs was accepted, whatever followed
 ---@field unknownIds geelark.Id[]  # sent, no reliable answer
 ---@field pendingIds geelark.Id[]  # not processed
 ---@field requests geelark.Account[] # one for each chunk, in the order of settling
 
+-- What a request does. Stop and status come with stop_started alone.
+---@alias geelark.Action "delete"|"stop"|"status"
+
 -- All tries for one chunk.
 ---@class geelark.Account
+---@field action geelark.Action
 ---@field traceId string      # of the last request
 ---@field amount integer      # ids in the chunk
 ---@field attempts integer    # requests sent for it
@@ -101,6 +108,7 @@
 ---@field failAmount integer
 ---@field unknownAmount integer
 ---@field pendingAmount integer
+---@field stoppingAmount integer # those of the pending ones whose phones are being stopped
 ---@field inFlight integer    # requests
 ---@field seconds number      # since the start
 ---@field waiting number      # seconds until the next request may leave; 0 where nobody knows
@@ -112,14 +120,14 @@
 ---@class geelark.SendEvent
 ---@field type "send"
 ---@field traceId string
----@field action "delete"
+---@field action geelark.Action
 ---@field attempt integer     # 1 for the first try
 ---@field ids geelark.Id[] # that are asked for
 
 -- A try came to nothing.
 ---@class geelark.LostEvent
 ---@field type "lost"
----@field action "delete"
+---@field action geelark.Action
 ---@field traceId string
 ---@field ids geelark.Id[] # that were asked for
 ---@field sent boolean        # whether the request may have left
@@ -138,7 +146,7 @@
 -- After a chunk has settled, or was halved.
 ---@class geelark.SettleEvent
 ---@field type "settle"
----@field action "delete"
+---@field action geelark.Action
 ---@field traceId? string     # of the last request, where one was sent
 ---@field attempts integer
 ---@field code? integer       # of the last answer's envelope
@@ -150,7 +158,7 @@
 ---@field presumedIds geelark.Id[]
 ---@field failDetails geelark.Failure[]
 ---@field unknownIds geelark.Id[]
----@field pendingIds geelark.Id[] # where it was halved: they go on in its halves
+---@field pendingIds geelark.Id[] # they go on: in the halves, or their phones are being stopped
 
 ---@class geelark.Request
 ---@field path string

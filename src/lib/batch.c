@@ -9,15 +9,16 @@
 
 /* A new chunk, in no list yet; NULL: out of memory. Its entry in the log is reserved, so
  * that nothing that happens to it later can fail. */
-static struct chunk *make_chunk(struct batch *b, uint32_t first, uint32_t last) {
+static struct chunk *make_chunk(struct batch *b, enum api_path path, uint32_t first,
+                                uint32_t amount, bool gathered) {
     if (!ledger_reserve_entries(b->ledger, (uint64_t)b->live + 2)) return NULL;
-    struct chunk *c = malloc(sizeof *c);
+    struct chunk *c = malloc(sizeof *c + (gathered ? amount * sizeof *c->indexes : 0));
     if (!c) return NULL;
     *c = (struct chunk){.state = CHUNK_WAITING,
+                        .gathered = gathered,
                         .first = first,
-                        .last = last,
                         .due = -INFINITY,
-                        .entry.amount = last - first};
+                        .entry = {.path = path, .amount = amount}};
     b->live++;
     return c;
 }
@@ -28,10 +29,13 @@ void batch_open(struct batch *b, struct ledger *ledger,
     *b = (struct batch){.options = *options,
                         .ledger = ledger,
                         .deleted_before = ledger_tally(ledger, ID_DELETED),
-                        .throttled_since = INFINITY,
                         .random = {0x330e, (unsigned short)seed, /* as srand48 does */
                                    (unsigned short)(seed >> 16)}};
     b->settled_end = &b->settled;
+    for (int path = 0; path < API_PATHS; path++)
+        b->lanes[path].throttled_since = INFINITY;
+    stops_open(&b->stops, ledger, options->stop_started, options->stop_timeout,
+               b->random);
 }
 
 static void free_list(struct chunk *c) {
@@ -42,7 +46,8 @@ static void free_list(struct chunk *c) {
 }
 
 void batch_close(struct batch *b) {
-    free_list(b->waiting);
+    for (int path = 0; path < API_PATHS; path++) free_list(b->lanes[path].waiting);
+    stops_close(&b->stops);
     free_list(b->settled);
     free(b->told);
     *b = (struct batch){0};
@@ -50,7 +55,7 @@ void batch_close(struct batch *b) {
 
 /* Few chunks wait at a time: those of lost requests and halves. */
 static void wait_until(struct batch *b, struct chunk *c, double due) {
-    struct chunk **at = &b->waiting;
+    struct chunk **at = &b->lanes[c->entry.path].waiting;
     c->state = CHUNK_WAITING;
     c->due = due;
     while (*at && ((*at)->due < due || ((*at)->due == due && (*at)->first < c->first)))
@@ -59,22 +64,26 @@ static void wait_until(struct batch *b, struct chunk *c, double due) {
     *at = c;
 }
 
-static struct chunk *take_waiting(struct batch *b) {
-    struct chunk *c = b->waiting;
-    b->waiting = c->next;
+static struct chunk *take_waiting(struct lane *lane) {
+    struct chunk *c = lane->waiting;
+    lane->waiting = c->next;
     return c;
 }
 
 /* While nobody answers, no more requests are risked than may still fail in a row, and
  * fresh chunks keep back: those that failed find out first. */
-static bool may_send(const struct batch *b) {
-    unsigned failures = b->consecutive_failures;
+static bool may_send(const struct batch *b, const struct lane *lane) {
+    unsigned failures = lane->consecutive_failures;
     return !b->stopped &&
-           (failures == 0 || failures + b->in_flight < CONSECUTIVE_FAILURES_MAX);
+           (failures == 0 || failures + lane->in_flight < CONSECUTIVE_FAILURES_MAX);
 }
 
-static bool may_start_fresh(const struct batch *b) {
-    return b->cursor < b->ledger->open && (b->consecutive_failures == 0 || !b->waiting);
+/* When a chunk that isn't there yet may leave. */
+static double fresh_due(const struct batch *b, enum api_path path, double now) {
+    const struct lane *lane = &b->lanes[path];
+    if (lane->consecutive_failures > 0 && lane->waiting) return INFINITY;
+    if (path == PATH_DELETE && b->cursor < b->ledger->open) return now;
+    return stops_due(&b->stops, path, b->options.chunk_size);
 }
 
 /* Where the next fresh chunk ends. What was asked for earlier stands in chunks of its
@@ -86,22 +95,47 @@ static uint32_t fresh_end(const struct batch *b) {
     return end - b->cursor > size ? b->cursor + size : end;
 }
 
-struct chunk *batch_next(struct batch *b, double now, bool *out_of_memory) {
-    *out_of_memory = false;
-    if (!may_send(b)) return NULL;
-    if (b->waiting && b->waiting->due <= now) return take_waiting(b);
-    if (!may_start_fresh(b)) return NULL;
-    struct chunk *c = make_chunk(b, b->cursor, fresh_end(b));
-    if (c) b->cursor = c->last;
-    else *out_of_memory = true;
+/* Phones that are to be stopped, watched or deleted again. */
+static struct chunk *gather(struct batch *b, enum api_path path, double now) {
+    uint32_t size = b->options.chunk_size;
+    struct chunk *c = make_chunk(b, path, 0, size, true);
+    if (c) c->entry.amount = stops_take(&b->stops, path, size, now, c->indexes);
     return c;
 }
 
-double batch_due(const struct batch *b, double now) {
-    if (!may_send(b)) return INFINITY;
-    if (may_start_fresh(b)) return now;
-    return b->waiting ? b->waiting->due : INFINITY;
+/* The next of the list. */
+static struct chunk *cut(struct batch *b) {
+    uint32_t end = fresh_end(b);
+    struct chunk *c = make_chunk(b, PATH_DELETE, b->cursor, end - b->cursor, false);
+    if (c) b->cursor = end;
+    return c;
 }
+
+struct chunk *batch_next(struct batch *b, enum api_path path, double now,
+                         bool *out_of_memory) {
+    struct lane *lane = &b->lanes[path];
+    *out_of_memory = false;
+    if (!may_send(b, lane)) return NULL;
+    if (lane->waiting && lane->waiting->due <= now) return take_waiting(lane);
+    if (fresh_due(b, path, now) > now) return NULL;
+    bool gathers = stops_due(&b->stops, path, b->options.chunk_size) <= now;
+    struct chunk *c = gathers ? gather(b, path, now) : cut(b);
+    *out_of_memory = !c;
+    return c;
+}
+
+double batch_due(const struct batch *b, enum api_path path, double now) {
+    const struct lane *lane = &b->lanes[path];
+    if (!may_send(b, lane)) return INFINITY;
+    double due = fresh_due(b, path, now);
+    return lane->waiting && lane->waiting->due < due ? lane->waiting->due : due;
+}
+
+const char *batch_due_reason(const struct batch *b, enum api_path path) {
+    return b->lanes[path].waiting ? "the next try" : "phones that are shutting down";
+}
+
+void batch_expire(struct batch *b, double now) { stops_expire(&b->stops, now); }
 
 void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double now) {
     assert(c->state == CHUNK_WAITING);
@@ -109,11 +143,15 @@ void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double n
     if (c->entry.attempts++ == 0) c->started = now;
     memcpy(c->entry.trace_id, trace_id, sizeof c->entry.trace_id);
     b->in_flight++;
+    b->lanes[c->entry.path].in_flight++;
 }
 
 bool batch_done(const struct batch *b) {
-    return b->in_flight == 0 && !b->waiting && !b->settled &&
-           (b->stopped || b->cursor == b->ledger->open);
+    if (b->in_flight > 0 || b->settled || ledger_tally(b->ledger, ID_STOPPING) > 0)
+        return false;
+    for (int path = 0; path < API_PATHS; path++)
+        if (b->lanes[path].waiting) return false;
+    return b->stopped || b->cursor == b->ledger->open;
 }
 
 static void settle_chunk(struct batch *b, struct chunk *c, double now) {
@@ -126,16 +164,28 @@ static void settle_chunk(struct batch *b, struct chunk *c, double now) {
     b->settled_end = &c->next;
 }
 
+/* A part of a chunk, as a chunk that waits no time; NULL: out of memory. */
+static struct chunk *make_part(struct batch *b, const struct chunk *c, uint32_t from,
+                               uint32_t amount) {
+    struct chunk *part =
+        make_chunk(b, c->entry.path, c->first + from, amount, c->gathered);
+    if (!part) return NULL;
+    part->failed_tries = c->failed_tries;
+    part->asked = c->asked;
+    for (uint32_t i = 0; c->gathered && i < amount; i++)
+        part->indexes[i] = c->indexes[from + i];
+    return part;
+}
+
 bool batch_halve(struct batch *b, struct chunk *c, double now) {
-    uint32_t middle = c->first + (c->last - c->first) / 2;
-    struct chunk *left = make_chunk(b, c->first, middle);
-    struct chunk *right = left ? make_chunk(b, middle, c->last) : NULL;
+    uint32_t amount = c->entry.amount, half = amount / 2;
+    struct chunk *left = make_part(b, c, 0, half);
+    struct chunk *right = left ? make_part(b, c, half, amount - half) : NULL;
     if (!right) {
         b->live -= left != NULL;
         free(left);
         return false;
     }
-    left->failed_tries = right->failed_tries = c->failed_tries;
     wait_until(b, left, -INFINITY);
     wait_until(b, right, -INFINITY);
     c->entry.halved = true;
@@ -143,14 +193,45 @@ bool batch_halve(struct batch *b, struct chunk *c, double now) {
     return true;
 }
 
+bool batch_is_over(const struct batch *b, const struct chunk *c) {
+    return b->stopped || (c->entry.path != PATH_DELETE && b->stops.ended);
+}
+
 void batch_wait_or_end(struct batch *b, struct chunk *c, double due, double now) {
-    if (b->stopped) batch_end_chunk(b, c, now);
+    if (batch_is_over(b, c)) batch_end_chunk(b, c, now);
     else wait_until(b, c, due);
 }
 
+static bool is_open(const struct batch *b, const struct chunk *c, uint32_t i) {
+    if (!c->gathered) return ledger_is_pending(b->ledger, c->first + i);
+    return b->stops.entries[c->indexes[i]].stage == STOP_IN_REQUEST;
+}
+
+void batch_settle_open(struct batch *b, const struct chunk *c, enum finding finding,
+                       struct reason reason) {
+    uint32_t amount = c->entry.amount;
+    if (!c->gathered) {
+        ledger_settle_pending(b->ledger, c->first, c->first + amount, finding, reason);
+        return;
+    }
+    for (uint32_t i = 0; i < amount; i++)
+        if (is_open(b, c, i)) stops_settle(&b->stops, c->indexes[i], finding, reason);
+}
+
+void batch_mark_asked(struct batch *b, struct chunk *c) {
+    if (c->entry.path != PATH_DELETE) return;
+    c->asked = true;
+    for (uint32_t i = 0; i < c->entry.amount; i++)
+        if (is_open(b, c, i)) ledger_mark_asked(b->ledger, chunk_position(b, c, i));
+}
+
 void batch_end_chunk(struct batch *b, struct chunk *c, double now) {
-    ledger_settle_pending(b->ledger, c->first, c->last, FOUND_NOTHING,
-                          (struct reason){0});
+    /* Of a phone that is being stopped it is known that delete refused it, unless a later
+     * request to delete it may have been obeyed. */
+    if (!c->gathered || c->asked)
+        batch_settle_open(b, c, FOUND_NOTHING, (struct reason){0});
+    for (uint32_t i = 0; c->gathered && i < c->entry.amount; i++)
+        if (is_open(b, c, i)) stops_fail(&b->stops, c->indexes[i]);
     settle_chunk(b, c, now);
 }
 
@@ -163,12 +244,23 @@ struct chunk *batch_settled(struct batch *b) {
     return c;
 }
 
+static void end_waiting(struct batch *b, enum api_path path, double now) {
+    while (b->lanes[path].waiting) batch_end_chunk(b, take_waiting(&b->lanes[path]), now);
+}
+
 void batch_stop(struct batch *b, const struct fault *fault, double now) {
     if (fault && b->fault.kind == KIND_NONE) b->fault = *fault;
     b->stopped = true;
-    while (b->waiting) batch_end_chunk(b, take_waiting(b), now);
+    for (enum api_path path = 0; path < API_PATHS; path++) end_waiting(b, path, now);
+    stops_end(&b->stops, true);
     /* What an earlier job asked for, and this one never comes to. */
     ledger_settle_pending(b->ledger, b->cursor, b->ledger->open, FOUND_NOTHING,
                           (struct reason){0});
     b->cursor = b->ledger->open;
+}
+
+void batch_end_stopping(struct batch *b, double now) {
+    stops_end(&b->stops, false);
+    end_waiting(b, PATH_STOP, now);
+    end_waiting(b, PATH_STATUS, now);
 }

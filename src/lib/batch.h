@@ -2,7 +2,8 @@
  * batch.h: the heart. Which ids go into which request, and when.
  *
  * It knows no socket, no Lua and no clock; time is an argument, in monotonic seconds. The
- * list of ids is cut into chunks, in order. A chunk waits, is in flight, and is settled.
+ * list of ids is cut into chunks to delete, in order; what stops.h holds is gathered in
+ * chunks to stop, to watch and to delete. A chunk waits, is in flight, and is settled.
  * The job takes chunks from batch_next, tells of each request by batch_sent, has settle.c
  * read what came back, and takes settled chunks from batch_settled.
  *
@@ -10,21 +11,26 @@
  */
 #pragma once
 
-#include "ledger.h"
+#include "stops.h"
 
 enum { CHUNK_SIZE_MAX = 100 /* ids, by the API */ };
 
 enum chunk_state { CHUNK_WAITING, CHUNK_IN_FLIGHT, CHUNK_SETTLED };
 
-/* The ids [first, last) of the list, of which none has its outcome before all have. */
+/* Ids that go in one request: entry.amount of the list from `first` on, or, where it is
+ * `gathered`, what these indexes name in `stops`. Settling gives all of them an outcome,
+ * or has them wait for the next request of a phone that is stopped. */
 struct chunk {
     enum chunk_state state;
-    uint32_t first, last;
+    bool gathered;
+    bool asked;            /* the service may have obeyed an earlier try to delete them */
+    uint32_t first;        /* of what is gathered: only for the order of halves */
     unsigned failed_tries; /* halves inherit them */
     double due;            /* earliest send time */
     double started;        /* when its first request left */
     struct entry entry;    /* what the log will say of it */
     struct chunk *next;    /* in the list of waiting or of settled ones */
+    uint32_t indexes[];
 };
 
 struct batch_options {
@@ -32,20 +38,30 @@ struct batch_options {
     unsigned attempts;
     double max_wait; /* the longest Retry-After that is waited for, in seconds */
     uint64_t seed;   /* for the jitter */
+    bool stop_started;
+    double stop_timeout; /* seconds that a phone may take to shut down */
+};
+
+/* What a batch knows of the requests to one path. */
+struct lane {
+    struct chunk *waiting; /* sorted: the next one due first, then by position */
+    unsigned in_flight;
+    unsigned consecutive_failures; /* tries in a row without any answer */
+    unsigned refused_alone; /* ids that stood alone in their chunk and were refused */
+    bool accepted;          /* an answer that adds up came */
+    double throttled_since; /* the first of nothing but 40007 and 40017, or INFINITY */
 };
 
 struct batch {
     struct batch_options options;
     struct ledger *ledger;
-    uint32_t cursor; /* the first id that no chunk has held yet */
-    unsigned in_flight;
-    unsigned consecutive_failures; /* tries in a row without any answer */
-    unsigned refused_alone;  /* ids that stood alone in their chunk and were refused */
+    struct stops stops;
+    struct lane lanes[API_PATHS];
+    uint32_t cursor;         /* the first id that no chunk has held yet */
     uint32_t deleted_before; /* by the job that this one resumes */
+    unsigned in_flight;
     bool stopped;
-    double throttled_since; /* the first of nothing but 40007 and 40017, or INFINITY */
-    struct fault fault;     /* the first that decided; KIND_NONE: none did */
-    struct chunk *waiting;  /* sorted: the next one due first, then by position */
+    struct fault fault; /* the first that decided; KIND_NONE: none did */
     struct chunk *settled, **settled_end;
     struct chunk *told;       /* the last of them that batch_settled returned */
     uint32_t live;            /* chunks that are waiting or in flight */
@@ -57,17 +73,31 @@ void batch_open(struct batch *batch, struct ledger *ledger,
                 const struct batch_options *options);
 void batch_close(struct batch *batch);
 
-/* The chunk to send now, NULL for none (or out of memory, told apart by the flag). It
- * stays where it is until batch_sent or batch_wait_or_end. */
-struct chunk *batch_next(struct batch *batch, double now, bool *out_of_memory);
+/* The position of a chunk's i-th id. */
+static inline uint32_t chunk_position(const struct batch *batch,
+                                      const struct chunk *chunk, uint32_t i) {
+    return chunk->gathered ? batch->stops.entries[chunk->indexes[i]].position
+                           : chunk->first + i;
+}
+
+/* The chunk to send to this path now, NULL for none (or out of memory, told apart by the
+ * flag). It stays where it is until batch_sent or batch_wait_or_end. */
+struct chunk *batch_next(struct batch *batch, enum api_path path, double now,
+                         bool *out_of_memory);
 /* Its request leaves. */
 void batch_sent(struct batch *batch, struct chunk *chunk, const char *trace_id,
                 double now);
 /* When batch_next may have a chunk; INFINITY if only an answer can bring one. */
-double batch_due(const struct batch *batch, double now);
+double batch_due(const struct batch *batch, enum api_path path, double now);
+/* Why nothing is due earlier, in words for people. */
+const char *batch_due_reason(const struct batch *batch, enum api_path path);
+/* Fails the phones that weren't shut down in time. */
+void batch_expire(struct batch *batch, double now);
 
 /* Sends nothing more; NULL: without a fault. What is in flight is waited for. */
 void batch_stop(struct batch *batch, const struct fault *fault, double now);
+/* Stops and watches no more phones; the deleting goes on. */
+void batch_end_stopping(struct batch *batch, double now);
 /* Nothing is in flight and nothing will be. */
 bool batch_done(const struct batch *batch);
 /* The next chunk that is settled (or halved), NULL for none; good until the next call. */
@@ -79,7 +109,14 @@ enum { CONSECUTIVE_FAILURES_MAX = 8 };
 /* Two waiting chunks in place of one, its left half and its right. They go before all
  * others, the left one first. False: out of memory. */
 bool batch_halve(struct batch *batch, struct chunk *chunk, double now);
-/* Puts a chunk among the waiting ones, or ends it where the job was stopped. */
+/* The job was stopped, or the stopping has ended that this chunk is part of. */
+bool batch_is_over(const struct batch *batch, const struct chunk *chunk);
+/* Puts a chunk among the waiting ones, or ends it where it is over. */
 void batch_wait_or_end(struct batch *batch, struct chunk *chunk, double due, double now);
+/* Gives the chunk's ids that are still open what was found of them all. */
+void batch_settle_open(struct batch *batch, const struct chunk *chunk,
+                       enum finding finding, struct reason reason);
+/* The service may have obeyed a request to delete them. */
+void batch_mark_asked(struct batch *batch, struct chunk *chunk);
 /* Closes a chunk's account; of ids still open nothing more will be found. */
 void batch_end_chunk(struct batch *batch, struct chunk *chunk, double now);

@@ -11,8 +11,7 @@ static bool copy(const char **out, const char *text) {
 
 bool client_open(struct client *c, const struct client_settings *settings) {
     const struct transfer_settings *network = &settings->network;
-    *c = (struct client){
-        .network = {.path = path_text(PATH_DELETE), .needs_proxy = network->needs_proxy}};
+    *c = (struct client){.network.needs_proxy = network->needs_proxy};
     gate_open(&c->gate, settings->requests_per_minute, settings->requests_per_hour);
     return copy(&c->network.base_url, network->base_url) &&
            copy(&c->network.ca_file, network->ca_file) &&

@@ -14,9 +14,9 @@ enum { ANSWERS_A_PLACE = 20 };
 
 void gate_open(struct gate *g, uint64_t per_minute, uint64_t per_hour) {
     *g = (struct gate){.limit = {per_minute, per_hour},
-                       .held_until = -INFINITY,
                        .in_flight_max = CONCURRENCY_MAX,
                        .patience = PATIENCE_SECONDS};
+    for (int p = 0; p < API_PATHS; p++) g->windows[p].held_until = -INFINITY;
 }
 
 void gate_close(struct gate *g) {
@@ -45,10 +45,11 @@ static double window_wait(struct window *w, int i, uint64_t limit, double now) {
 double gate_quota_wait(struct gate *g, enum api_path path, double now,
                        const char **reason) {
     static const char *const limits[WINDOWS] = {"the minute's limit", "the hour's limit"};
-    double wait = fmax(0, g->held_until - now);
-    *reason = wait > 0 ? g->held_for : NULL;
+    struct window *w = &g->windows[path];
+    double wait = fmax(0, w->held_until - now);
+    *reason = wait > 0 ? w->held_for : NULL;
     for (int i = 0; i < WINDOWS; i++) {
-        double left = window_wait(&g->windows[path], i, g->limit[i], now);
+        double left = window_wait(w, i, g->limit[i], now);
         if (left <= wait) continue;
         wait = left;
         *reason = limits[i];
@@ -183,10 +184,11 @@ void gate_complete(struct gate *g, enum api_path path, double now) {
     gate_next(g);
 }
 
-void gate_hold(struct gate *g, double until, const char *reason) {
-    if (until <= g->held_until) return;
-    g->held_until = until;
-    g->held_for = reason;
+void gate_hold(struct gate *g, enum api_path path, double until, const char *reason) {
+    struct window *w = &g->windows[path];
+    if (until <= w->held_until) return;
+    w->held_until = until;
+    w->held_for = reason;
 }
 
 void gate_slow_down(struct gate *g) {

@@ -4,8 +4,8 @@
  *
  * A request counts from when it is sent until a whole window after its answer came. The
  * service counts it somewhere between the two, so whatever the latencies and whatever
- * kind of window it uses, it never counts more than the limit. Each path has windows of
- * its own; places in flight and pauses are common to all. Times are monotonic seconds.
+ * kind of window it uses, it never counts more than the limit. Each path has windows and
+ * pauses of its own; places in flight are common to all. Times are monotonic seconds.
  *
  * The job that has waited longest comes first, if it comes: it is told that it is its
  * turn, and another that is stepped lets it go first for two steps of its own, no longer.
@@ -33,20 +33,20 @@ struct ticket {
     struct ticket *next;
 };
 
-/* The requests to one path that count. */
+/* The requests to one path that count, and how long none may leave. */
 struct window {
     uint64_t first[WINDOWS]; /* the oldest answer that still counts */
     uint64_t next;           /* the number of the next answer */
     double *answered_at;     /* a ring: answer n stands at n modulo size */
     uint64_t size;
     unsigned in_flight;
+    double held_until;
+    const char *held_for; /* why, in words for people */
 };
 
 struct gate {
     uint64_t limit[WINDOWS]; /* requests in a window, 0: no limit */
     struct window windows[API_PATHS];
-    double held_until;
-    const char *held_for; /* why, in words for people */
     unsigned in_flight, in_flight_max, answers;
     uint64_t steps;  /* numbers steps and notices in the order of their coming */
     double patience; /* when a job should be stepped again that let another go first */
@@ -85,7 +85,9 @@ void gate_leave(struct gate *gate, struct ticket *ticket);
 /* In the child of a fork: nobody is told of his turn, the pipes are the parent's, too. */
 void gate_abandon(struct gate *gate);
 
-/* The service asks for a pause, or for one request at a time; or it answered. */
-void gate_hold(struct gate *gate, double until, const char *reason);
+/* The service asks for a pause on this path, or for one request at a time; or it
+ * answered.
+ */
+void gate_hold(struct gate *gate, enum api_path path, double until, const char *reason);
 void gate_slow_down(struct gate *gate);
 void gate_answered(struct gate *gate);

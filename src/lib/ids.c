@@ -161,11 +161,22 @@ char *ids_write_json(const struct ids *ids, uint32_t position, char *out) {
     return out;
 }
 
-uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,
+/* Which of the ids from the `from`-th to the one before `to` it is; else `to`. */
+static inline uint32_t find_between(const struct ids *ids, struct ids_part part,
+                                    uint32_t from, uint32_t to, const char *id,
+                                    size_t len) {
+    uint32_t i = from;
+    if (part.positions)
+        while (i < to && !is_id(ids, part.positions[i], id, len)) i++;
+    else
+        while (i < to && !is_id(ids, part.first + i, id, len)) i++;
+    return i;
+}
+
+uint32_t ids_find(const struct ids *ids, struct ids_part part, uint32_t start,
                   const char *id, size_t len) {
-    for (uint32_t at = start; at < last; at++)
-        if (is_id(ids, at, id, len)) return at;
-    for (uint32_t at = first; at < start; at++)
-        if (is_id(ids, at, id, len)) return at;
-    return last;
+    uint32_t at = find_between(ids, part, start, part.amount, id, len);
+    if (at < part.amount) return at;
+    at = find_between(ids, part, 0, start, id, len);
+    return at < start ? at : part.amount;
 }

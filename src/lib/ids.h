@@ -53,6 +53,12 @@ void ids_close(struct ids *ids);
 struct id_text ids_get(const struct ids *ids, uint32_t position);
 /* Writes the id as a string of JSON and returns its end; at most ID_JSON_MAX bytes. */
 char *ids_write_json(const struct ids *ids, uint32_t position, char *out);
-/* Where in [first, last) this id is, looking from `start` on first; else `last`. */
-uint32_t ids_find(const struct ids *ids, uint32_t first, uint32_t last, uint32_t start,
+/* Some ids of a list: those at these positions, or, where that is NULL, from `first` on.
+ */
+struct ids_part {
+    const uint32_t *positions;
+    uint32_t first, amount;
+};
+/* Which of them this id is, looking from the `start`-th on first; else their amount. */
+uint32_t ids_find(const struct ids *ids, struct ids_part part, uint32_t start,
                   const char *id, size_t len);

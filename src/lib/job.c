@@ -79,13 +79,16 @@ void job_release(struct job *job) {
 static bool write_body(const struct job *job, struct request *r) {
     static const char head[] = "{\"ids\":[", tail[] = "]}";
     const struct chunk *chunk = r->chunk;
-    size_t ids = (size_t)(chunk->last - chunk->first) * ID_JSON_MAX;
-    char *start = buffer_room(&r->body, sizeof head + ids + sizeof tail), *out = start;
+    uint32_t amount = chunk->entry.amount, first = chunk->first;
+    bool gathered = chunk->gathered; /* read once: a byte that is written may be any */
+    size_t size = sizeof head + (size_t)amount * ID_JSON_MAX + sizeof tail;
+    char *start = buffer_room(&r->body, size), *out = start;
     if (!out) return false;
     memcpy(out, head, sizeof head - 1);
     out += sizeof head - 1;
-    for (uint32_t i = chunk->first; i < chunk->last; i++) {
-        out = ids_write_json(&job->ledger.ids, i, out);
+    for (uint32_t i = 0; i < amount; i++) {
+        uint32_t position = gathered ? chunk_position(&job->batch, chunk, i) : first + i;
+        out = ids_write_json(&job->ledger.ids, position, out);
         *out++ = ',';
     }
     memcpy(out - 1, tail, sizeof tail - 1); /* over the last comma */
@@ -120,8 +123,8 @@ bool job_stopped(const struct job *job) { return job->batch.stopped; }
 
 const struct fault *job_fault(const struct job *job) { return &job->batch.fault; }
 
-void job_hold(struct job *job, double until, const char *reason) {
-    gate_hold(&job->client->gate, until, reason);
+void job_hold(struct job *job, enum api_path path, double until, const char *reason) {
+    gate_hold(&job->client->gate, path, until, reason);
 }
 
 void job_complete(struct job *job, struct request *r, double now) {
@@ -207,25 +210,38 @@ static void expire_requests(struct client *c, double now) {
     }
 }
 
-/* When the next request could leave, as seen from now; 0 for at once. */
-static double send_wait(struct job *job, double now) {
+/* When the next request could leave, as seen from now, and to which path; 0 for at once.
+ * Each path is looked at by itself: one that has to wait holds up no other. They take
+ * turns, beginning behind the one that had the last. */
+static double send_wait(struct job *job, double now, enum api_path *path) {
     struct gate *gate = &job->client->gate;
-    double due = batch_due(&job->batch, now);
-    if (due == INFINITY) { /* a chunk that was not sent after all is due at -INFINITY */
-        gate_leave(gate, &job->ticket);
-        return INFINITY;
+    double least = INFINITY;
+    bool wants = false;
+    unsigned paths = job->batch.stops.count > 0 ? API_PATHS : 1; /* the first: delete */
+    *path = PATH_DELETE;
+    for (unsigned n = 1; n <= paths && least > 0; n++) {
+        enum api_path p = (job->last_path + n) % paths;
+        double due = batch_due(&job->batch, p, now), wait = due - now;
+        if (due == INFINITY) continue; /* one not sent after all is due at -INFINITY */
+        wants = true;
+        if (due <= now)
+            wait = gate_wait(gate, &job->ticket, p, job->options.concurrency, now);
+        if (wait >= least) continue;
+        least = fmax(wait, 0);
+        *path = p;
     }
-    if (due > now) return due - now;
-    return gate_wait(gate, &job->ticket, PATH_DELETE, job->options.concurrency, now);
+    if (!wants) gate_leave(gate, &job->ticket);
+    return least;
 }
 
 /* Prepares the next request where one may leave. False: out of memory. */
 static bool prepare(struct job *job, double now) {
     bool out_of_memory;
-    if (send_wait(job, now) > 0) return true;
-    struct chunk *chunk = batch_next(&job->batch, now, &out_of_memory);
+    enum api_path path;
+    if (send_wait(job, now, &path) > 0) return true;
+    struct chunk *chunk = batch_next(&job->batch, path, now, &out_of_memory);
     if (!chunk) return false;
-    struct request *r = client_take(job->client, &job->ticket, PATH_DELETE);
+    struct request *r = client_take(job->client, &job->ticket, path);
     if (!r) {
         batch_wait_or_end(&job->batch, chunk, -INFINITY, now);
         return false;
@@ -243,7 +259,7 @@ static bool prepare(struct job *job, double now) {
 /* Signs the prepared request. NULL: it can't be sent, and was returned. */
 static struct request *offer(struct job *job, struct moment m) {
     struct request *r = job->prepared;
-    if (!job->batch.stopped) {
+    if (!batch_is_over(&job->batch, r->chunk)) {
         if (signer_sign(job->client->signer, &r->headers, m.wall)) return r;
         struct fault fault;
         fault_set(&fault, KIND_CONFIG,
@@ -254,15 +270,24 @@ static struct request *offer(struct job *job, struct moment m) {
     return NULL;
 }
 
-/* Nothing is in flight and the deadline passes before the next request may leave. */
+/* Seconds until something is to be done without an answer: a request may leave, or a
+ * phone wasn't shut down in time. */
+static double next_wait(struct job *job, double now) {
+    enum api_path path;
+    double wait = send_wait(job, now, &path);
+    return fmin(wait, stops_expiry(&job->batch.stops) - now);
+}
+
+/* Nothing is in flight and the deadline passes before anything can be done. */
 static bool leaves_too_late(struct job *job, double now) {
     if (own(job) || job->batch.stopped) return false;
-    double wait = send_wait(job, now);
+    double wait = next_wait(job, now);
     return !isinf(wait) && now + wait >= deadline_at(job);
 }
 
 static struct job_next finish(struct job *job, double now) {
     if (isinf(job->ended)) job->ended = now;
+    ledger_sort_failures(&job->ledger);
     watcher_unwatch(&job->watcher, job->client);
     gate_leave(&job->client->gate, &job->ticket);
     return (struct job_next){JOB_DONE, NULL, NULL};
@@ -280,6 +305,7 @@ struct job_next job_next(struct job *job, struct moment m) {
         stop_for_deadline(job, m.now);
         return job_next(job, m);
     }
+    batch_expire(&job->batch, m.now);
     if (!job->prepared && !prepare(job, m.now))
         return (struct job_next){JOB_NO_MEMORY, NULL, NULL};
     if (job->prepared) {
@@ -299,7 +325,7 @@ void job_lend(struct job *job) { client_lend(job->client, job->prepared); }
 bool job_may_launch(struct job *job, double now) {
     struct gate *gate = &job->client->gate;
     if (!is_over(job, now) &&
-        gate_room_wait(gate, PATH_DELETE, job->options.concurrency, now) <= 0)
+        gate_room_wait(gate, job->prepared->path, job->options.concurrency, now) <= 0)
         return true;
     job_return(job, job->prepared);
     return false;
@@ -316,6 +342,7 @@ bool job_launch(struct job *job, struct request *r, double now) {
     r->expires = now + job->options.timeout;
     batch_sent(&job->batch, r->chunk, r->headers.trace_id, now);
     job->prepared = NULL;
+    job->last_path = r->path;
     r->next = job->client->in_flight;
     job->client->in_flight = r;
     return true;
@@ -359,7 +386,7 @@ bool job_settle(struct job *job, struct request *r, double now, struct lost_try 
     }
     *lost = effects.lost;
     if (lost->happened) redact_fault(job, &lost->fault, &r->headers);
-    if (effects.hold > 0) gate_hold(gate, now + effects.hold, effects.reason);
+    if (effects.hold > 0) gate_hold(gate, r->path, now + effects.hold, effects.reason);
     if (effects.alone) gate_slow_down(gate);
     else if (effects.answered && !effects.throttled) gate_answered(gate);
     job->completed = r->next; /* responses are settled in the order of their coming */
@@ -382,7 +409,7 @@ void job_begin_step(struct job *job, bool waits) {
 double job_wait(struct job *job, double now) {
     if (job->completed || job->prepared || job->batch.settled) return 0;
     if (!own(job) && batch_done(&job->batch)) return 0; /* the next step finds it done */
-    double wait = send_wait(job, now);
+    double wait = next_wait(job, now);
     if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
     for (struct request *r = job->client->in_flight; r; r = r->next)
         wait = fmin(wait, r->expires - now);
@@ -416,14 +443,28 @@ void job_wake(struct job *job) { watcher_wake(&job->watcher); }
 
 void job_calm(struct job *job) { watcher_calm(&job->watcher); }
 
-struct job_pause job_pause(struct job *job, double now) {
-    struct job_pause pause = {0, NULL};
-    double due = batch_due(&job->batch, now);
+/* What keeps a request to this path from leaving. */
+static struct job_pause path_pause(struct job *job, enum api_path path, double now) {
+    struct job_pause pause = {INFINITY, NULL};
+    double due = batch_due(&job->batch, path, now);
     if (isinf(due) && due > 0) return pause; /* nothing is left to send */
-    pause.seconds = gate_quota_wait(&job->client->gate, PATH_DELETE, now, &pause.reason);
-    if (due - now > pause.seconds) pause = (struct job_pause){due - now, "the next try"};
-    if (isinf(pause.seconds)) pause.seconds = 0; /* until an answer comes */
+    pause.seconds = gate_quota_wait(&job->client->gate, path, now, &pause.reason);
+    if (due - now > pause.seconds) {
+        pause.seconds = due - now;
+        pause.reason = batch_due_reason(&job->batch, path);
+    }
     return pause;
+}
+
+struct job_pause job_pause(struct job *job, double now) {
+    struct job_pause least = {INFINITY, NULL};
+    for (enum api_path path = 0; path < API_PATHS; path++) {
+        struct job_pause pause = path_pause(job, path, now);
+        bool knows_more = isinf(least.seconds) && !least.reason;
+        if (pause.seconds < least.seconds || knows_more) least = pause;
+    }
+    if (isinf(least.seconds)) least.seconds = 0; /* until an answer comes */
+    return least;
 }
 
 struct job_progress job_progress(struct job *job, double now) {

@@ -35,6 +35,7 @@ struct job {
     double wall;              /* seconds since the epoch, at the last job_next */
     struct request *prepared; /* offered to the caller, not sent yet */
     struct request *completed, **completed_end;
+    enum api_path last_path; /* of the last request that left */
     struct ticket ticket;
     struct watcher watcher;
 };
@@ -89,8 +90,8 @@ bool job_settle(struct job *job, struct request *request, double now,
 void job_stop(struct job *job, const struct fault *fault, double now);
 /* The same, and cuts what is in flight: its answers are lost. */
 void job_cut(struct job *job, const struct fault *fault, double now);
-/* No request may leave before `until`. */
-void job_hold(struct job *job, double until, const char *reason);
+/* No request to this path may leave before `until`. */
+void job_hold(struct job *job, enum api_path path, double until, const char *reason);
 
 bool job_stopped(const struct job *job);
 /* The fault that decided, of KIND_NONE where none did. */

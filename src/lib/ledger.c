@@ -6,6 +6,9 @@
 #include <string.h>
 #include "private.h"
 
+/* So many failures further back an id that failed is put in its place at once. */
+enum { WAY_BACK_MAX = 8192 };
+
 bool ledger_open(struct ledger *l) {
     uint32_t count = l->ids.count;
     if (l->states) return true; /* it resumes an earlier one */
@@ -33,9 +36,10 @@ struct ledger ledger_take(struct ledger *l) {
 
 bool ledger_reserve_failures(struct ledger *l, uint32_t count, size_t msg_bytes) {
     size_t texts = msg_bytes + count * sizeof(uint32_t);
+    uint64_t stopping = ledger_tally(l, ID_STOPPING);
     return l->texts.size + texts <= UINT32_MAX && buffer_room(&l->texts, texts) &&
            array_reserve(&l->failures, &l->failure_capacity, sizeof *l->failures,
-                         (uint64_t)l->failure_count + count);
+                         stopping + l->failure_count + count);
 }
 
 bool ledger_reserve_entries(struct ledger *l, uint64_t count) {
@@ -43,13 +47,12 @@ bool ledger_reserve_entries(struct ledger *l, uint64_t count) {
                          l->entry_count + count);
 }
 
-void ledger_mark_asked(struct ledger *l, uint32_t first, uint32_t last) {
-    for (uint32_t i = first; i < last; i++)
-        if (ledger_is_pending(l, i)) l->states[i] |= ASKED_BIT;
+void ledger_mark_asked(struct ledger *l, uint32_t position) {
+    l->states[position] |= ASKED_BIT;
 }
 
-/* Keeps a text; neighbours mostly have the same, which is then found again. */
-static uint32_t keep_text(struct ledger *l, struct reason reason) {
+/* Neighbours mostly have the same text, which is then found again. */
+uint32_t ledger_keep(struct ledger *l, struct reason reason) {
     uint32_t length = (uint32_t)reason.len;
     size_t held = 0;
     const char *last = l->texts.size > 0 ? ledger_msg(l, l->last_text, &held) : NULL;
@@ -61,13 +64,26 @@ static uint32_t keep_text(struct ledger *l, struct reason reason) {
     return l->last_text;
 }
 
-static void add_failure(struct ledger *l, uint32_t position, struct reason reason) {
-    /* In the caller's order: chunks settle nearly so, and the way back is short. */
-    uint32_t at = l->failure_count++;
-    for (; at > 0 && l->failures[at - 1].position > position; at--)
+/* Chunks settle nearly in order, and the way back to an id's place is short. It isn't for
+ * a phone that was waited for: then they are put in order before they are read. */
+static void add_failure(struct ledger *l, struct failure failure) {
+    uint32_t at = l->failure_count++, position = failure.position;
+    if (at >= WAY_BACK_MAX && l->failures[at - WAY_BACK_MAX].position > position)
+        l->unsorted = true;
+    for (; !l->unsorted && at > 0 && l->failures[at - 1].position > position; at--)
         l->failures[at] = l->failures[at - 1];
-    l->failures[at] = (struct failure){
-        .position = position, .code = reason.code, .msg = keep_text(l, reason)};
+    l->failures[at] = failure;
+}
+
+static int compare_failures(const void *a, const void *b) {
+    const struct failure *left = a, *right = b;
+    return left->position < right->position ? -1 : left->position > right->position;
+}
+
+void ledger_sort_failures(struct ledger *l) {
+    if (!l->unsorted) return;
+    qsort(l->failures, l->failure_count, sizeof *l->failures, compare_failures);
+    l->unsorted = false;
 }
 
 /* The rule: what was found of an id that wasn't asked before, and of one that was. */
@@ -79,15 +95,34 @@ static const enum id_state outcomes[FINDINGS][2] = {
     [FOUND_NOTHING] = {ID_PENDING, ID_UNKNOWN},
     [FOUND_UNLISTED] = {ID_UNKNOWN, ID_UNKNOWN}};
 
+/* The only function that gives an id another state, but for the loop further below. */
+static void set_state(struct ledger *l, uint32_t position, enum id_state state) {
+    enum id_state was = ledger_state(l, position);
+    assert(was == ID_PENDING || was == ID_STOPPING);
+    l->states[position] = (unsigned char)((l->states[position] & ~STATE_BITS) | state);
+    l->tally[was]--;
+    l->tally[state]++;
+}
+
 void ledger_settle(struct ledger *l, uint32_t position, enum finding finding,
                    struct reason reason) {
-    unsigned asked = l->states[position] & ASKED_BIT;
-    enum id_state state = outcomes[finding][asked != 0];
-    assert(ledger_is_pending(l, position));
-    l->states[position] = (unsigned char)(state | asked);
-    l->tally[ID_PENDING]--;
-    l->tally[state]++;
-    if (state == ID_FAILED) add_failure(l, position, reason);
+    enum id_state state = outcomes[finding][(l->states[position] & ASKED_BIT) != 0];
+    if (state == ID_FAILED) ledger_fail(l, position, reason.code, ledger_keep(l, reason));
+    else set_state(l, position, state);
+}
+
+void ledger_fail(struct ledger *l, uint32_t position, long code, uint32_t msg) {
+    set_state(l, position, ID_FAILED);
+    add_failure(l, (struct failure){.position = position, .code = code, .msg = msg});
+}
+
+void ledger_note_stopping(struct ledger *l, uint32_t position) {
+    set_state(l, position, ID_STOPPING);
+}
+
+void ledger_note_stopped(struct ledger *l, uint32_t position) {
+    l->stopped += !ledger_was_stopped(l, position);
+    l->states[position] |= STOPPED_BIT;
 }
 
 void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
@@ -109,7 +144,8 @@ void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
 
 /* What an id that ended like this begins with in a ledger that goes on. */
 static unsigned char resumed_state(unsigned char ended) {
-    return (ended & STATE_BITS) == ID_UNKNOWN ? ID_PENDING | ASKED_BIT : ended;
+    bool unknown = (ended & STATE_BITS) == ID_UNKNOWN;
+    return unknown ? (ended & STOPPED_BIT) | ID_PENDING | ASKED_BIT : ended;
 }
 
 /* Copies the n-th id of the caller's to the next position. */
@@ -120,6 +156,7 @@ static void resume_id(struct ledger *l, const struct ledger *earlier, uint32_t n
     l->ids.offsets[position] = earlier->ids.offsets[was];
     l->states[position] = resumed_state(earlier->states[was]);
     l->tally[ledger_state(l, position)]++;
+    l->stopped += ledger_was_stopped(l, position);
     if (ledger_state(l, position) != ID_FAILED) return;
     l->failures[l->failure_count] = earlier->failures[ledger_find_failure(earlier, was)];
     l->failures[l->failure_count++].position = position;
@@ -151,7 +188,7 @@ bool ledger_resume(struct ledger *l, const struct ledger *earlier) {
 void ledger_note(struct ledger *l, struct entry *entry, struct reason reason) {
     entry->has_code = true;
     entry->code = reason.code;
-    entry->msg = keep_text(l, reason);
+    entry->msg = ledger_keep(l, reason);
 }
 
 void ledger_log(struct ledger *l, const struct entry *entry) {
@@ -160,7 +197,8 @@ void ledger_log(struct ledger *l, const struct entry *entry) {
 }
 
 bool ledger_is_complete(const struct ledger *l) {
-    return l->tally[ID_UNKNOWN] == 0 && l->tally[ID_PENDING] == 0;
+    return l->tally[ID_UNKNOWN] == 0 && l->tally[ID_PENDING] == 0 &&
+           l->tally[ID_STOPPING] == 0;
 }
 
 uint32_t ledger_find_failure(const struct ledger *l, uint32_t position) {

@@ -11,12 +11,22 @@
 
 #include "fault.h"
 #include "ids.h"
+#include "path.h"
 
-/* Zero is what has no outcome yet. */
-enum id_state { ID_PENDING, ID_DELETED, ID_PRESUMED, ID_FAILED, ID_UNKNOWN, ID_STATES };
+/* Zero, and what is being stopped, have no outcome yet. */
+enum id_state {
+    ID_PENDING,
+    ID_DELETED,
+    ID_PRESUMED,
+    ID_FAILED,
+    ID_UNKNOWN,
+    ID_STOPPING, /* refused as started or starting; none is left when the job ends */
+    ID_STATES
+};
 
-/* What became known of a pending id. Its outcome depends on whether the service may have
- * obeyed an earlier request for it without our knowing, that is, whether it was asked. */
+/* What became known of an id without outcome. Its outcome depends on whether the service
+ * may have obeyed an earlier request for it without our knowing, that is, whether it was
+ * asked. */
 enum finding {
     FOUND_DELETED,  /* an answer that adds up counts it among its successes */
     FOUND_GONE,     /* the service says that it does not exist */
@@ -35,6 +45,7 @@ struct failure {
 
 /* An entry of result.requests: all tries for one chunk. */
 struct entry {
+    enum api_path path;
     char trace_id[TRACE_ID_SIZE]; /* of the last request */
     bool halved, has_code;
     uint32_t amount;
@@ -50,10 +61,12 @@ struct ledger {
     uint32_t open;         /* the ids before this position are to be asked for */
     uint32_t fresh;        /* of these, those before this one were never asked for */
     uint32_t *order;       /* the position of the caller's n-th id; NULL: it is n */
-    unsigned char *states; /* enum id_state, one for each id; a bit says: it was asked */
+    unsigned char *states; /* enum id_state, one for each id, and the bits below */
     uint32_t tally[ID_STATES];
-    struct failure *failures; /* in the caller's order */
+    uint32_t stopped;         /* how many ids a stop was accepted for */
+    struct failure *failures; /* by position, once ledger_sort_failures has run */
     uint32_t failure_count, failure_capacity;
+    bool unsorted;         /* one of them came long after its neighbours */
     struct entry *entries; /* in the order of settling */
     uint32_t entry_count, entry_capacity;
     struct buffer texts; /* each: its length in four bytes, then the bytes */
@@ -69,7 +82,7 @@ void ledger_close(struct ledger *ledger);
 /* Moves all that it holds; of the ledger itself only its amounts stay. */
 struct ledger ledger_take(struct ledger *ledger);
 
-/* Make room; false: out of memory. */
+/* Make room; false: out of memory. That for what is being stopped comes on top. */
 bool ledger_reserve_failures(struct ledger *ledger, uint32_t count, size_t msg_bytes);
 bool ledger_reserve_entries(struct ledger *ledger, uint64_t count);
 
@@ -80,19 +93,29 @@ struct reason {
     size_t len;
 };
 
-/* Gives a pending id the outcome of what was found. The only function that does. */
+/* Gives an id without outcome that of what was found. */
 void ledger_settle(struct ledger *ledger, uint32_t position, enum finding finding,
                    struct reason reason);
 /* The same for all that are pending in [first, last). */
 void ledger_settle_pending(struct ledger *ledger, uint32_t first, uint32_t last,
                            enum finding finding, struct reason reason);
-/* The service may have obeyed a request for what is pending in [first, last). */
-void ledger_mark_asked(struct ledger *ledger, uint32_t first, uint32_t last);
+/* The service may have obeyed a request to delete this one, which has no outcome. */
+void ledger_mark_asked(struct ledger *ledger, uint32_t position);
+/* Keeps the words of a reason, for ledger_fail and ledger_msg. */
+uint32_t ledger_keep(struct ledger *ledger, struct reason reason);
+/* Fails an id with words that are kept. */
+void ledger_fail(struct ledger *ledger, uint32_t position, long code, uint32_t msg);
+/* A pending id was refused since its phone runs: it will be stopped. */
+void ledger_note_stopping(struct ledger *ledger, uint32_t position);
+/* A stop was accepted. */
+void ledger_note_stopped(struct ledger *ledger, uint32_t position);
 /* Notes what the last answer to a chunk said. */
 void ledger_note(struct ledger *ledger, struct entry *entry, struct reason reason);
 void ledger_log(struct ledger *ledger, const struct entry *entry);
 
-enum { STATE_BITS = 0x7f, ASKED_BIT = 0x80 }; /* of an entry of `states` */
+/* Of an entry of `states`: the state, whether a stop was accepted, whether it was asked.
+ */
+enum { STATE_BITS = 0x0f, STOPPED_BIT = 0x40, ASKED_BIT = 0x80 };
 
 static inline enum id_state ledger_state(const struct ledger *ledger, uint32_t position) {
     return (enum id_state)(ledger->states[position] & STATE_BITS);
@@ -113,6 +136,11 @@ bool ledger_is_complete(const struct ledger *ledger);
 static inline uint32_t ledger_position(const struct ledger *ledger, uint32_t n) {
     return ledger->order ? ledger->order[n] : n;
 }
+static inline bool ledger_was_stopped(const struct ledger *ledger, uint32_t position) {
+    return (ledger->states[position] & STOPPED_BIT) != 0;
+}
+/* Puts the failures in order for the next function, and for whoever reads them. */
+void ledger_sort_failures(struct ledger *ledger);
 /* The index of the first failure of an id that is not before `position`. */
 uint32_t ledger_find_failure(const struct ledger *ledger, uint32_t position);
 /* The words that came with a failure. */

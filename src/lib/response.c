@@ -21,7 +21,8 @@ void response_reset(struct response *r) {
 void response_close(struct response *r) {
     buffer_close(&r->body);
     buffer_close(&r->texts);
-    free(r->details);
+    free(r->failed.list);
+    free(r->statuses.list);
     *r = (struct response){0};
 }
 
@@ -35,10 +36,10 @@ void response_fail(struct response *r, enum kind kind, bool sent, const char *re
 void response_forget_body(struct response *r) {
     buffer_empty(&r->texts);
     r->has_envelope = r->has_amounts = r->foreign = false;
-    r->details_sound = true;
+    r->failed.sound = r->statuses.sound = true;
     r->code = 0;
     r->msg = r->trace_id = (struct span){0};
-    r->detail_count = 0;
+    r->failed.count = r->statuses.count = 0;
 }
 
 struct span response_keep(struct response *r, const char *text, size_t len) {

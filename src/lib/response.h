@@ -16,10 +16,17 @@ struct span { /* of a response's texts */
     uint32_t at, len;
 };
 
-struct detail {  /* one entry of failDetails */
-    bool has_id; /* false: the entry has no usable id */
+struct detail {    /* what a list of the body says of one id */
+    bool has_id;   /* false: the entry has no usable id */
+    bool has_code; /* false: it has no usable code, or status */
     struct span id, msg;
-    long code; /* 0: the entry has no usable code */
+    long code; /* of successDetails: the status */
+};
+
+struct details {
+    bool sound; /* the list is absent, null or an array of objects */
+    struct detail *list;
+    uint32_t count, capacity;
 };
 
 struct response {
@@ -40,9 +47,8 @@ struct response {
     struct span msg, trace_id;
     bool has_amounts; /* `data` holds the three amounts */
     int64_t total, success, fail;
-    bool details_sound; /* failDetails is absent, null or an array of objects */
-    struct detail *details;
-    uint32_t detail_count, detail_capacity;
+    struct details failed;   /* failDetails */
+    struct details statuses; /* successDetails, where a status was asked for */
     struct buffer texts;
 };
 

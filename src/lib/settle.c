@@ -31,9 +31,13 @@ struct settling {
     struct ledger *ledger;
     struct chunk *chunk;
     const struct response *response;
-    bool named[CHUNK_SIZE_MAX];         /* each id of the chunk, by failDetails */
-    uint32_t positions[CHUNK_SIZE_MAX]; /* of the ids that its entries name */
-    char flaw[FLAW_SIZE];               /* which part of the answer doesn't add up */
+    enum api_path path;
+    uint32_t amount;                    /* of the chunk's ids */
+    struct ids_part part;               /* these ids */
+    uint32_t positions[CHUNK_SIZE_MAX]; /* where they aren't neighbours */
+    bool named[CHUNK_SIZE_MAX];         /* each of them, by one of the answer's lists */
+    uint32_t at[CHUNK_SIZE_MAX]; /* which of them its entries name, failDetails first */
+    char flaw[FLAW_SIZE];        /* which part of the answer doesn't add up */
     struct effects effects;
     double now;
 };
@@ -43,36 +47,42 @@ static struct reason reason_of(const struct settling *s, long code, struct span 
 }
 
 /* All whose outcome isn't known yet get it by what the envelope says. */
-static void settle_pending(struct settling *s, enum finding finding) {
-    struct reason reason = reason_of(s, s->response->code, s->response->msg);
-    ledger_settle_pending(s->ledger, s->chunk->first, s->chunk->last, finding, reason);
+static void settle_open(struct settling *s, enum finding finding) {
+    batch_settle_open(s->batch, s->chunk, finding,
+                      reason_of(s, s->response->code, s->response->msg));
 }
 
-static void settle_and_end(struct settling *s, enum finding finding) {
-    settle_pending(s, finding);
-    batch_end_chunk(s->batch, s->chunk, s->now);
-}
-
-/* Notes which entry of failDetails names each id. Returns what is wrong with them, NULL
- * for nothing. Entries mostly stand in the order of the request: it looks there first. */
-static const char *collect(struct settling *s) {
-    const struct response *r = s->response;
-    const struct chunk *c = s->chunk;
-    uint32_t start = c->first;
-    if (!r->details_sound) return "failDetails is no list";
-    for (uint32_t i = 0; i < r->detail_count; i++) {
-        const struct detail *d = &r->details[i];
-        if (!d->has_id || d->code == 0)
-            return "failDetails has an entry without id or code";
-        uint32_t at = ids_find(&s->ledger->ids, c->first, c->last, start,
-                               response_text(r, d->id), d->id.len);
-        if (at == c->last) return "failDetails names an id that was not asked for";
-        if (s->named[at - c->first]) return "failDetails names an id twice";
-        s->named[at - c->first] = true;
-        s->positions[i] = at;
-        start = at + 1 < c->last ? at + 1 : c->first;
+/* Notes at `at` which id each entry of a list names. Returns what is wrong with them, as
+ * the end of a sentence, NULL for nothing. Entries mostly stand in the order of the
+ * request: it looks there first. */
+static const char *collect(struct settling *s, const struct details *details,
+                           uint32_t *at) {
+    uint32_t start = 0;
+    if (!details->sound) return "is no list";
+    for (uint32_t i = 0; i < details->count; i++) {
+        const struct detail *d = &details->list[i];
+        if (!d->has_id || !d->has_code) return "has an entry without id or code";
+        uint32_t found = ids_find(&s->ledger->ids, s->part, start,
+                                  response_text(s->response, d->id), d->id.len);
+        if (found == s->amount) return "names an id that was not asked for";
+        if (s->named[found]) return "names an id twice";
+        s->named[found] = true;
+        at[i] = found;
+        start = found + 1 < s->amount ? found + 1 : 0;
     }
     return NULL;
+}
+
+/* False, and the flaw is noted: the lists of ids are wrong in themselves. */
+static bool collect_all(struct settling *s) {
+    const struct details *failed = &s->response->failed;
+    const char *name = "failDetails", *flaw = collect(s, failed, s->at);
+    if (!flaw && s->path == PATH_STATUS) {
+        name = "successDetails";
+        flaw = collect(s, &s->response->statuses, s->at + failed->count);
+    }
+    if (flaw) snprintf(s->flaw, sizeof s->flaw, "%s %s", name, flaw);
+    return !flaw;
 }
 
 static bool amounts_add_up(const struct response *r) {
@@ -80,22 +90,21 @@ static bool amounts_add_up(const struct response *r) {
            r->fail == r->total - r->success;
 }
 
-/* Judges an answer's data; `pending` ids were asked for. */
-static enum data judge(struct settling *s, uint32_t pending) {
+/* Judges an answer's data. */
+static enum data judge(struct settling *s) {
     const struct response *r = s->response;
-    const char *flaw = collect(s);
-    uint32_t named = r->detail_count;
+    uint32_t named = r->failed.count, amount = s->amount;
     bool names_nobody = !r->has_amounts || (r->total == 0 && amounts_add_up(r)) ||
-                        (r->total == pending && r->fail == pending && r->success == 0);
-    if (flaw) snprintf(s->flaw, sizeof s->flaw, "%s", flaw);
-    else if (named == 0 && names_nobody) {
+                        (r->total == amount && r->fail == amount && r->success == 0);
+    if (!collect_all(s)) return DATA_FLAWED;
+    if (named == 0 && names_nobody) {
         snprintf(s->flaw, sizeof s->flaw, "%s",
                  r->has_amounts ? "failDetails is missing" : "there are no amounts");
         return DATA_NONE;
     } else if (!r->has_amounts) snprintf(s->flaw, sizeof s->flaw, "there are no amounts");
-    else if (r->total != pending)
+    else if (r->total != amount)
         snprintf(s->flaw, sizeof s->flaw,
-                 "totalAmount says %" PRId64 ", %u were asked for", r->total, pending);
+                 "totalAmount says %" PRId64 ", %u were asked for", r->total, amount);
     else if (!amounts_add_up(r))
         snprintf(s->flaw, sizeof s->flaw,
                  "successAmount %" PRId64 " and failAmount %" PRId64
@@ -108,28 +117,78 @@ static enum data judge(struct settling *s, uint32_t pending) {
     return DATA_FLAWED;
 }
 
-/* Settles by data that add up: who isn't named was deleted. */
-static void settle_by_data(struct settling *s) {
-    const struct response *r = s->response;
-    for (uint32_t i = 0; i < r->detail_count; i++) {
-        const struct detail *d = &r->details[i];
-        ledger_settle(s->ledger, s->positions[i],
-                      d->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_FAILED,
-                      reason_of(s, d->code, d->msg));
-    }
-    settle_and_end(s, FOUND_DELETED);
+/* Gives the chunk's i-th id its outcome. */
+static void settle_one(struct settling *s, uint32_t i, enum finding finding,
+                       struct reason reason) {
+    const struct chunk *c = s->chunk;
+    if (c->gathered) stops_settle(&s->batch->stops, c->indexes[i], finding, reason);
+    else ledger_settle(s->ledger, c->first + i, finding, reason);
 }
 
+/* Whether a phone that delete refused is stopped. */
+static bool begin_stop(struct settling *s, uint32_t i, struct reason reason) {
+    struct stops *stops = &s->batch->stops;
+    const struct chunk *c = s->chunk;
+    return c->gathered ? stops_refuse(stops, c->indexes[i], reason, s->now)
+                       : stops_add(stops, c->first + i, reason, s->now);
+}
+
+/* What failDetails says of the chunk's i-th id. */
+static void settle_failed(struct settling *s, uint32_t i, const struct detail *d) {
+    struct reason reason = reason_of(s, d->code, d->msg);
+    if (d->code == CODE_NOT_FOUND) settle_one(s, i, FOUND_GONE, reason);
+    else if (s->path == PATH_STATUS) /* it says nothing of the phone's state */
+        stops_see(&s->batch->stops, s->chunk->indexes[i], -1, s->now);
+    else if (s->path == PATH_STOP || !begin_stop(s, i, reason))
+        settle_one(s, i, FOUND_FAILED, reason);
+}
+
+/* What status says of the phones, each at most once, and of those that it doesn't name.
+ */
+static void see_all(struct settling *s) {
+    const struct details *failed = &s->response->failed, *seen = &s->response->statuses;
+    struct stops *stops = &s->batch->stops;
+    const uint32_t *indexes = s->chunk->indexes, *at = s->at + failed->count;
+    for (uint32_t i = 0; i < seen->count; i++)
+        stops_see(stops, indexes[at[i]], seen->list[i].code, s->now);
+    for (uint32_t i = 0; i < s->amount; i++)
+        if (!s->named[i]) stops_see(stops, indexes[i], -1, s->now);
+}
+
+static void accept_all(struct settling *s) {
+    for (uint32_t i = 0; i < s->amount; i++)
+        if (!s->named[i]) stops_accept(&s->batch->stops, s->chunk->indexes[i], s->now);
+}
+
+/* Settles by data that add up: who isn't named was deleted, or will be stopped. */
+static void settle_by_data(struct settling *s) {
+    const struct details *failed = &s->response->failed;
+    s->batch->lanes[s->path].accepted = true;
+    for (uint32_t i = 0; i < failed->count; i++)
+        settle_failed(s, s->at[i], &failed->list[i]);
+    if (s->path == PATH_DELETE) settle_open(s, FOUND_DELETED);
+    else if (s->path == PATH_STOP) accept_all(s);
+    else see_all(s);
+    batch_end_chunk(s->batch, s->chunk, s->now);
+}
+
+/* Only what deleting meets decides how the job ends. */
 static void decide(struct settling *s, const char *flaw) {
     struct fault *fault = &s->batch->fault;
-    if (fault->kind == KIND_NONE)
+    if (fault->kind == KIND_NONE && s->path == PATH_DELETE)
         retry_fault(fault, s->response, s->chunk->entry.trace_id, flaw);
+}
+
+/* Nothing more of the kind is sent: the job ends, or the stopping of phones alone. */
+static void stop_sending(struct settling *s) {
+    if (s->path == PATH_DELETE) batch_stop(s->batch, NULL, s->now);
+    else batch_end_stopping(s->batch, s->now);
 }
 
 static void stop(struct settling *s, const char *flaw) {
     s->effects.lost.retry_in = INFINITY;
     decide(s, flaw);
-    batch_stop(s->batch, NULL, s->now);
+    stop_sending(s);
     batch_end_chunk(s->batch, s->chunk, s->now);
 }
 
@@ -147,7 +206,7 @@ static void note_lost(struct settling *s, const char *flaw, double retry_in) {
     struct lost_try *lost = &s->effects.lost;
     lost->happened = true;
     lost->sent = r->fault == KIND_NONE || r->sent;
-    lost->retry_in = s->batch->stopped ? INFINITY : retry_in;
+    lost->retry_in = batch_is_over(s->batch, s->chunk) ? INFINITY : retry_in;
     retry_fault(&lost->fault, r, s->chunk->entry.trace_id, flaw);
 }
 
@@ -157,8 +216,9 @@ static void try_again(struct settling *s, const char *flaw) {
     c->failed_tries++;
     note_lost(s, flaw, INFINITY);
     if (stop_for_pause(s, flaw)) return;
-    if (b->stopped || c->failed_tries >= b->options.attempts) {
+    if (batch_is_over(b, c) || c->failed_tries >= b->options.attempts) {
         decide(s, flaw);
+        if (s->path != PATH_DELETE) batch_end_stopping(b, s->now);
         batch_end_chunk(b, c, s->now);
         return;
     }
@@ -172,23 +232,34 @@ static void try_again(struct settling *s, const char *flaw) {
 
 /* The service may have obeyed. */
 static void lose(struct settling *s, const char *flaw) {
-    ledger_mark_asked(s->ledger, s->chunk->first, s->chunk->last);
+    batch_mark_asked(s->batch, s->chunk);
     try_again(s, flaw);
 }
 
-/* One id, alone in its chunk, was refused without being named. */
+/* Refused without being named. What refuses to stop or to show a phone has not been asked
+ * to delete it: there the code itself, or else delete's, is why it failed. */
+static void refuse(struct settling *s) {
+    if (s->response->code == CODE_NOT_FOUND) settle_open(s, FOUND_GONE);
+    else if (s->path == PATH_DELETE) settle_open(s, FOUND_REFUSED);
+    else if (s->path == PATH_STOP) settle_open(s, FOUND_FAILED);
+}
+
+/* One id stood alone in its chunk. */
 static void refuse_alone(struct settling *s) {
     struct batch *b = s->batch;
-    settle_pending(s, s->response->code == CODE_NOT_FOUND ? FOUND_GONE : FOUND_REFUSED);
-    if (++b->refused_alone >= REFUSED_ALONE_MAX &&
-        ledger_tally(s->ledger, ID_DELETED) == b->deleted_before)
-        stop(s, "");
+    struct lane *lane = &b->lanes[s->path];
+    refuse(s);
+    bool worked = s->path == PATH_DELETE
+                      ? ledger_tally(s->ledger, ID_DELETED) > b->deleted_before
+                      : lane->accepted;
+    if (++lane->refused_alone >= REFUSED_ALONE_MAX && !worked) stop(s, "");
     else batch_end_chunk(b, s->chunk, s->now);
 }
 
-static void halve(struct settling *s, uint32_t pending) {
-    if (pending == 1) refuse_alone(s);
-    else if (s->batch->stopped) batch_end_chunk(s->batch, s->chunk, s->now);
+static void halve(struct settling *s) {
+    if (s->amount == 1) refuse_alone(s);
+    else if (batch_is_over(s->batch, s->chunk))
+        batch_end_chunk(s->batch, s->chunk, s->now);
     else s->effects.out_of_memory = !batch_halve(s->batch, s->chunk, s->now);
 }
 
@@ -220,15 +291,14 @@ static bool contradicts(struct settling *s, enum disposition then, enum data dat
 }
 
 static void follow(struct settling *s, enum disposition then) {
-    uint32_t pending = s->chunk->last - s->chunk->first;
-    enum data data = judge(s, pending);
+    enum data data = judge(s);
     bool stops = then == RETRY_STOP || then == RETRY_UNLISTED;
     if (contradicts(s, then, data)) {
         if (!stops || s->response->foreign) {
             lose(s, s->flaw);
             return;
         }
-        ledger_mark_asked(s->ledger, s->chunk->first, s->chunk->last);
+        batch_mark_asked(s->batch, s->chunk);
     }
     switch (then) {
     case RETRY_ACCEPT:
@@ -236,14 +306,17 @@ static void follow(struct settling *s, enum disposition then) {
     case RETRY_FAILED:
     case RETRY_HALVE:
         if (data == DATA_SOUND) settle_by_data(s);
-        else if (then == RETRY_HALVE) halve(s, pending);
-        else settle_and_end(s, FOUND_REFUSED);
+        else if (then == RETRY_HALVE) halve(s);
+        else {
+            refuse(s);
+            batch_end_chunk(s->batch, s->chunk, s->now);
+        }
         return;
     case RETRY_LOST: lose(s, ""); return;
     case RETRY_AGAIN: try_again(s, ""); return;
     case RETRY_MINUTE: throttle(s); return;
     case RETRY_UNLISTED:
-        settle_pending(s, FOUND_UNLISTED);
+        if (s->path == PATH_DELETE) settle_open(s, FOUND_UNLISTED);
         stop(s, "");
         return;
     case RETRY_STOP: stop(s, ""); return;
@@ -252,21 +325,22 @@ static void follow(struct settling *s, enum disposition then) {
 
 /* Counts tries in a row without an answer, and the time of nothing but "too many". */
 static void count_failures(struct settling *s) {
-    struct batch *b = s->batch;
+    struct lane *lane = &s->batch->lanes[s->path];
     bool answered = retry_is_answer(s->response);
     s->effects.answered = answered;
-    b->consecutive_failures = answered ? 0 : b->consecutive_failures + 1;
-    if (!s->effects.throttled && answered) b->throttled_since = INFINITY;
-    if (s->effects.throttled && b->throttled_since == INFINITY)
-        b->throttled_since = s->now;
+    lane->consecutive_failures = answered ? 0 : lane->consecutive_failures + 1;
+    if (!s->effects.throttled && answered) lane->throttled_since = INFINITY;
+    if (s->effects.throttled && lane->throttled_since == INFINITY)
+        lane->throttled_since = s->now;
 }
 
 static void give_up_where_hopeless(struct settling *s) {
-    struct batch *b = s->batch;
-    bool down = b->consecutive_failures >= CONSECUTIVE_FAILURES_MAX;
-    if (b->stopped || !(down || s->now - b->throttled_since >= THROTTLED_MAX)) return;
+    const struct lane *lane = &s->batch->lanes[s->path];
+    bool down = lane->consecutive_failures >= CONSECUTIVE_FAILURES_MAX;
+    bool over = s->batch->stopped || (s->path != PATH_DELETE && s->batch->stops.ended);
+    if (over || !(down || s->now - lane->throttled_since >= THROTTLED_MAX)) return;
     decide(s, "");
-    batch_stop(b, NULL, s->now);
+    stop_sending(s);
     s->effects.lost.retry_in = INFINITY;
 }
 
@@ -274,10 +348,18 @@ static void give_up_where_hopeless(struct settling *s) {
 static bool reserve(const struct settling *s) {
     const struct response *r = s->response;
     size_t texts = r->msg.len;
-    for (uint32_t i = 0; i < r->detail_count; i++) texts += r->details[i].msg.len;
+    for (uint32_t i = 0; i < r->failed.count; i++) texts += r->failed.list[i].msg.len;
     /* Twice the envelope's words: for the log, and for whom it refuses. */
-    return ledger_reserve_failures(s->ledger, s->chunk->last - s->chunk->first + 1,
-                                   texts + r->msg.len);
+    return ledger_reserve_failures(s->ledger, s->amount + 1, texts + r->msg.len) &&
+           stops_reserve(&s->batch->stops, s->amount);
+}
+
+/* Where the chunk's ids stand in the list. */
+static void find_part(struct settling *s) {
+    const struct chunk *c = s->chunk;
+    s->part = (struct ids_part){c->gathered ? s->positions : NULL, c->first, s->amount};
+    for (uint32_t i = 0; c->gathered && i < s->amount; i++)
+        s->positions[i] = chunk_position(s->batch, c, i);
 }
 
 struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *r,
@@ -286,8 +368,11 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
                          .ledger = batch->ledger,
                          .chunk = chunk,
                          .response = r,
+                         .path = chunk->entry.path,
+                         .amount = chunk->entry.amount,
                          .now = now};
     assert(chunk->state == CHUNK_IN_FLIGHT);
+    find_part(&s);
     if (!reserve(&s)) return (struct effects){.out_of_memory = true};
     chunk->entry.has_code = false;
     if (r->fault == KIND_NONE && r->has_envelope)
@@ -298,6 +383,7 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
     if (s.effects.out_of_memory) return s.effects;
     if (ledger_tally(s.ledger, ID_UNKNOWN) > unknown) decide(&s, "");
     batch->in_flight--;
+    batch->lanes[s.path].in_flight--;
     count_failures(&s);
     give_up_where_hopeless(&s);
     return s.effects;

@@ -36,6 +36,7 @@ static const double RETRY_AFTER_MAX = 1e9; /* seconds; more is no number to go b
 /* What a request needs here; like the request it is used again and again. */
 struct easy {
     CURL *handle;
+    CURLU *url; /* that it was set to, one of the transfer's */
     struct request *request;
     bool in_flight;
     double started;
@@ -54,7 +55,7 @@ struct transfer {
     const char *flaw;       /* what failed inside libcurl: it must not be called again
                              * before its requests were cut (7.88 crashes) */
     const struct transfer_settings *settings;
-    CURLU *url;
+    CURLU *urls[API_PATHS];
     bool plain;
 };
 
@@ -161,6 +162,12 @@ static bool open_multi(struct transfer *t) {
            curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t) == CURLM_OK;
 }
 
+static bool parse_urls(struct transfer *t) {
+    for (enum api_path p = 0; p < API_PATHS; p++)
+        if (!(t->urls[p] = url_parse(t->settings->base_url, path_text(p)))) return false;
+    return true;
+}
+
 struct transfer *transfer_new(const struct transfer_settings *settings) {
     struct transfer *t = calloc(1, sizeof *t);
     if (!t) return NULL;
@@ -168,8 +175,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings) {
     t->woke_at = -INFINITY;
     t->settings = settings;
     t->plain = strncasecmp(settings->base_url, "http:", 5) == 0;
-    t->url = url_parse(settings->base_url, settings->path);
-    if (t->url && open_multi(t)) return t;
+    if (parse_urls(t) && open_multi(t)) return t;
     int error = errno;
     transfer_free(t);
     errno = error;
@@ -179,7 +185,7 @@ struct transfer *transfer_new(const struct transfer_settings *settings) {
 void transfer_abandon(struct transfer *t) {
     if (!t) return;
     pollset_free(t->pollset);
-    curl_url_cleanup(t->url);
+    for (int p = 0; p < API_PATHS; p++) curl_url_cleanup(t->urls[p]);
     free(t);
 }
 
@@ -237,9 +243,8 @@ static bool set_callbacks(struct easy *easy) {
     return !failed;
 }
 
-static bool set_http(const struct transfer *t, CURL *handle) {
+static bool set_http(CURL *handle) {
     bool failed = false;
-    SET(CURLOPT_CURLU, t->url);
     SET(CURLOPT_POST, 1L);
     /* One request on a connection: where a path dies, only that one is lost. */
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -263,7 +268,7 @@ static bool attach(struct transfer *t, struct request *request) {
     easy->request = request;
     easy->handle = curl_easy_init();
     if (easy->handle && set_security(t, easy->handle) && set_callbacks(easy) &&
-        set_http(t, easy->handle))
+        set_http(easy->handle))
         return true;
     transfer_release(request, false);
     return false;
@@ -304,6 +309,8 @@ bool transfer_start(struct transfer *t, struct request *request) {
     easy->body_sent = easy->header_bytes = 0;
     easy->sent = easy->too_large = easy->out_of_memory = false;
     easy->retry_after[0] = easy->date[0] = easy->error[0] = '\0';
+    if (easy->url != t->urls[request->path])
+        SET(CURLOPT_CURLU, easy->url = t->urls[request->path]);
     SET(CURLOPT_HTTPHEADER, link_headers(easy, &request->headers));
     SET(CURLOPT_POSTFIELDSIZE, (long)request->body.size);
     SET(CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(request->connect_timeout));

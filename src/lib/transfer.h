@@ -14,7 +14,6 @@ struct transfer;
 /* All zero-terminated. */
 struct transfer_settings {
     const char *base_url; /* checked by url_flaw */
-    const char *path;     /* below it, where requests go */
     const char *ca_file;  /* NULL: libcurl's own default */
     const char *proxy;    /* NULL: none, whatever the environment says */
     bool needs_proxy;     /* no_proxy surely doesn't keep it from base_url */

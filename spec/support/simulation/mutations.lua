@@ -43,7 +43,7 @@ return {
   { name = "when the tries run out the ids count as deleted", file = "settle.c",
     find = "c->failed_tries >= b->options.attempts) {\n        decide(s, flaw);",
     replace = "c->failed_tries >= b->options.attempts) {\n        decide(s, flaw);\n"
-      .. "        settle_pending(s, FOUND_DELETED);" },
+      .. "        settle_open(s, FOUND_DELETED);" },
   { name = "40007 holds requests back for 20 seconds only", file = "settle.c",
     find = "fmax(s->response->retry_after, MINUTE_SECONDS)",
     replace = "fmax(s->response->retry_after, 20)" },
