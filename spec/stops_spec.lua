@@ -164,6 +164,28 @@ describe("stop_timeout", function()
     assert.equal("a1", result.failDetails[1].id)
   end)
 
+  for _, action in ipairs { "stop", "status" } do
+    it("is over although a " .. action .. " waits for its next try", function()
+      local world = simulator.new { phones = { a1 = "started" },
+        plan = { { path = action, times = 3, refuse = 40007 } } }
+      local log, result = timeline(world, { stop_timeout = 90 })
+      assert.equal(2, #only(log, action))
+      assert.is_true(log[#log].at <= 90)
+      assert.equal(43009, result.failDetails[1].code)
+    end)
+  end
+
+  it("is each phone's own in a request that waits for its next try", function()
+    -- a1 is refused at 0, b1 a second later; one request, which is held up, is to stop both.
+    local world = simulator.new { stop_seconds = 1,
+      plan = { { path = "delete", nth = 2, delay = 1 }, { path = "stop", refuse = 40007 } },
+      phones = { a1 = "started", a2 = "stopped", b1 = "started", b2 = "stopped" } }
+    local log = timeline(world, { chunk_size = 2, concurrency = 1, stop_timeout = 60.5 })
+    local stops = only(log, "stop")
+    assert.same({ { "a1", "b1" }, { "b1" } }, { stops[1].ids, stops[2].ids })
+    assert.equal(2, #stops)
+  end)
+
   it("of 0 stops nothing", function()
     local world = simulator.new { phones = { a1 = "started" } }
     local log, result = timeline(world, { stop_timeout = 0 })

@@ -135,7 +135,34 @@ const char *batch_due_reason(const struct batch *b, enum api_path path) {
     return b->lanes[path].waiting ? "the next try" : "phones that are shutting down";
 }
 
-void batch_expire(struct batch *b, double now) { stops_expire(&b->stops, now); }
+/* A stop or status that waits for its next try goes without those whose time is over.
+ * False: nobody is left. */
+static bool drop_late(struct batch *b, struct chunk *c, double now) {
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < c->entry.amount; i++)
+        if (!stops_fail_late(&b->stops, c->indexes[i], now))
+            c->indexes[left++] = c->indexes[i];
+    if (left > 0) c->entry.amount = left;
+    return left > 0;
+}
+
+static void expire_waiting(struct batch *b, enum api_path path, double now) {
+    struct chunk **at = &b->lanes[path].waiting, *c;
+    while ((c = *at)) {
+        if (drop_late(b, c, now)) {
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        batch_end_chunk(b, c, now);
+    }
+}
+
+void batch_expire(struct batch *b, double now) {
+    expire_waiting(b, PATH_STOP, now);
+    expire_waiting(b, PATH_STATUS, now);
+    stops_expire(&b->stops, now);
+}
 
 void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double now) {
     assert(c->state == CHUNK_WAITING);

@@ -300,12 +300,12 @@ struct job_next job_next(struct job *job, struct moment m) {
     read_before_judging(job, m.now);
     expire_requests(job->client, m.now);
     if (job->completed) return (struct job_next){JOB_RESPONSE, job->completed, NULL};
+    batch_expire(&job->batch, m.now);
     if ((c = batch_settled(&job->batch))) return (struct job_next){JOB_SETTLED, NULL, c};
     if (is_over(job, m.now) && !batch_done(&job->batch)) {
         stop_for_deadline(job, m.now);
         return job_next(job, m);
     }
-    batch_expire(&job->batch, m.now);
     if (!job->prepared && !prepare(job, m.now))
         return (struct job_next){JOB_NO_MEMORY, NULL, NULL};
     if (job->prepared) {

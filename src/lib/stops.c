@@ -97,6 +97,12 @@ static bool is_late(const struct stops *t, const struct stop *s, double now) {
     return s->since + t->timeout <= now;
 }
 
+bool stops_fail_late(struct stops *t, uint32_t index, double now) {
+    bool late = is_late(t, &t->entries[index], now);
+    if (late) stops_fail(t, index);
+    return late;
+}
+
 /* Those that are watched from one moment on leave together: one draw is for all. None is
  * due before the one that it stands behind, nor later than it may. */
 static void watch(struct stops *t, uint32_t index, double now) {

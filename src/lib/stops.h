@@ -72,10 +72,13 @@ void stops_see(struct stops *stops, uint32_t index, long status, double now);
 void stops_settle(struct stops *stops, uint32_t index, enum finding finding,
                   struct reason reason);
 void stops_fail(struct stops *stops, uint32_t index);
+/* Fails one whose time is over; false: it isn't. */
+bool stops_fail_late(struct stops *stops, uint32_t index, double now);
 
 /* When stops_expire has something to do; INFINITY: never. */
 double stops_expiry(const struct stops *stops);
-/* Fails what wasn't shut down in time. What is in a request is judged by its answer. */
+/* Fails what wasn't shut down in time. What is in a request is judged by its answer,
+ * or before its next try. */
 void stops_expire(struct stops *stops, double now);
 /* Nothing more is stopped or watched: fails what waits for it. What is shut down is still
  * deleted, unless the job `stopped`. */
