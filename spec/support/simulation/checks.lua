@@ -2,7 +2,12 @@
 -- returns what is wrong, or nothing.
 
 local geelark = require "geelark"
+local outcomes = require "spec.support.simulation.outcome"
 local promises = require "spec.support.simulation.promises"
+local running = require "spec.support.simulation.running"
+local stopping = require "spec.support.simulation.stopping"
+
+local TINY = 1e-3 -- seconds
 
 local is_integer = math.type and function(n) return math.type(n) == "integer" end
   or function(n) return n % 1 == 0 end
@@ -75,10 +80,12 @@ end
 local function is_untrue(run, id, outcome)
   local world = run.world
   local lives = world.model.phones:state(id, world.clock.now) ~= nil
-  local ours = run.judge.deleted_by_us[id]
+  local ours, told = run.judge.deleted_by_us[id], run.judge.told[id]
   if lives and (outcome == "deleted" or outcome == "presumed") then return "lives" end
   if lives and outcome == "failed 42001" then return "is no absent one" end
-  if ours and outcome:find "^failed" then return "was deleted by us" end
+  -- One that was refused while it ran, and that a delete of long ago reached afterwards, failed.
+  local was_told = told and told[outcome] and told[outcome] < (ours or 0)
+  if ours and outcome:find "^failed" and not was_told then return "was deleted by us" end
   if ours and outcome == "pending" then return "was asked for and is gone" end
 end
 
@@ -89,44 +96,72 @@ local function the_account_is_true(run)
   end
 end
 
--- Where no answer decided: never asked, it is pending; perhaps obeyed, it is unknown.
-local function is_allowed(entry, outcome)
-  if entry.allow then return entry.allow[outcome] end
-  if not entry.perhaps then return outcome == "pending" end
-  if outcome == "unknown" then return true end
-  return not entry.asked and (outcome == "pending" or entry.open_codes[outcome])
+-- Where no answer decided: never asked, it is pending; perhaps obeyed, it is unknown; refused as
+-- running, it failed by that, but where a later delete may have been obeyed.
+local function is_allowed(entry, word)
+  if entry.allow then return entry.allow[word] end
+  local left = { stopping = entry.stopping, asked = entry.asked, perhaps = entry.perhaps }
+  outcomes.leave(left)
+  if left.allow[word] then return true end
+  return not outcomes.asked(entry) and entry.open_codes and entry.open_codes[word]
 end
 
 local function expected(entry)
-  if not entry.allow then
-    return entry.asked and "unknown" or entry.perhaps and "open" or "pending"
-  end
+  local left = { stopping = entry.stopping, asked = entry.asked, perhaps = entry.perhaps }
+  outcomes.leave(left)
   local list = {}
-  for outcome in pairs(entry.allow) do list[#list + 1] = outcome end
+  for word in pairs(entry.allow or left.allow) do list[#list + 1] = word end
   table.sort(list)
   return table.concat(list, " or ")
 end
 
 local function each_outcome_is_as_the_answers_say(run)
-  for id, outcome in pairs(run.of) do
+  for id, word in pairs(run.of) do
     local entry = run.judge.of[id]
-    if not is_allowed(entry, outcome) then
-      return ("%s is %s and should be %s"):format(id, outcome, expected(entry))
+    if not is_allowed(entry, word) then
+      return ("%s is %s and should be %s"):format(id, word, expected(entry))
     end
   end
+end
+
+-- Whether the stopping of a phone may have come to its end without its delete.
+local function may_fall_back(run, s)
+  local judge = run.judge
+  return judge.stopping_may_end or s.open or s.perhaps or judge.clock.was_set_back
+    or judge.clock.now >= s.since + stopping.timeout(judge.options) - TINY
 end
 
 -- An id is left only where its tries ran out or something stopped the job.
 local function nothing_is_left_without_a_reason(run)
   local judge = run.judge
   if judge.may_stop then return end
-  for id, outcome in pairs(run.of) do
+  for id, word in pairs(run.of) do
     local entry = judge.of[id]
-    local tries = (judge.tries[entry.key] or 0) + judge:tries_before(id)
-    if (outcome == "unknown" or outcome == "pending") and not entry.allow
-      and not entry.open_codes and tries < judge.options.attempts then
-      return ("%s is left %s for no reason"):format(id, outcome)
+    local tries = entry.tries + judge:tries_before(id)
+    local is_left = word == "unknown" or word == "pending" or entry.stopping
+    local may_end = entry.stopping and may_fall_back(run, entry.stopping)
+    if is_left and not entry.allow and not entry.open_codes and not may_end
+      and tries < judge.options.attempts then
+      return ("%s is left %s for no reason"):format(id, word)
     end
+  end
+end
+
+-- Exactly those for which a stop was accepted, in the caller's order.
+local function stopped_ids_are_those_stopped(run)
+  local list, accepted = run.result.stoppedIds, run.judge.accepted
+  if not promises.stop_started then return end
+  local is_listed = {}
+  for i, id in ipairs(list) do
+    if not accepted[id] then return id .. " was not stopped" end
+    if is_listed[id] then return id .. " is stopped twice" end
+    is_listed[id] = true
+    if i > 1 and run.position[id] <= run.position[list[i - 1]] then
+      return "order lost at " .. id
+    end
+  end
+  for id, how in pairs(accepted) do
+    if how == true and not is_listed[id] then return id .. " was stopped, and isn't told so" end
   end
 end
 
@@ -145,12 +180,41 @@ local function an_error_is_told_where_ids_are_left(run)
   end
 end
 
+-- Where nothing goes wrong the account is what the world's phones are.
+local function a_calm_world_is_as_it_is_told(run)
+  local judge, plan = run.judge, run.world.plan
+  if not judge.calm or not judge.options.stop_started then return end
+  local timeout = stopping.timeout(judge.options)
+  for id, word in pairs(run.of) do
+    local ending, is_stopped = running.ending(plan, id, timeout)
+    if ending and word ~= ending then return ("%s is %s, not %s"):format(id, word, ending) end
+    if is_stopped ~= nil and is_stopped ~= (judge.accepted[id] ~= nil) then
+      return ("%s: stopped %s"):format(id, tostring(judge.accepted[id]))
+    end
+  end
+  local took = judge.clock.now - judge.began
+  if took > timeout + 15 then return ("%.0f s, with a stop_timeout of %d"):format(took, timeout) end
+end
+
 local function every_request_is_on_the_account(run)
-  local sum = 0
-  for _, account in ipairs(run.result.requests) do sum = sum + account.attempts end
-  local judge = run.judge
-  if sum ~= judge.sent and sum ~= judge.sent - (judge.sent_before or 0) then
-    return ("%d requests on the account, %d sent"):format(sum, judge.sent)
+  local judge, sum, count = run.judge, {}, {}
+  for _, account in ipairs(run.result.requests) do
+    local action = account.action or not promises.stop_started and "delete"
+    if not judge.sent_of[action] then return "an action " .. tostring(action) end
+    sum[action] = (sum[action] or 0) + account.attempts
+    count[action] = (count[action] or 0) + 1
+  end
+  for action, sent in pairs(judge.sent_of) do
+    local here = sent - (judge.sent_before[action] or 0)
+    local summed = sum[action] or 0
+    if summed ~= sent and summed ~= here then
+      return ("%d requests of %s on the account, %d sent"):format(summed, action, sent)
+    end
+    local told, settled = judge.told_of[action], count[action] or 0
+    local tells_all = judge.announces and not judge.kinds.callback and not judge.was_cut
+    if tells_all and told ~= settled then
+      return ("%d chunks of %s are told, %d on the account"):format(told, action, settled)
+    end
   end
 end
 
@@ -171,7 +235,7 @@ end
 -- hour's quota; what the host itself wasted.
 local function it_ends_in_time(run)
   local o, judge, clock = run.judge.options, run.judge, run.world.clock
-  local sent = #run.world.client_calls
+  local sent = #run.world.client_calls -- of any action
   local seconds = (sent + 1) * (20 + o.timeout + 61 + (o.max_wait or 120))
     + (o.requests_per_hour and 3700 * sent or 0) + clock.wasted
   local took = clock.now - judge.began
@@ -180,6 +244,7 @@ end
 
 local strict = { one_outcome_for_each_id, the_callers_order, the_account_is_true,
   each_outcome_is_as_the_answers_say, nothing_is_left_without_a_reason,
+  stopped_ids_are_those_stopped, a_calm_world_is_as_it_is_told,
   an_error_is_told_where_ids_are_left, every_request_is_on_the_account,
   outcomes_are_in_the_callers_order, it_ends_in_time }
 -- Where time itself can't be trusted.
@@ -188,7 +253,9 @@ local relaxed = { one_outcome_for_each_id, the_callers_order, the_account_is_tru
 local function a_dry_run_sends_nothing(run)
   local r = run.result
   local erred = run.err and not run.judge.relaxed -- a broken clock is told here, too
-  if run.judge.sent > 0 or erred or #r.pendingIds ~= r.totalAmount then
+  local sent = run.judge.sent_of
+  if sent.delete + sent.stop + sent.status + #(r.stoppedIds or {}) > 0 or erred
+    or #r.pendingIds ~= r.totalAmount then
     return "a dry run that did something"
   end
 end
@@ -216,14 +283,16 @@ end
 ---@return string|nil wrong
 function checks.client(world, options)
   local per_minute, per_hour = options.requests_per_minute, options.requests_per_hour
-  if per_minute and not window_holds(world.arrivals, per_minute, 60) then
-    return "over the minute's quota"
+  for action, times in pairs(world.arrivals) do
+    if per_minute and not window_holds(times, per_minute, 60) then
+      return "over the minute's quota of " .. action
+    end
+    if per_hour and not window_holds(times, per_hour, 3600) then
+      return "over the hour's quota of " .. action
+    end
   end
-  if per_hour and not window_holds(world.arrivals, per_hour, 3600) then
-    return "over the hour's quota"
-  end
-  if world.model.phones:state("bystander1", world.clock.now) ~= "stopped" then
-    return "the bystander is gone"
+  for id, state in pairs(world.bystanders) do
+    if world.model.phones:state(id, world.clock.now) ~= state then return id .. " is gone" end
   end
 end
 

@@ -1,6 +1,7 @@
 -- From a seed: which features a world has (each on or off, so that they meet in all
 -- combinations), the ids, the phones, the options, and how the module is called.
 
+local running = require "spec.support.simulation.running"
 local promises = require "spec.support.simulation.promises"
 
 -- What the adversary may do to a request; each is explained in fates.lua.
@@ -14,6 +15,14 @@ local endings = { "stop", "lock", "http", "unknown_code", "cancel", "raise", "de
 
 local states = { "started", "starting", "in_use", "executing", "connected", "renewing", "expired",
   "running", "withdrawn", "unavailable" }
+
+-- Nothing goes wrong: so the moments of stops and statuses, and each phone's end, are known.
+local function make_calm(on)
+  for _, name in ipairs(fates) do on[name] = false end
+  for _, name in ipairs(events) do on[name] = name == "variants" and on[name] end
+  on.broken_clock, on.finalisers, on.only, on.meddling = nil, false, false, false
+  on.calm = true
+end
 
 -- One and the same fate for nearly all requests: what is to end a job early must do so.
 local function make_monotonous(random, on)
@@ -33,11 +42,22 @@ local function draw_features(random)
     on.broken_clock = random:pick { "raises", "stands_still", "absurd" }
   end
   if random:chance(0.02) then on.finalisers = true end
+  on.running = promises.stop_started and random:chance(0.35)
+  if on.running then -- and what goes wrong may do so for one kind of request alone
+    on.meddling = random:chance(0.4)
+    on.only = random:pick { false, false, "stop", "status", "delete" }
+    if on.only == "stop" or on.only == "status" then
+      for _, name in ipairs { "stop", "lock", "http", "unknown_code" } do
+        on[name] = on[name] or random:chance(share)
+      end
+    end
+  end
   if on.drop then -- which matters to jobs with requests under way
     on.drop, on.latency, on.idle = random:chance(0.3), random:chance(0.8), random:chance(0.5)
   end
   on.often = random:pick { 0.08, 0.25, 0.5 } -- how often a fate that is on strikes
   if random:chance(0.04) then make_monotonous(random, on) end
+  if on.running and random:chance(0.15) then make_calm(on) end
   return on
 end
 
@@ -56,6 +76,7 @@ local function draw_ids(random, on)
   if lot < 0.003 then most = 250
   elseif lot < 0.03 then most = 40
   elseif lot < 0.25 then most = 12 end
+  if on.running and lot > 0.99 then most = 250 end
   local ids, is_big = {}, most > 40
   for i = 1, is_big and random:between(100, most) or random:between(1, most) do
     ids[i] = is_big and ("5280863217%08d"):format(i * 3) or draw_id(random)
@@ -68,15 +89,16 @@ end
 local function draw_phones(random, ids, on)
   local phones, bad = {}, {}
   local well = random:pick { 0.95, 0.75, 0.3 }
+  if on.running then well = random:pick { 0.7, 0.3, 0.05 } end
   for _, id in ipairs(ids) do
     if phones[id] == nil then
       local lot = random:next()
       if lot < well then phones[id] = "stopped"
+      elseif on.running and random:chance(0.8) then phones[id] = running.draw_state(random)
       elseif lot < well + 0.6 * (1 - well) then phones[id] = random:pick(states)
       elseif on.bad_ids and random:chance(0.5) then bad[#bad + 1] = id end
     end
   end
-  phones["bystander1"] = "stopped"
   return phones, bad
 end
 
@@ -87,12 +109,22 @@ local function draw_options(random, on, ids)
     concurrency = random:pick { 1, 1, 2, 2, 3, 4 },
     attempts = random:pick { 1, 2, 3, 4, 4, 4, 5 },
     timeout = random:pick { 5, 20, 60 },
-    requests_per_minute = random:chance(0.5) and 200 or random:pick { 1, 2, 3, 5, 20 },
-    requests_per_hour = random:chance(0.05) and random:between(20, 60) or false,
+    requests_per_minute = (random:chance(0.5) or on.calm) and 200 or random:pick { 1, 2, 3, 5, 20 },
+    requests_per_hour = random:chance(0.05) and not on.calm and random:between(20, 60) or false,
     max_wait = promises.max_wait and random:chance(0.5) and random:between(1, 200) or nil,
     deadline = on.deadline and random:between(1, 300) or nil,
     dry_run = random:chance(0.01) or nil,
+    stop_started = on.running and random:chance(0.9) or nil,
+    stop_timeout = on.running and random:chance(0.5)
+      and random:pick { random:between(1, 60), 60, 300 } or nil,
   }
+end
+
+-- Phones that nobody names. Whatever happens, they stay as they are.
+local function add_bystanders(phones)
+  local bystanders = { bystander1 = "stopped", bystander2 = "started" }
+  for id, state in pairs(bystanders) do phones[id] = state end
+  return bystanders
 end
 
 local function draw_broken(random, on)
@@ -116,9 +148,11 @@ return function(random)
   local on = draw_features(random)
   local ids = draw_ids(random, on)
   local phones, bad = draw_phones(random, ids, on)
-  return { on = on, ids = ids, phones = phones, bad = bad,
+  local runs = on.running and running.draw(random, phones, ids, on) or nil
+  return { on = on, ids = ids, phones = phones, bad = bad, running = runs,
+    bystanders = add_bystanders(phones),
     options = draw_options(random, on, ids), broken = draw_broken(random, on),
     batch_codes = random:chance(0.3),
-    called_by = on.drop and "jobs"
+    called_by = on.drop and "jobs" or on.calm and random:pick { "delete", "job" }
       or random:pick { "delete", "delete", "job", "job", "client", "jobs" } }
 end

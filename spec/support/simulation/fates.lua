@@ -6,6 +6,8 @@
 local answer = require "geelark.simulator.answer"
 local classes = require "spec.support.simulation.classes"
 local lie = require "spec.support.simulation.lies"
+local running = require "spec.support.simulation.running"
+local status_lie = require "spec.support.simulation.status_lies"
 
 local STATUSES = { 201, 302, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 504, 524 }
 local NO_ENVELOPE = { "", "<html>", '{"a":1}', '{"code":', '{"code":null}', "[]", "null", "7" }
@@ -54,7 +56,9 @@ end
 local function act(world)
   local call = world.acting
   local reply = world.model:act(call.record, world.clock.now)
-  for _, id in ipairs(call.record.deleted) do call.account[id] = true end
+  world.acts = world.acts + 1
+  for _, id in ipairs(call.record.deleted) do call.account[id] = world.acts end
+  if call.action == "stop" then running.stopped(world, call.ids) end
   return reply
 end
 
@@ -70,19 +74,43 @@ local function refused(world, reply)
   return fate
 end
 
+local function failures_of(data)
+  local named = {}
+  for _, failure in ipairs(data.failDetails) do named[failure.id] = failure.code end
+  return named
+end
+
+local function statuses_of(data)
+  local statuses = {}
+  for _, phone in ipairs(data.successDetails or {}) do statuses[phone.id] = phone.status end
+  return statuses
+end
+
+-- What stop says of those that went well can't be relied on.
+local function add_successes(world, data)
+  if world.acting.action ~= "stop" or not world.random:chance(0.2) then return end
+  data.successDetails = {}
+  for i, id in ipairs(world.acting.ids) do
+    if world.random:chance(0.5) then
+      data.successDetails[#data.successDetails + 1] = { id = id, serialName = "", status = i % 4 }
+    end
+  end
+end
+
 -- A true answer in one of the forms that it may have.
 local function true_answer(world, reply)
   local random, on, fault = world.random, world.on.variants, {}
-  local data, named = reply.data, {}
-  for _, failure in ipairs(data.failDetails) do named[failure.id] = failure.code end
+  local data = reply.data
+  local named = failures_of(data)
   if on then
     fault.integer_ids, fault.string_numbers = random:chance(0.3), random:chance(0.3)
     if data.failAmount == 0 then fault.fail_details = random:pick { "null", "absent", "empty" } end
     if random:chance(0.2) then reply.traceId = random:pick { "", "of-a-gateway" } end
     if random:chance(0.1) then fault.msg = ("云"):rep(random:between(1, 600)) end
+    add_successes(world, data)
   end
-  return { class = "sound", named = named, kinds = {}, status = any_status(world),
-    body = response_text(reply, fault), honest = true,
+  return { class = "sound", named = named, statuses = statuses_of(data), kinds = {},
+    status = any_status(world), body = response_text(reply, fault), honest = true,
     headers = on and random:chance(0.2) and { ["Retry-After"] = "3000" } or nil }
 end
 
@@ -139,6 +167,14 @@ function fates.lies(world)
   local reply = world.random:chance(0.7) and act(world) or claim(world, 0)
   local refusal = refused(world, reply)
   if refusal then return refusal end
+  local successes = reply.data.successDetails
+  if successes and successes[1] and world.random:chance(0.5) then
+    local named, statuses = failures_of(reply.data), statuses_of(reply.data)
+    local body, class, omitted = status_lie(reply, world.random)
+    for _, id in ipairs(omitted or {}) do statuses[id] = nil end
+    return { class = class, named = class == "murky" and named or nil, statuses = statuses,
+      status = 200, body = body, kinds = PROTOCOL }
+  end
   local body = lie(reply, world.acting, world.random)
   if reply.code == 40009 then -- which says by itself that all failed
     return { class = "unclear", code = 40009, status = 200, body = body }
@@ -206,13 +242,14 @@ function fates.stop(world)
 end
 
 function fates.lock(world)
-  world.locked = world.random:pick { 40014, 40014, 47002 }
-  return envelope(world, world.locked, any_status(world))
+  local code = world.random:pick { 40014, 40014, 47002 }
+  world.locked[world.acting.action] = code
+  return envelope(world, code, any_status(world))
 end
 
--- Once locked, the service stays so.
+-- Once locked, a path stays so.
 function fates.locked(world)
-  return envelope(world, world.locked, 200)
+  return envelope(world, world.locked[world.acting.action], 200)
 end
 
 function fates.http(world)

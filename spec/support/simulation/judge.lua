@@ -1,12 +1,16 @@
 -- Follows one account as its requests leave and its answers come, and so knows by the rules of
 -- the engine what each id's outcome must be. It knows of the module only what was promised.
 --
--- What an answer means stands in meanings.lua. `of[id]` says of each id: `asked` (a request for it
--- may have been obeyed, and no sound answer came), `perhaps` (the same, or it is open whether the
--- rule makes it so), `allow` (once an answer has decided: the outcomes that it may have), `key`
--- (its chunk).
+-- What an answer of delete means stands in meanings.lua, what one of stop or status means in
+-- stopping.lua. `of[id]` says of each id: `asked` (a delete of it may have been obeyed, and no sound
+-- answer came), `perhaps` (the same, or it is open whether the rule makes it so), `allow` (once an
+-- answer has decided: the outcomes that it may have), `tries` (of its chunk), `stopping` (of one that
+-- was refused as running: see stopping.lua).
 
 local meanings = require "spec.support.simulation.meanings"
+local outcome = require "spec.support.simulation.outcome"
+local promises = require "spec.support.simulation.promises"
+local stopping = require "spec.support.simulation.stopping"
 
 local TINY = 1e-3 -- seconds
 local EIGHT = 8
@@ -41,6 +45,14 @@ end
 --- The engine has come to itself: what came in while it stood in a callback counts from now.
 function Judge:settle_step()
   self.stopped = self.stopped or self.stops_after_step
+  self.stopping_ended = self.stopping_ended or self.stopping_ends_after_step
+end
+
+--- Trouble with stop or status ends the stopping of phones, and nothing else.
+function Judge:end_stopping(why)
+  self.stopping_may_end = true
+  if self.in_callback() then self.stopping_ends_after_step = self.stopping_ends_after_step or why
+  else self.stopping_ended = self.stopping_ended or why end
 end
 
 --- A caller's doing ends the job: it cancels, closes, or a callback of its raises.
@@ -51,21 +63,41 @@ end
 
 -- Departures ----------------------------------------------------------------------------------
 
---- It may have been obeyed, and no sound answer came.
+--- It may have been obeyed, and no sound answer came. A stop or status does no harm.
 function Judge:ask(call)
+  if call.action ~= "delete" then return end
   for _, id in ipairs(call.ids) do
     local entry = self.of[id]
-    if entry then entry.asked, entry.perhaps = true, true end
+    if entry then
+      entry.asked, entry.perhaps = true, true
+      if entry.stopping then entry.stopping.asked = true end
+    end
+  end
+end
+
+-- One try more that came to nothing. Those of stop and status run out, too, but end no job.
+local function count_non_answer(self, call)
+  if call.action == "delete" then
+    self.non_answers = self.non_answers + 1
+    if self.non_answers >= EIGHT then self.may_stop = true end
+  else
+    self.stop_non_answers = self.stop_non_answers + 1
+    local run_out = self.stop_non_answers >= EIGHT
+    for _, id in ipairs(call.ids) do
+      local entry = self.of[id]
+      local tries = entry and entry.tries + entry.murky + self:tries_before(id)
+      run_out = run_out or tries and tries >= self.options.attempts
+    end
+    if run_out then self.stopping_may_end = true end
   end
 end
 
 --- No answer came in time, or none will.
 function Judge:give_up(call)
   call.open, call.given_up = false, true
-  self.held_since = nil
-  self.non_answers = self.non_answers + 1
-  if self.non_answers >= EIGHT then self.may_stop = true end
-  self:may_be({ "timeout" })
+  self.holds.delete.since = nil
+  count_non_answer(self, call)
+  if call.action == "delete" then self:may_be({ "timeout" }) end
   self:ask(call)
 end
 
@@ -109,19 +141,24 @@ local function check_id(self, id, call, now)
     end
     whole.went_on = true
   end
-  entry.call, entry.key, entry.sent = call, call.key, true
+  stopping.departs(self, call, id, entry, now)
+  entry.call, entry.sent = call, true
 end
 
 --- Tries of the chunks that this id's chunk was halved from.
 function Judge:tries_before(id)
-  local whole = self.of[id].halved
-  return whole and whole.tries or 0
+  local entry = self.of[id]
+  return entry and entry.halved and entry.halved.tries or 0
 end
 
-local function check_tries(self, call)
-  local tries = (self.tries[call.key] or 0) + 1
-  self.tries[call.key] = tries
-  if tries > self.options.attempts then self:find("a chunk is tried %d times", tries) end
+-- An id's tries are those of its chunk.
+local function check_tries(self, id, action)
+  local entry = self.of[id]
+  if not entry then return end
+  entry.tries = entry.tries + 1
+  if entry.tries > self.options.attempts then
+    self:find("a %s is tried %d times", action, entry.tries)
+  end
 end
 
 local function check_in_flight(self)
@@ -136,13 +173,17 @@ end
 
 -- The engine has read what was held back, and counts from here at the latest.
 local function note_held(self, now)
-  if self.held_unread then self.held_since, self.held_unread = self.held_since or now, false end
+  for _, hold in pairs(self.holds) do
+    if hold.unread then hold.since, hold.unread = hold.since or now, false end
+  end
 end
 
-local function check_moment(self, now)
+local function check_moment(self, call, now)
   note_held(self, now)
   if self.stopped then self:find("a request after the job was stopped: %s", self.stopped) end
-  if now < self.held_until - TINY then self:find "a request in a minute to be waited out" end
+  if now < self.holds[call.action].till - TINY then
+    self:find("a %s in a minute to be waited out", call.action)
+  end
   if self.deadline_at and not self.clock.was_set_back
     and self.clock.last_read > self.deadline_at + TINY then
     self:find "a request after the deadline"
@@ -159,19 +200,32 @@ local function check_pending_first(self, call)
   if unknown and pending then self:find("%s is asked for again before %s", unknown, pending) end
 end
 
+-- Holds also where time can't be trusted.
+local function check_harm(self, call)
+  if call.action ~= "stop" then return end
+  for _, id in ipairs(call.ids) do
+    if not self.was_running[id] then self:find("%s is stopped, which delete did not refuse", id) end
+  end
+end
+
 --- A request leaves.
 function Judge:departs(call, now)
-  call.open, call.key = true, call.ids[1] .. "/" .. #call.ids
+  call.open = true
+  self.sent_of[call.action] = self.sent_of[call.action] + 1
+  check_harm(self, call)
   if self.relaxed then
     for _, id in ipairs(call.ids) do
       if self.of[id] then self.of[id].sent = true end
     end
   else
     check_in_flight(self)
-    for _, id in ipairs(call.ids) do check_id(self, id, call, now) end
-    check_tries(self, call)
-    check_moment(self, now)
-    if self.was_unknown then check_pending_first(self, call) end
+    if call.action ~= "delete" then stopping.check_call(self, call) end
+    for _, id in ipairs(call.ids) do
+      check_id(self, id, call, now)
+      check_tries(self, id, call.action)
+    end
+    check_moment(self, call, now)
+    if self.was_unknown and call.action == "delete" then check_pending_first(self, call) end
   end
   self.calls[#self.calls + 1] = call
 end
@@ -183,6 +237,7 @@ local NO_ANSWER = { lost = true, again = true, unclear = true }
 local function wait_as_told(self, call, fate, now)
   if not fate.retry_after then return end
   if fate.retry_after > (self.options.max_wait or 120) then
+    if call.action ~= "delete" then return self:end_stopping "Retry-After over max_wait" end
     return self:stop({ fate.status == 429 and "quota" or "server" }, "Retry-After over max_wait")
   end
   if self.in_callback() then return end
@@ -194,26 +249,119 @@ function Judge:same_moment()
   return self.answered_at == self.clock.last_read
 end
 
+-- What a sound answer says of those that failed: by this code, when the service had acted so often.
+local function note_told(self, call, fate)
+  for id, code in pairs(fate.named) do
+    self.told[id] = self.told[id] or {}
+    self.told[id]["failed " .. code] = call.acted
+    if call.action == "delete" and stopping.RUNS[code] then self.was_running[id] = true end
+  end
+end
+
+-- The tries without any answer. Answers of stop and status are answers.
+local function count_in_a_row(self, call, fate)
+  if not NO_ANSWER[fate.class] then
+    self.in_a_row = 0
+    if fate.class ~= "held" then self.one_at_a_time = false end
+    return
+  end
+  if not fate.fail or self:same_moment() then self.in_a_row = 0
+  elseif call.action == "delete" then self.in_a_row = self.in_a_row + 1 end
+  count_non_answer(self, call)
+end
+
+-- What came to nothing to the end.
+local function tries_run_out(self, call, fate)
+  if call.action == "delete" or not (fate.class == "lost" or fate.class == "again") then return end
+  for _, id in ipairs(call.ids) do
+    if self.of[id].tries >= self.options.attempts then
+      return self:end_stopping(call.action .. "'s tries ran out")
+    end
+  end
+end
+
 --- An answer was handed to the engine, which took it.
 function Judge:delivered(call, fate, now)
   if call.given_up then return self:find "an answer counts for a request that was given up" end
   call.open, call.delivered = false, fate
   self.fresh[#self.fresh + 1] = call
+  if fate.named then note_told(self, call, fate) end
   if self.relaxed then return end
-  if fate.class ~= "held" then self.held_since, self.held_unread = nil, false end
-  if not fate.fail and fate.class ~= "held" then self.answered_at = self.clock.last_read end
-  if NO_ANSWER[fate.class] then
-    self.non_answers = self.non_answers + 1
-    if fate.fail and not self:same_moment() then self.in_a_row = self.in_a_row + 1
-    else self.in_a_row = 0 end
-    if self.non_answers >= EIGHT then self.may_stop = true end
-  else
-    self.in_a_row = 0
-    if fate.class ~= "held" then self.one_at_a_time = false end
+  if fate.class ~= "held" then
+    self.holds.delete.since, self.holds.delete.unread = nil, false
+    if not fate.fail then self.answered_at = self.clock.last_read end
   end
-  self:may_be(fate.kinds or {})
-  meanings[fate.class](self, call, fate, now)
+  count_in_a_row(self, call, fate)
+  if call.action == "delete" then
+    self:may_be(fate.kinds or {})
+    meanings[fate.class](self, call, fate, now)
+  else
+    stopping.meanings[call.action][fate.class](self, call, fate, now)
+    tries_run_out(self, call, fate)
+  end
   wait_as_told(self, call, fate, now)
+end
+
+--- Its path is held back.
+function Judge:hold_back(call, fate, now)
+  local hold = self.holds[call.action]
+  for _, id in ipairs(call.ids) do self.of[id].tries = self.of[id].tries - 1 end
+  hold.first = hold.first or now
+  if self:notices_overdue() then self.holds.delete.since = nil end
+  hold.unread = not self:same_moment()
+  if self.in_callback() then return end
+  hold.till = math.max(hold.till, now + 60)
+  if fate.code == 40017 then self.one_at_a_time = true end
+end
+
+--- It is refused as a whole for one id's sake.
+function Judge:halves(call)
+  -- Whether the halves begin their tries anew is left open.
+  local id = call.ids[1]
+  local whole = { ids = call.ids, tries = self.of[id].tries - 1 + self:tries_before(id) }
+  for _, each in ipairs(call.ids) do
+    self.of[each].halved, self.of[each].tries = whole, 0
+  end
+end
+
+-- What is told --------------------------------------------------------------------------------
+
+--- An event.
+function Judge:hears(event)
+  if event.type == "wait" then return end
+  local call = self.by_trace[event.traceId]
+  if not self.sent_of[event.action] then self:find("an event of %s", tostring(event.action)) end
+  if event.type == "send" then self.announced = event
+  elseif event.type == "lost" then
+    if not call then self:find "a try is told lost that never left"
+    elseif call.action ~= event.action then
+      self:find("a lost %s is told as one of %s", call.action, event.action)
+    end
+  elseif event.attempts > 0 then self.told_of[event.action] = self.told_of[event.action] + 1 end
+end
+
+--- A request was announced by the event before it.
+function Judge:check_announced(call)
+  self.by_trace[call.traceId] = call
+  if not self.announces or self.relaxed then return end
+  local event = self.announced
+  if not event or event.traceId ~= call.traceId or event.action ~= call.action
+    or #event.ids ~= #call.ids then
+    self:find("a %s that was not announced", call.action)
+  end
+end
+
+function Judge:check_progress(p, is_done)
+  if p.totalAmount ~= p.successAmount + p.failAmount + p.unknownAmount + p.pendingAmount then
+    self:find "progress doesn't add up"
+  end
+  local amount = p.stoppingAmount
+  if not promises.stop_started then return end
+  if not amount or amount < 0 or amount > p.pendingAmount or amount % 1 ~= 0 then
+    self:find("stoppingAmount is %s, pendingAmount %d", tostring(amount), p.pendingAmount)
+  elseif amount > 0 and (is_done or not self.options.stop_started) then
+    self:find("stoppingAmount is %d", amount)
+  end
 end
 
 --- The account goes on by resume: what was left is asked for again, and nothing is forgotten.
@@ -226,26 +374,45 @@ function Judge:go_on(result)
     for _, id in ipairs(list) do
       local entry = self.of[id]
       entry.allow, entry.halved, entry.not_before, entry.open_codes = nil, nil, nil, nil
+      entry.stopping = nil
       if self.was_unknown[id] then entry.asked, entry.perhaps = true, true end
     end
   end
+  for _, failure in ipairs(result.failDetails) do -- they stay so
+    outcome.allow(self.of[failure.id], "failed " .. failure.code)
+  end
+  for action, amount in pairs(self.sent_of) do self.sent_before[action] = amount end
   self:begin()
+end
+
+-- Whether this answer was read is not known.
+local function cut_off(entry, call)
+  local s = entry.stopping
+  entry.open_codes = entry.open_codes or {}
+  if call.action == "delete" then
+    entry.perhaps = true
+    if s then s.perhaps = true end
+    if entry.allow then entry.allow.unknown = true end
+  end
+  if s and entry.allow then outcome.or_refused(entry) end
 end
 
 --- Its client is closed: what came since its last step may be read or not.
 function Judge:cut_off()
+  self.was_cut = true
   for _, call in ipairs(self.fresh) do
     for _, id in ipairs(call.ids) do
       local entry = self.of[id]
-      entry.perhaps, entry.open_codes = true, entry.open_codes or {}
-      if entry.allow then entry.allow.unknown = true end
+      cut_off(entry, call)
+      if self.accepted[id] and call.action == "stop" then self.accepted[id] = "perhaps" end
     end
   end
 end
 
 --- Nothing more comes: what is in flight was lost.
 function Judge:close()
-  if self.held_first and self.clock.now - self.held_first >= 240 then self.may_stop = true end
+  local first = self.holds.delete.first
+  if first and self.clock.now - first >= 240 then self.may_stop = true end
   for _, call in ipairs(self.calls) do
     if call.open then self:give_up(call) end
   end
@@ -253,15 +420,18 @@ end
 
 --- A job begins, with its tries and its reasons to end.
 function Judge:begin()
-  self.calls, self.tries, self.kinds, self.fresh = {}, {}, {}, {}
+  self.calls, self.kinds, self.fresh = {}, {}, {}
   self.any_kind, self.may_stop, self.stopped, self.stops_after_step = false, false, nil, nil
-  self.held_until, self.held_first, self.held_since, self.one_at_a_time = -1, nil, nil, false
-  self.answered_at, self.held_unread = nil, false
+  self.stopping_may_end, self.stopping_ended, self.stopping_ends_after_step = false, nil, nil
+  self.holds = { delete = { till = -1 }, stop = { till = -1 }, status = { till = -1 } }
+  self.one_at_a_time, self.answered_at = false, nil
   self.non_answers, self.in_a_row, self.alone, self.alone_only = 0, 0, 0, true
+  self.stop_non_answers, self.stops_alone = 0, 0
+  for _, entry in pairs(self.of) do entry.tries, entry.murky = 0, 0 end
   self.deleted_any = false
   self.deadline_at = self.options.deadline and not self.clock.was_set_back
     and self.clock.now + self.options.deadline or nil
-  self.began = self.clock.now
+  self.began, self.told_of = self.clock.now, { delete = 0, stop = 0, status = 0 }
   if self.options.deadline then -- also before its time, where nothing could leave until then
     self.may_stop, self.kinds.deadline = true, true
   end
@@ -275,7 +445,8 @@ return function(ids, options, clock, in_callback)
   local of = {}
   for _, id in ipairs(ids) do of[id] = of[id] or { asked = false, perhaps = false } end
   local judge = setmetatable({ ids = ids, of = of, options = options, clock = clock,
-    in_callback = in_callback }, Judge)
+    in_callback = in_callback, accepted = {}, told = {}, by_trace = {}, was_running = {},
+    sent_of = { delete = 0, stop = 0, status = 0 }, sent_before = {} }, Judge)
   judge:begin()
   return judge
 end

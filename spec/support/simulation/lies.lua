@@ -61,8 +61,9 @@ local lies = {
     if not table.remove(reply.data.failDetails) then return nil end
     return text_of(reply)
   end,
-  function(reply) -- an id written as no id can be
-    local body, count = text_of(reply):gsub('"id":"(%d)(%d+)"', '"id":%1.%2e17', 1)
+  function(reply) -- an id that failed, written as no id can be
+    local body, count = text_of(reply)
+      :gsub('"code":(%d+),"id":"(%d)(%d+)"', '"code":%1,"id":%2.%3e17', 1)
     return count == 1 and body or nil
   end,
   function(reply) reply.data = nil return text_of(reply) end,

@@ -17,9 +17,16 @@ local function tells_of_lost_answers()
   return told
 end
 
+-- Options that an engine which doesn't know them refuses.
+local function knows(options)
+  options.token, options.dry_run = "t", true
+  return (pcall(geelark.delete, {}, options))
+end
+
 return {
   resume = geelark.resume ~= nil,
   outcomes = geelark.outcomes ~= nil,
-  max_wait = (pcall(geelark.delete, {}, { token = "t", dry_run = true, max_wait = 1 })),
+  max_wait = knows { max_wait = 1 },
+  stop_started = knows { stop_started = true, stop_timeout = 1 },
   lost_events = tells_of_lost_answers(),
 }

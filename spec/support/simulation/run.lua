@@ -21,7 +21,8 @@ local function judge_of(self, ids)
   local world = self.world
   local judge = new_judge(ids, self.plan.options, self.clock,
     function() return world.depth > 0 end)
-  judge.deleted_by_us, judge.sent, judge.relaxed = {}, 0, self.plan.broken ~= nil
+  judge.deleted_by_us, judge.relaxed = {}, self.plan.broken ~= nil
+  judge.calm = self.plan.on.calm
   self.judges[#self.judges + 1] = judge
   return judge
 end
@@ -36,7 +37,7 @@ local function add_callbacks(self, options, judge)
   local world = self.world
   if self.random:chance(0.3) then
     local function on_event(event)
-      if event.type == "send" then judge.announced = event.traceId end
+      judge:hears(event)
       world:reach()
       raise(self, judge, 0.03)
     end
@@ -46,9 +47,7 @@ local function add_callbacks(self, options, judge)
   -- Not where an hour's wait would be told each second, to each of many jobs.
   if not self.plan.options.requests_per_hour and self.random:chance(0.3) then
     local function on_progress(p)
-      if p.totalAmount ~= p.successAmount + p.failAmount + p.unknownAmount + p.pendingAmount then
-        judge:find "progress doesn't add up"
-      end
+      judge:check_progress(p)
       world:reach()
       raise(self, judge, 0.03)
     end
@@ -97,7 +96,7 @@ end
 local function check_client(self)
   local wrong = checks.client(self.world, self.plan.broken and {} or self.plan.options)
   self.finding = self.finding or wrong
-  self.world.arrivals, self.world.client_calls = {}, {}
+  self.world:next_client()
 end
 
 -- Goes on by resume, twice at most, or asks for what is left as for a new list.
@@ -105,9 +104,8 @@ local function go_on(self, judge, run)
   for _ = 1, 2 do
     if self.finding or not run.err or judge.relaxed or self.client_closed then return end
     if not self.random:chance(0.4) then return end
-    self.world.locked, judge.sent_before = nil, judge.sent
-    check_client(self)
-    self.world.client_calls = {} -- it has a client of its own, to which those are strangers
+    self.world.locked, judge.announces = {}, false
+    check_client(self) -- the next one is a client of its own, to which those requests are strangers
     local result, err
     if promises.resume then
       judge:go_on(run.result)

@@ -5,6 +5,7 @@
 
 local fates = require "spec.support.simulation.fates"
 local models = require "geelark.simulator.world"
+local running = require "spec.support.simulation.running"
 
 local TOKEN = "token-of-the-simulation-1"
 local FATES = { "lost", "unsent", "never", "again", "garbage", "lost_codes", "lies", "replays",
@@ -21,8 +22,9 @@ function World:another_call()
   return other ~= acting and other or nil
 end
 
-local function draw_fate(self)
-  if self.locked then return nil end
+-- A world may choose the requests of one action alone for all that goes wrong.
+local function draw_fate(self, action)
+  if self.locked[action] or self.on.only and self.on.only ~= action then return nil end
   for _, name in ipairs(FATES) do
     if self.on[name] and self.random:chance(self.on.often) then return name end
   end
@@ -32,7 +34,7 @@ end
 local function decide(self, call)
   self.acting = call
   local fate
-  if self.locked then fate = fates.locked(self)
+  if self.locked[call.action] then fate = fates.locked(self)
   else fate = fates[call.fate or "honest"](self) end
   if fate and fate.body and fate.body:find(call.traceId, 1, true) then call.body = fate.body end
   call.acted_at = self.clock.now
@@ -50,7 +52,7 @@ local function arrive(self, call)
   for name, value in pairs(call.request.headers) do headers[lower[name]] = value end
   call.record = self.model:arrive({ method = "POST", path = call.request.path, headers = headers,
     body = call.request.body }, self.clock.now)
-  table.insert(call.arrivals, self.clock.now)
+  table.insert(call.arrivals[call.action], self.clock.now)
 end
 
 local function leave(self, call, fate)
@@ -115,11 +117,20 @@ local function answer_later(self, call)
   end)
 end
 
+local function no_arrivals() return { delete = {}, stop = {}, status = {} } end
+
+--- What comes is another client's.
+function World:next_client()
+  self.arrivals, self.client_calls = no_arrivals(), {}
+end
+
 local function note(self, judge, request)
-  local call = { ids = request.ids, traceId = request.traceId, request = request, judge = judge,
-    account = judge.deleted_by_us, arrivals = self.arrivals,
-    at = self.clock.last_read, fate = draw_fate(self) }
-  judge.sent = judge.sent + 1
+  local action = request.path:match "^/open/v1/phone/(%a+)$"
+  if not self.arrivals[action] then judge:find("a request to %s", request.path) end
+  local call = { action = action, ids = request.ids, traceId = request.traceId,
+    request = request, judge = judge, account = judge.deleted_by_us, arrivals = self.arrivals,
+    at = self.clock.last_read, fate = draw_fate(self, action) }
+  judge:check_announced(call)
   judge:departs(call, self.clock.now)
   if self.traces[call.traceId] then judge:find "a traceId twice" end
   self.traces[call.traceId] = true
@@ -208,6 +219,9 @@ return function(plan, random, clock)
     batch_codes = plan.batch_codes,
     requests_per_minute = on.service_limit and random:between(3, 20) or 1e9,
     requests_per_hour = 1e9 }
-  return setmetatable({ random = random, clock = clock, on = on, model = model, token = TOKEN,
-    arrivals = {}, traces = {}, client_calls = {}, depth = 0 }, World)
+  local self = setmetatable({ random = random, clock = clock, on = on, model = model,
+    token = TOKEN, arrivals = no_arrivals(), traces = {}, client_calls = {}, depth = 0, acts = 0,
+    locked = {}, plan = plan, bystanders = plan.bystanders, running = plan.running }, World)
+  running.begin(self)
+  return self
 end
