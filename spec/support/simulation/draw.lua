@@ -42,10 +42,13 @@ local function draw_features(random)
     on.broken_clock = random:pick { "raises", "stands_still", "absurd" }
   end
   if random:chance(0.02) then on.finalisers = true end
-  on.running = promises.stop_started and random:chance(0.35)
+  on.running = promises.stop_started and random:chance(0.4)
   if on.running then -- and what goes wrong may do so for one kind of request alone
     on.meddling = random:chance(0.4)
     on.only = random:pick { false, false, "stop", "status", "delete" }
+    for _, name in ipairs { "lost", "lies", "never", "refusals" } do
+      on[name] = on[name] or random:chance(0.2)
+    end
     if on.only == "stop" or on.only == "status" then
       for _, name in ipairs { "stop", "lock", "http", "unknown_code" } do
         on[name] = on[name] or random:chance(share)
@@ -116,7 +119,7 @@ local function draw_options(random, on, ids)
     dry_run = random:chance(0.01) or nil,
     stop_started = on.running and random:chance(0.9) or nil,
     stop_timeout = on.running and random:chance(0.5)
-      and random:pick { random:between(1, 60), 60, 300 } or nil,
+      and random:pick { random:between(1, 60), 60, 300, 300, 300 } or nil,
   }
 end
 

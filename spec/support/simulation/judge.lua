@@ -136,7 +136,8 @@ local function check_id(self, id, call, now)
   local whole = entry.halved
   if whole then
     if #call.ids >= #whole.ids then self:find("a chunk of %d is not halved", #whole.ids) end
-    if not whole.went_on and call.ids[1] ~= whole.ids[1] then
+    local in_order = call.action ~= "delete" or whole.went_on or call.ids[1] == whole.ids[1]
+    if not in_order then -- in a left half that is to be stopped all may have had their time
       self:find("the right half of a halved chunk goes first")
     end
     whole.went_on = true

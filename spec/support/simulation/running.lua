@@ -36,7 +36,8 @@ function running.draw(random, phones, ids, on)
     if phones[id] and not stops[id] then
       starts[id], stops[id] = draw_seconds(random), draw_seconds(random)
       while random:chance(share * 0.7) do
-        deeds[#deeds + 1] = { at = random:next() * 150, id = id, to = random:pick(DEEDS) }
+        local at = random:next() * random:pick { 4, 40, 150 }
+        deeds[#deeds + 1] = { at = at, id = id, to = random:pick(DEEDS) }
       end
     end
   end
