@@ -6,10 +6,10 @@ local NEVER = math.huge
 local running = {}
 
 -- What somebody else makes of a phone.
-local DEEDS = { "started", "started", "starting", "stopped", "gone", "gone", "connected", "executing",
-  "in_use", "stuck_starting" }
-local STATES = { "started", "started", "started", "started", "starting", "starting", "stuck_starting",
-  "in_use", "executing", "connected", "running" }
+local DEEDS = { "started", "started", "starting", "stopped", "gone", "gone", "connected",
+  "executing", "in_use", "stuck_starting" }
+local STATES = { "started", "started", "started", "started", "starting", "starting",
+  "stuck_starting", "in_use", "executing", "connected", "running" }
 
 local function draw_seconds(random)
   local lot = random:next()

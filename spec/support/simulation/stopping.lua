@@ -180,10 +180,9 @@ local function murky_status(judge, call, fate)
   for _, id in ipairs(call.ids) do
     local entry, status = judge.of[id], fate.statuses[id]
     local s = entry.stopping
-    entry.murky = entry.murky + entry.tries
-    entry.tries = 0
-    local tries = entry.murky + judge:tries_before(id)
-    if tries >= judge.options.attempts then judge.stopping_may_end = true end
+    entry.murky = entry.murky + entry.tries + judge:tries_before(id)
+    entry.tries, entry.halved = 0, nil
+    if entry.murky >= judge.options.attempts then judge.stopping_may_end = true end
     if fate.named[id] == 42001 then
       local decided = { asked = entry.asked, perhaps = entry.perhaps }
       outcome.gone(decided)
