@@ -119,7 +119,7 @@ local function draw_options(random, on, ids)
     dry_run = random:chance(0.01) or nil,
     stop_started = on.running and random:chance(0.9) or nil,
     stop_timeout = on.running and random:chance(0.5)
-      and random:pick { random:between(1, 60), 60, 300, 300, 300 } or nil,
+      and random:pick { random:between(0, 60), 60, 300, 300, 300 } or nil,
   }
 end
 
