@@ -266,6 +266,9 @@ local function count_in_a_row(self, call, fate)
     if fate.class ~= "held" then self.one_at_a_time = false end
     return
   end
+  -- When more than one may be in flight again is left open: some answers of any kind are enough.
+  if not fate.fail then self.slow_answers = self.slow_answers + 1 end
+  if self.slow_answers >= 10 then self.one_at_a_time = false end
   if not fate.fail or self:same_moment() then self.in_a_row = 0
   elseif call.action == "delete" then self.in_a_row = self.in_a_row + 1 end
   count_non_answer(self, call)
@@ -312,7 +315,7 @@ function Judge:hold_back(call, fate, now)
   hold.unread = not self:same_moment()
   if self.in_callback() then return end
   hold.till = math.max(hold.till, now + 60)
-  if fate.code == 40017 then self.one_at_a_time = true end
+  if fate.code == 40017 then self.one_at_a_time, self.slow_answers = true, 0 end
 end
 
 --- It is refused as a whole for one id's sake.
@@ -425,7 +428,7 @@ function Judge:begin()
   self.any_kind, self.may_stop, self.stopped, self.stops_after_step = false, false, nil, nil
   self.stopping_may_end, self.stopping_ended, self.stopping_ends_after_step = false, nil, nil
   self.holds = { delete = { till = -1 }, stop = { till = -1 }, status = { till = -1 } }
-  self.one_at_a_time, self.answered_at = false, nil
+  self.one_at_a_time, self.slow_answers, self.answered_at = false, 0, nil
   self.non_answers, self.in_a_row, self.alone, self.alone_only = 0, 0, 0, true
   self.stop_non_answers, self.stops_alone = 0, 0
   for _, entry in pairs(self.of) do entry.tries, entry.murky = 0, 0 end
