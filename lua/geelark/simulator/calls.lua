@@ -34,7 +34,7 @@ function calls.find(path)
   return folder == FOLDER and by_name[name] or nil
 end
 
----The whole path of a call's name, or a path as it stands; raises where there is no such call.
+---The whole path of a call's name, or a path as it stands.
 ---@param name string "delete", or "/open/v1/phone/delete"
 ---@return string
 function calls.path(name)

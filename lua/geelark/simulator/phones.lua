@@ -155,7 +155,7 @@ function Phones:all(now)
   return all, count
 end
 
-local phones = { STATES = STATES, NOT_FOUND = NOT_FOUND }
+local phones = { STATES = STATES }
 
 ---The code with which delete refuses a phone in this state.
 ---@param state geelark.simulator.State|"missing"
