@@ -42,6 +42,7 @@ local geelark = {
   _VERSION = "geelark " .. core.version,
   codes = require "geelark.codes",
   failures = require "geelark.failures",
+  journal = require "geelark.journal",
 }
 
 -- The core's functions; types.lua has their words and shapes.

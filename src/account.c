@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include "compat.h"
+#include "read_ids.h"
 #include "registry.h"
 #include "report.h"
 #include "lib/private.h"
@@ -70,27 +71,35 @@ static void push_result(lua_State *L, int index) {
     else lua_pop(L, 1);
 }
 
+struct ledger *account_push(lua_State *L) {
+    struct list *list = registry_find(L, &list_key);
+    struct account *account = lua_newuserdata(L, sizeof *account);
+    *account = (struct account){.at = &list->first, .next = list->first};
+    if (list->first) list->first->at = &account->next;
+    list->first = account;
+    luaL_getmetatable(L, ACCOUNT_TYPE);
+    lua_setmetatable(L, -2);
+    return &account->ledger;
+}
+
 void account_attach(lua_State *L, struct ledger *ledger) {
     int top = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
     push_result(L, top);
-    struct list *list = registry_find(L, &list_key);
-    struct account *account = lua_newuserdata(L, sizeof *account);
-    *account = (struct account){0};
-    luaL_getmetatable(L, ACCOUNT_TYPE);
-    lua_setmetatable(L, -2);
+    struct ledger *account = account_push(L);
     lua_rawset(L, -3);
-    account->ledger = ledger_take(ledger); /* nothing can raise any more */
-    account->at = &list->first;
-    account->next = list->first;
-    if (list->first) list->first->at = &account->next;
-    list->first = account;
+    *account = ledger_take(ledger); /* nothing can raise any more */
     lua_settop(L, top);
 }
 
-/* Pushes the account behind the result, or err, at index; NULL, and nil: there is none.
- */
+/* Pushes the account behind the result, or err, at index, which may be the account
+ * itself; NULL, and nil: there is none. */
 static struct ledger *push_account(lua_State *L, int index) {
+    struct ledger *itself = compat_testudata(L, index, ACCOUNT_TYPE);
+    if (itself) {
+        lua_pushvalue(L, index);
+        return itself;
+    }
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
     push_result(L, index);
     if (lua_isnil(L, -1)) return NULL;
@@ -111,9 +120,16 @@ const struct ledger *account_check(lua_State *L, int index) {
     return account;
 }
 
-static const char *const state_names[ID_STATES] = {
+static const char *const state_names[] = {
     [ID_PENDING] = "pending", [ID_DELETED] = "deleted", [ID_PRESUMED] = "presumed",
     [ID_FAILED] = "failed",   [ID_UNKNOWN] = "unknown", [ID_STOPPING] = "pending"};
+
+/* One that was asked for is unknown, also where it waits to be asked for again. */
+static enum id_state told_state(const struct ledger *account, uint32_t position) {
+    enum id_state state = ledger_state(account, position);
+    bool waits = state == ID_PENDING && ledger_was_asked(account, position);
+    return waits ? ID_UNKNOWN : state;
+}
 
 /* Its upvalues: the account, and how many ids it told of. */
 static int next_outcome(lua_State *L) {
@@ -123,7 +139,7 @@ static int next_outcome(lua_State *L) {
     lua_pushnumber(L, (lua_Number)n + 1);
     lua_replace(L, lua_upvalueindex(2));
     uint32_t position = ledger_position(account, n);
-    enum id_state state = ledger_state(account, position);
+    enum id_state state = told_state(account, position);
     report_push_id(L, account, position);
     lua_pushstring(L, state_names[state]);
     if (state != ID_FAILED) return 2;
@@ -148,5 +164,59 @@ int account_remaining(lua_State *L) {
     const struct ledger *account = push_account(L, 1);
     if (!account) return 0;
     report_push_ids(L, account, 1u << ID_PENDING | 1u << ID_UNKNOWN);
+    return 1;
+}
+
+int account_new(lua_State *L) {
+    struct ledger *account = account_push(L);
+    read_ids(L, 1, &account->ids);
+    if (!ledger_open(account)) compat_memory_error(L);
+    return 1;
+}
+
+static void recall_failure(lua_State *L, struct ledger *account, uint32_t position) {
+    struct reason reason = {.code = (long)luaL_checknumber(L, 5)};
+    reason.msg = luaL_checklstring(L, 6, &reason.len);
+    if (!ledger_reserve_failures(account, 1, reason.len)) compat_memory_error(L);
+    ledger_settle(account, position, FOUND_FAILED, reason);
+}
+
+int account_recall(lua_State *L) {
+    static const char *const names[] = {"pending", "deleted", "presumed", "unknown",
+                                        "refused", "failed",  NULL};
+    static const enum id_state states[] = {ID_PENDING, ID_DELETED, ID_PRESUMED,
+                                           ID_UNKNOWN};
+    enum { PENDING = 0, REFUSED = 4, FAILED = 5 };
+    struct ledger *account = luaL_checkudata(L, 1, ACCOUNT_TYPE);
+    lua_Number n = luaL_checknumber(L, 2);
+    luaL_argcheck(L, n >= 1 && n <= ledger_total(account), 2, "out of range");
+    uint32_t position = ledger_position(account, (uint32_t)n - 1);
+    int state = luaL_checkoption(L, 3, NULL, names);
+    if (lua_toboolean(L, 4)) ledger_note_stopped(account, position);
+    if (!ledger_is_pending(account, position) || state == PENDING) return 0;
+    if (state == FAILED) recall_failure(L, account, position);
+    else if (state == REFUSED) ledger_recall_refused(account, position);
+    else ledger_recall(account, position, states[state]);
+    return 0;
+}
+
+int account_result(lua_State *L) {
+    struct ledger *account = luaL_checkudata(L, 1, ACCOUNT_TYPE);
+    struct fault none = {.kind = KIND_NONE};
+    lua_settop(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
+    report_push_outcome(L, account, &none, true);
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 1);
+    lua_rawset(L, 2);
+    return 1;
+}
+
+int account_config_error(lua_State *L) {
+    struct ledger nothing = {0};
+    struct fault fault;
+    fault_set(&fault, KIND_CONFIG, luaL_checkstring(L, 1));
+    report_push_outcome(L, &nothing, &fault, false);
+    account_attach(L, &nothing);
     return 1;
 }

@@ -1,7 +1,11 @@
-/* callback.h: what a function of the caller's raised, in words. */
+/* callback.h: calling functions of Lua's, and what they raised, in words. */
 #pragma once
 
 #include <lua.h>
+
+/* lua_pcall where no hook raises, such as that of Ctrl-C; one that is set meanwhile
+ * stays. */
+int callback_unhooked(lua_State *L, int args, int results);
 
 /* The text of the error object on top of the stack, whatever that is; good as long as
  * what this leaves in its place. Raises memory errors alone. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "callback.h"
 #include "compat.h"
 #include "registry.h"
 #include "lib/text.h"
@@ -366,20 +367,17 @@ static int read_body(lua_State *L) {
     return 0;
 }
 
-/* Calls read_body where no hook raises. One that is set meanwhile stays. A finaliser that
- * runs in there, and steps another job, comes here with a frame of its own. */
+/* Calls read_body. A finaliser that runs in there, and steps another job, comes here with
+ * a frame of its own. */
 static int call_reader(struct reader *reader) {
     lua_State *L = reader->decoder->state;
-    lua_Hook hook = lua_gethook(L);
-    int top = lua_gettop(L), mask = lua_gethookmask(L), count = lua_gethookcount(L);
+    int top = lua_gettop(L);
     if (!lua_checkstack(L, 2)) return LUA_ERRMEM;
-    if (hook) lua_sethook(L, NULL, 0, 0);
     lua_pushlightuserdata(L, &reader_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
     lua_pushlightuserdata(L, reader);
-    int status = lua_pcall(L, 1, 0, 0);
+    int status = callback_unhooked(L, 1, 0);
     lua_settop(L, top);
-    if (hook && !lua_gethook(L)) lua_sethook(L, hook, mask, count);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "journal.h"
 #include "limiter.h"
 #include "read_ids.h"
 #include "registry.h"
@@ -179,9 +180,9 @@ int handle_client_gc(lua_State *L) {
     return 0;
 }
 
-static bool has_function(lua_State *L, int refs, const char *name) {
+static bool has_value(lua_State *L, int refs, const char *name) {
     lua_getfield(L, refs, name);
-    bool has = !lua_isnil(L, -1); /* options_read let only what can be called pass */
+    bool has = !lua_isnil(L, -1); /* options_read let only what fits pass */
     lua_pop(L, 1);
     return has;
 }
@@ -206,9 +207,9 @@ struct lua_client *handle_push_client(lua_State *L, int arg) {
     lc->steps = registry_find(L, &steps_key);
     options_default(o);
     options_read(L, arg, SCOPE_CLIENT | SCOPE_JOB, refs, o);
-    if (has_function(L, refs, "take")) limiter_prepare_client(L, refs);
-    lc->clock.has_now = has_function(L, refs, "now");
-    lc->clock.has_sleep = has_function(L, refs, "sleep");
+    if (has_value(L, refs, "take")) limiter_prepare_client(L, refs);
+    lc->clock.has_now = has_value(L, refs, "now");
+    lc->clock.has_sleep = has_value(L, refs, "sleep");
     bool opened = options_complete(o, &lc->fault) &&
                   (lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client));
     o->client = (struct client_settings){0}; /* its strings are the stack's, not ours */
@@ -288,12 +289,17 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     struct lua_client *lc = join_client(L, client, arg, refs);
     struct options o = lc->options;
     if (client) options_read(L, arg, SCOPE_JOB, refs, &o);
-    lj->has_progress = has_function(L, refs, "on_progress");
-    lj->has_event = has_function(L, refs, "on_event");
-    if (has_function(L, refs, "take")) {
+    lj->has_progress = has_value(L, refs, "on_progress");
+    lj->has_event = has_value(L, refs, "on_event");
+    if (has_value(L, refs, "take")) {
         limiter_prepare_job(L, refs);
         lj->has_limiter = true;
     }
+    bool unable = lc->fault.kind != KIND_NONE;
+    struct fault fault = lc->fault;
+    lj->has_journal = has_value(L, refs, "journal") && !unable && !o.dry_run;
+    if (lj->has_journal)
+        journal_open(L, refs, &lj->job.ledger, lc->client.network.base_url, &fault);
     lj->dry_run = o.dry_run;
     lj->owns_client = !client;
     lj->done = true; /* until it is open */
@@ -308,8 +314,9 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     lj->done = false;
     lj->progress_due = now + PROGRESS_SECONDS;
     /* A job without any ids needs no credentials; a dry run sends nothing. */
-    bool unable = lc->fault.kind != KIND_NONE;
-    if (ledger_total(&lj->job.ledger) > 0 && (unable || lj->dry_run))
-        job_stop(&lj->job, unable ? &lc->fault : NULL, now);
+    bool faulty = fault.kind != KIND_NONE;
+    if (faulty) lj->has_journal = false;
+    if ((ledger_total(&lj->job.ledger) > 0 || !unable) && (faulty || lj->dry_run))
+        job_stop(&lj->job, faulty ? &fault : NULL, now);
     return lj;
 }

@@ -20,6 +20,7 @@ enum type {
     URL,
     PROXY,
     TEXT,
+    NAME,
     COUNT,
     SECONDS,
     LIMIT,
@@ -59,6 +60,7 @@ static const struct option options_known[] = {
     {"deadline", SCOPE_JOB, SECONDS, AT(job.deadline), 0, INFINITY},
     {"stop_started", SCOPE_JOB, FLAG, AT(job.batch.stop_started), 0, 0},
     {"stop_timeout", SCOPE_JOB, SECONDS, AT(job.batch.stop_timeout), 0, 1e6},
+    {"journal", SCOPE_JOB, NAME, 0, 0, 0},
     {"dry_run", SCOPE_JOB, FLAG, AT(dry_run), 0, 0},
     {"on_progress", SCOPE_JOB, FUNCTION, 0, 0, 0},
     {"on_event", SCOPE_JOB, FUNCTION, 0, 0, 0},
@@ -211,6 +213,11 @@ static void read_value(lua_State *L, int arg, const struct option *o, int refs,
     case TEXT:
     case URL:
     case PROXY: *(const char **)field = check_text(L, arg, o); break;
+    case NAME:
+        check_text(L, arg, o);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, refs, o->name);
+        break;
     case COUNT: *(uint32_t *)field = (uint32_t)check_number(L, arg, o, true); break;
     case SECONDS: *(double *)field = check_number(L, arg, o, false); break;
     case LIMIT:

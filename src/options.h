@@ -22,7 +22,8 @@ void options_default(struct options *options);
 /* Reads the table at `arg` (nil and none are an empty one) over what `options` holds and
  * raises an argument error for an unknown name, a wrong type or range, or a name out of
  * `scope`. Its strings live by what is left on the stack; functions are copied to the
- * table at `refs`, as on_progress, on_event, transport, now, sleep, seed, take, give. */
+ * table at `refs`, as on_progress, on_event, transport, now, sleep, seed, take, give, and
+ * so is the file name journal. */
 void options_read(lua_State *L, int arg, unsigned scope, int refs,
                   struct options *options);
 

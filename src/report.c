@@ -42,15 +42,20 @@ void report_push_id(lua_State *L, const struct ledger *ledger, uint32_t position
     }
 }
 
-/* A set of states has a bit for each, and one for those whose phone was stopped. */
+/* A set of states has a bit for each, one for those whose phone was stopped, and one for
+ * those that the service may have obeyed a request for. */
 enum {
     STATES_PENDING = 1 << ID_PENDING | 1 << ID_STOPPING,
-    STATES_STOPPED = 1 << ID_STATES
+    STATES_STOPPED = 1 << ID_STATES,
+    STATES_ASKED = 1 << (ID_STATES + 1) /* and not known to be gone */
 };
 
 static bool is_in(const struct ledger *ledger, uint32_t position, unsigned states) {
-    return (states >> ledger_state(ledger, position) & 1) ||
-           ((states & STATES_STOPPED) && ledger_was_stopped(ledger, position));
+    enum id_state state = ledger_state(ledger, position);
+    bool gone = state == ID_DELETED || state == ID_PRESUMED;
+    return (states >> state & 1) ||
+           ((states & STATES_STOPPED) && ledger_was_stopped(ledger, position)) ||
+           ((states & STATES_ASKED) && !gone && ledger_was_asked(ledger, position));
 }
 
 /* Pushes the ids of a chunk that are in a state of this set. */
@@ -113,9 +118,8 @@ static struct failure_list begin_failures(lua_State *L, const struct ledger *led
     return list;
 }
 
-static void add_failure(struct failure_list *list, uint32_t index) {
+static void add_failure(struct failure_list *list, const struct failure *failure) {
     lua_State *L = list->L;
-    const struct failure *failure = &list->ledger->failures[index];
     int top = list->top;
     if (failure->msg != list->words) {
         size_t len;
@@ -137,9 +141,9 @@ static void add_failure(struct failure_list *list, uint32_t index) {
     lua_rawseti(L, top + FAILURE_LIST, ++list->count);
 }
 
-/* Sets the list as failDetails of the table below its own values. */
-static void end_failures(struct failure_list *list) {
-    lua_setfield(list->L, list->top, "failDetails");
+/* Sets the list as a field of the table below its own values. */
+static void end_failures(struct failure_list *list, const char *name) {
+    lua_setfield(list->L, list->top, name);
     lua_settop(list->L, list->top);
 }
 
@@ -151,24 +155,36 @@ static void set_chunk_failures(lua_State *L, const struct batch *batch,
     for (uint32_t i = 0; i < chunk->entry.amount; i++) {
         uint32_t position = chunk_position(batch, chunk, i);
         if (ledger_state(ledger, position) == ID_FAILED)
-            add_failure(&list, ledger_find_failure(ledger, position));
+            add_failure(&list, &ledger->failures[ledger_find_failure(ledger, position)]);
     }
-    end_failures(&list);
+    end_failures(&list, "failDetails");
+}
+
+/* Sets stoppingDetails of a chunk. */
+static void set_chunk_stopping(lua_State *L, const struct batch *batch,
+                               const struct chunk *chunk) {
+    struct failure_list list = begin_failures(L, batch->ledger, 0);
+    struct failure failure;
+    for (uint32_t at = 0; batch_next_stopping(batch, chunk, &at, &failure);)
+        add_failure(&list, &failure);
+    end_failures(&list, "stoppingDetails");
 }
 
 /* Sets all failDetails, in the caller's order. */
 static void set_failures(lua_State *L, const struct ledger *ledger) {
     struct failure_list list = begin_failures(L, ledger, ledger->failure_count);
     if (!ledger->order) {
-        for (uint32_t i = 0; i < ledger->failure_count; i++) add_failure(&list, i);
+        for (uint32_t i = 0; i < ledger->failure_count; i++)
+            add_failure(&list, &ledger->failures[i]);
     } else {
         for (uint32_t n = 0; n < ledger_total(ledger); n++) {
             uint32_t position = ledger_position(ledger, n);
             if (ledger_state(ledger, position) == ID_FAILED)
-                add_failure(&list, ledger_find_failure(ledger, position));
+                add_failure(&list,
+                            &ledger->failures[ledger_find_failure(ledger, position)]);
         }
     }
-    end_failures(&list);
+    end_failures(&list, "failDetails");
 }
 
 /* Sets what an entry of the log and a settle event have in common. */
@@ -371,6 +387,8 @@ void report_push_lost_event(lua_State *L, const struct batch *batch,
     push_event(L, "lost", chunk, fault->trace_id);
     report_push_chunk_ids(L, batch, chunk);
     lua_setfield(L, -2, "ids");
+    push_ids(L, batch, chunk, STATES_ASKED);
+    lua_setfield(L, -2, "askedIds");
     lua_pushboolean(L, lost->sent);
     lua_setfield(L, -2, "sent");
     set_string(L, "kind", fault_kind_name(fault->kind));
@@ -396,9 +414,12 @@ void report_push_settle_event(lua_State *L, const struct batch *batch,
                  {"deletedIds", 1u << ID_DELETED},
                  {"presumedIds", 1u << ID_PRESUMED},
                  {"unknownIds", 1u << ID_UNKNOWN},
-                 {"pendingIds", STATES_PENDING}};
+                 {"pendingIds", STATES_PENDING},
+                 {"askedIds", STATES_ASKED},
+                 {"stoppedIds", STATES_STOPPED}};
     push_event(L, "settle", chunk, "");
     set_entry(L, batch->ledger, &chunk->entry);
+    set_number(L, "seconds", chunk->entry.seconds);
     lua_pushboolean(L, chunk->entry.halved);
     lua_setfield(L, -2, "halved");
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
@@ -406,4 +427,5 @@ void report_push_settle_event(lua_State *L, const struct batch *batch,
         lua_setfield(L, -2, lists[i].name);
     }
     set_chunk_failures(L, batch, chunk);
+    set_chunk_stopping(L, batch, chunk);
 }

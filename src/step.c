@@ -8,6 +8,7 @@
 #include "callback.h"
 #include "compat.h"
 #include "decode.h"
+#include "journal.h"
 #include "limiter.h"
 #include "report.h"
 #include "transport.h"
@@ -68,11 +69,19 @@ static void call_back(struct step *s, const char *name) {
     if (!call(s, 1, 0)) stop_for_error(s, name);
 }
 
-/* Calls on_event with the event on top. */
-static void tell_event(struct step *s) { call_back(s, "on_event"); }
-
 static bool wants_events(const struct step *s) {
-    return s->lj->has_event && !s->lj->quiet;
+    return s->lj->has_journal || (s->lj->has_event && !s->lj->quiet);
+}
+
+/* Tells of the event on top: first the journal, which hears of each. */
+static void tell_event(struct step *s) {
+    int event = lua_gettop(s->L);
+    if (s->lj->has_journal && !journal_write(s->L, s->refs)) {
+        stop_for_error(s, "journal");
+        lua_settop(s->L, event);
+    }
+    if (s->lj->has_event && !s->lj->quiet) call_back(s, "on_event");
+    else lua_pop(s->L, 1);
 }
 
 /* Runs the hook of a thread here; Lua's SIGINT handler raises from one. */
@@ -224,14 +233,28 @@ static void carry(struct step *s, uint64_t number) {
     if (raised || (answer.flaw && request)) stop_for_error(s, "transport");
 }
 
+/* A request doesn't leave, although it was told of. */
+static void tell_unsent(struct step *s, const struct chunk *chunk, const char *trace_id) {
+    struct lost_try lost = {.happened = true, .retry_in = 0};
+    if (!wants_events(s)) return;
+    fault_set(&lost.fault, KIND_CANCELLED, "the request did not leave");
+    memcpy(lost.fault.trace_id, trace_id, sizeof lost.fault.trace_id);
+    if (job_stopped(s->job)) lost.retry_in = INFINITY;
+    report_push_lost_event(s->L, &s->job->batch, chunk, &lost);
+    tell_event(s);
+}
+
 static void send(struct step *s, struct request *request) {
     lua_State *L = s->L;
     uint64_t number = request->number;
+    const struct chunk *chunk = request->chunk; /* it lives until its settling is told */
+    char trace_id[TRACE_ID_SIZE];
     bool network = s->job->options.network;
     run_hooks(s); /* no request leaves after Ctrl-C */
     if (job_stopped(s->job) || !has_network(s)) return;
     job_lend(s->job);
     if (s->lj->has_limiter && !take_token(s, request)) return;
+    memcpy(trace_id, request->headers.trace_id, sizeof trace_id);
     if (wants_events(s)) {
         report_push_send_event(L, &s->job->batch, request);
         tell_event(s);
@@ -240,6 +263,7 @@ static void send(struct step *s, struct request *request) {
     read_clock(s); /* finalisers ran here, too, and all of them may do anything */
     if (job_stopped(s->job) || !job_may_launch(s->job, s->now)) {
         if (s->lj->has_limiter) give_token(s, number);
+        tell_unsent(s, chunk, trace_id);
         return;
     }
     if (!job_launch(s->job, request, s->now)) compat_memory_error(L);
@@ -322,6 +346,7 @@ bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
         case JOB_NO_MEMORY: compat_memory_error(L); continue;
         case JOB_DONE: /* a request that found no memory, and never left, has a token */
             if (lj->has_limiter) limiter_give_back(L, refs);
+            if (lj->has_journal) journal_close(L, refs);
             lj->done = true;
             return true;
         case JOB_WAIT: break;

@@ -262,6 +262,20 @@ void batch_end_chunk(struct batch *b, struct chunk *c, double now) {
     settle_chunk(b, c, now);
 }
 
+bool batch_next_stopping(const struct batch *b, const struct chunk *c, uint32_t *at,
+                         struct failure *failure) {
+    uint32_t end = c->gathered ? c->entry.amount : c->refused;
+    while (*at < end) {
+        uint32_t i = (*at)++, index = c->gathered ? c->indexes[i] : c->first_refused + i;
+        const struct stop *s = &b->stops.entries[index];
+        if (ledger_state(b->ledger, s->position) != ID_STOPPING) continue;
+        *failure =
+            (struct failure){.position = s->position, .code = s->code, .msg = s->msg};
+        return true;
+    }
+    return false;
+}
+
 struct chunk *batch_settled(struct batch *b) {
     struct chunk *c = b->settled;
     free(b->told);

@@ -23,13 +23,15 @@ enum chunk_state { CHUNK_WAITING, CHUNK_IN_FLIGHT, CHUNK_SETTLED };
 struct chunk {
     enum chunk_state state;
     bool gathered;
-    bool asked;            /* the service may have obeyed an earlier try to delete them */
-    uint32_t first;        /* of what is gathered: only for the order of halves */
-    unsigned failed_tries; /* halves inherit them */
-    double due;            /* earliest send time */
-    double started;        /* when its first request left */
-    struct entry entry;    /* what the log will say of it */
-    struct chunk *next;    /* in the list of waiting or of settled ones */
+    bool asked;     /* the service may have obeyed an earlier try to delete them */
+    uint32_t first; /* of what is gathered: only for the order of halves */
+    uint32_t first_refused; /* where in `stops` those begin that its answer sent there, */
+    uint32_t refused;       /* and how many they are; not of what is gathered */
+    unsigned failed_tries;  /* halves inherit them */
+    double due;             /* earliest send time */
+    double started;         /* when its first request left */
+    struct entry entry;     /* what the log will say of it */
+    struct chunk *next;     /* in the list of waiting or of settled ones */
     uint32_t indexes[];
 };
 
@@ -79,6 +81,11 @@ static inline uint32_t chunk_position(const struct batch *batch,
     return chunk->gathered ? batch->stops.entries[chunk->indexes[i]].position
                            : chunk->first + i;
 }
+
+/* Goes through the ids of a settled chunk whose phones are being stopped: what delete
+ * said of them. *at begins with 0; false: there are no more. */
+bool batch_next_stopping(const struct batch *batch, const struct chunk *chunk,
+                         uint32_t *at, struct failure *failure);
 
 /* The chunk to send to this path now, NULL for none (or out of memory, told apart by the
  * flag). It stays where it is until batch_sent or batch_wait_or_end. */

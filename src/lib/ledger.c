@@ -142,10 +142,30 @@ void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
     l->tally[ID_DELETED] += count;
 }
 
+void ledger_recall(struct ledger *l, uint32_t position, enum id_state state) {
+    set_state(l, position, state);
+}
+
+void ledger_recall_refused(struct ledger *l, uint32_t position) {
+    l->states[position] |= REFUSED_BIT;
+}
+
 /* What an id that ended like this begins with in a ledger that goes on. */
 static unsigned char resumed_state(unsigned char ended) {
     bool unknown = (ended & STATE_BITS) == ID_UNKNOWN;
+    ended &= (unsigned char)~REFUSED_BIT;
     return unknown ? (ended & STOPPED_BIT) | ID_PENDING | ASKED_BIT : ended;
+}
+
+/* Where it stands in a ledger that goes on: what was never asked for comes first. */
+enum turn { TURN_FRESH, TURN_REFUSED, TURN_ASKED, TURN_NEVER, TURNS };
+
+static enum turn turn_of(unsigned char ended) {
+    unsigned state = ended & STATE_BITS;
+    if (state == ID_UNKNOWN || (state == ID_PENDING && (ended & ASKED_BIT)))
+        return TURN_ASKED;
+    if (state != ID_PENDING) return TURN_NEVER;
+    return ended & REFUSED_BIT ? TURN_REFUSED : TURN_FRESH;
 }
 
 /* Copies the n-th id of the caller's to the next position. */
@@ -163,9 +183,6 @@ static void resume_id(struct ledger *l, const struct ledger *earlier, uint32_t n
 }
 
 bool ledger_resume(struct ledger *l, const struct ledger *earlier) {
-    static const unsigned passes[] = {1u << ID_PENDING, 1u << ID_UNKNOWN,
-                                      1u << ID_DELETED | 1u << ID_PRESUMED |
-                                          1u << ID_FAILED};
     uint32_t count = ledger_total(earlier), position = 0;
     l->order = malloc(count * sizeof *l->order + 1);
     l->states = calloc(count + 1, 1);
@@ -175,12 +192,12 @@ bool ledger_resume(struct ledger *l, const struct ledger *earlier) {
         !array_reserve(&l->failures, &l->failure_capacity, sizeof *l->failures,
                        earlier->failure_count))
         return false;
-    for (int pass = 0; pass < 3; pass++) {
+    for (enum turn turn = 0; turn < TURNS; turn++) {
+        if (turn == TURN_ASKED) l->fresh = position;
+        if (turn == TURN_NEVER) l->open = position;
         for (uint32_t n = 0; n < count; n++)
-            if (passes[pass] >> ledger_state(earlier, ledger_position(earlier, n)) & 1)
+            if (turn_of(earlier->states[ledger_position(earlier, n)]) == turn)
                 resume_id(l, earlier, n, position++);
-        if (pass == 0) l->fresh = position;
-        if (pass == 1) l->open = position;
     }
     return true;
 }

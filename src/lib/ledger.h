@@ -78,6 +78,11 @@ bool ledger_open(struct ledger *ledger);
 /* The same for an all-zero ledger that goes on where an earlier one ended: what was never
  * asked for stands first, then what is unknown, and last what has its outcome. */
 bool ledger_resume(struct ledger *ledger, const struct ledger *earlier);
+/* What another run found of a pending id: that it is gone, or may be, which is asked for
+ * last by a ledger that goes on. */
+void ledger_recall(struct ledger *ledger, uint32_t position, enum id_state state);
+/* The same: that it was refused. It is asked for again, after what never was. */
+void ledger_recall_refused(struct ledger *ledger, uint32_t position);
 void ledger_close(struct ledger *ledger);
 /* Moves all that it holds; of the ledger itself only its amounts stay. */
 struct ledger ledger_take(struct ledger *ledger);
@@ -113,9 +118,9 @@ void ledger_note_stopped(struct ledger *ledger, uint32_t position);
 void ledger_note(struct ledger *ledger, struct entry *entry, struct reason reason);
 void ledger_log(struct ledger *ledger, const struct entry *entry);
 
-/* Of an entry of `states`: the state, whether a stop was accepted, whether it was asked.
- */
-enum { STATE_BITS = 0x0f, STOPPED_BIT = 0x40, ASKED_BIT = 0x80 };
+/* Of an entry of `states`: the state, whether an earlier run was refused, whether a stop
+ * was accepted, whether it was asked. */
+enum { STATE_BITS = 0x0f, REFUSED_BIT = 0x20, STOPPED_BIT = 0x40, ASKED_BIT = 0x80 };
 
 static inline enum id_state ledger_state(const struct ledger *ledger, uint32_t position) {
     return (enum id_state)(ledger->states[position] & STATE_BITS);
@@ -135,6 +140,9 @@ bool ledger_is_complete(const struct ledger *ledger);
 /* The position of the caller's n-th id. */
 static inline uint32_t ledger_position(const struct ledger *ledger, uint32_t n) {
     return ledger->order ? ledger->order[n] : n;
+}
+static inline bool ledger_was_asked(const struct ledger *ledger, uint32_t position) {
+    return (ledger->states[position] & ASKED_BIT) != 0;
 }
 static inline bool ledger_was_stopped(const struct ledger *ledger, uint32_t position) {
     return (ledger->states[position] & STOPPED_BIT) != 0;

@@ -163,9 +163,12 @@ static void accept_all(struct settling *s) {
 /* Settles by data that add up: who isn't named was deleted, or will be stopped. */
 static void settle_by_data(struct settling *s) {
     const struct details *failed = &s->response->failed;
+    struct chunk *c = s->chunk;
     s->batch->lanes[s->path].accepted = true;
+    c->first_refused = s->batch->stops.count;
     for (uint32_t i = 0; i < failed->count; i++)
         settle_failed(s, s->at[i], &failed->list[i]);
+    c->refused = s->batch->stops.count - c->first_refused;
     if (s->path == PATH_DELETE) settle_open(s, FOUND_DELETED);
     else if (s->path == PATH_STOP) accept_all(s);
     else see_all(s);

@@ -1,0 +1,212 @@
+-- geelark.journal: files that can't serve, what is in those that do, and who may have them.
+
+local asked = require "spec.support.asked"
+local collect = require "spec.support.collect"
+local fork = require "spec.support.native" "fork"
+local geelark = require "geelark"
+local held = require "spec.support.held"
+local service = require "spec.support.service"
+local shell = require "spec.support.shell"
+local temporary = require "spec.support.temporary"
+
+local folder, file
+
+local function sql(statement)
+  return shell.run("sqlite3 %s %s", file, statement)
+end
+
+-- SQLite's log of what isn't in the file yet: whoever closes the file takes it away.
+local function log_is_there() return shell.run("ls %s", file .. "-wal") end
+
+-- What a chunk of Lua returns in another process, in the folder of the file.
+local function run_elsewhere(chunk)
+  local root, lua = shell.run "pwd", shell.lua_name()
+  return shell.run("cd %s && LUA_PATH=%s LUA_CPATH=%s %s -e %s", folder.path,
+    root .. "/lua/?.lua;;", ("%s/build/%s/?.so;;"):format(root, lua), lua,
+    ("local geelark, file = require 'geelark', %q print((function() %s end)())")
+      :format(file, chunk))
+end
+
+-- A file as this version makes it.
+local function make_journal(more)
+  local given = service.options(service.success, { journal = file })
+  for name, value in pairs(more or {}) do given[name] = value end
+  assert(geelark.delete({ "d1" }, given))
+end
+
+local unfit = {
+  { "another base_url's", "is for another base_url (https://elsewhere.example, not ",
+    function() make_journal { base_url = "https://elsewhere.example" } end },
+  { "another version's", "is of another version (0, this one is 1)", function()
+    make_journal()
+    sql "UPDATE run SET version = '0'"
+  end },
+  { "no SQLite file", "is not a SQLite file",
+    function() folder:write("run.db", ("528086321789535232\n"):rep(100)) end },
+  { "somebody else's database", "is not a journal of geelark's",
+    function() sql "CREATE TABLE run (name TEXT)" end },
+  { "a folder", "unable to open database file", function() shell.run("mkdir %s", file) end },
+  { "in no folder", "unable to open database file",
+    function() file = folder:file "nowhere/run.db" end },
+}
+
+describe("a journal that can't serve", function()
+  before_each(function()
+    folder = temporary.new()
+    file = folder:file "run.db"
+  end)
+  after_each(function() folder:remove() end)
+
+  for _, case in ipairs(unfit) do
+    it("ends the call before anything is sent: it is " .. case[1], function()
+      case[3]()
+      local given, log = service.options(service.success, { journal = file })
+      local result, err = geelark.delete({ "d1", "d2" }, given)
+      assert.is_nil(result)
+      assert.equal("config", err.kind)
+      assert.truthy(err.message:find(case[2], 1, true), err.message)
+      assert.truthy(err.message:find(file, 1, true), err.message)
+      assert.same({ "d1", "d2" }, err.result.pendingIds)
+      assert.same({}, asked(log))
+    end)
+  end
+
+  it("is in use by a job of this process, until that has ended", function()
+    local options, requests = held { journal = file }
+    local job = geelark.start({ "d1" }, options)
+    job:step()
+    local given, log = service.options(service.success, { journal = file })
+    local _, err = geelark.delete({ "d2" }, given)
+    assert.truthy(err.message:find("is in use by another job or process", 1, true), err.message)
+    _, err = geelark.journal.read(file)
+    assert.equal("config", err.kind)
+    requests:answer_all()
+    assert.is_true(job:step())
+    assert(geelark.delete({ "d2" }, given))
+    assert.equal(1, #log)
+    assert.equal(2, assert(geelark.journal.read(file)).successAmount)
+  end)
+
+  it("is in use by another process", function()
+    local options, requests = held { journal = file }
+    local job = geelark.start({ "d1" }, options)
+    job:step()
+    local said = run_elsewhere [[
+      local service = require("geelark.simulator").new { phones = 1 }
+      local _, err = geelark.delete(service:ids(), service:options { journal = file })
+      return err.message .. #service:requests()
+    ]]
+    assert.truthy(said:find("run.db is in use by another job or process", 1, true), said)
+    assert.equal("0", said:sub(-1))
+    requests:answer_all()
+    job:step()
+  end)
+
+  it("has no library: the message names the package", function()
+    local DBI, preload = package.loaded.DBI, package.preload.DBI
+    package.loaded.DBI, package.preload.DBI = nil, function() error "there is none" end
+    local given, log = service.options(service.success, { journal = file })
+    local _, err = geelark.delete({ "d1" }, given)
+    package.loaded.DBI, package.preload.DBI = DBI, preload
+    assert.equal("config", err.kind)
+    assert.truthy(err.message:find("lua-dbi-sqlite3", 1, true), err.message)
+    assert.same({}, asked(log))
+  end)
+
+  it("has no name that could be one", function()
+    for _, name in ipairs { "", "a\nb", "a\0b", 1, true } do
+      assert.has_error(function() geelark.delete({ "d1" }, { token = "t", journal = name }) end)
+    end
+  end)
+
+  it("isn't opened where there are no credentials", function()
+    local _, err = geelark.delete({ "d1" }, { journal = file, base_url = "https://localhost" })
+    assert.equal("config", err.kind)
+    assert.is_nil(io.open(file))
+  end)
+end)
+
+describe("a journal", function()
+  before_each(function()
+    folder = temporary.new()
+    file = folder:file "run.db"
+  end)
+  after_each(function() folder:remove() end)
+
+  it("may have a name that SQLite takes for something else", function()
+    for _, name in ipairs { ":memory:", "file:x?mode=memory", "with 'quote.db", "-x.db" } do
+      file = folder:file(name)
+      assert.equal("1", run_elsewhere([[
+        local service = require("geelark.simulator").new { phones = 1 }
+        local options = service:options { journal = file:match "[^/]*$" }
+        for _ = 1, 2 do assert(geelark.delete(service:ids(), options)) end
+        return tostring(#service:requests())
+      ]]))
+      assert(io.open(file)):close()
+    end
+  end)
+
+  it("holds no secret", function()
+    make_journal { token = "token-of-the-spec", app_id = "app-id-1", api_key = "api-key-2",
+      proxy = "http://user:proxy-word@localhost:1" }
+    local bytes = assert(io.open(file, "rb")):read "*a"
+    for _, secret in ipairs { "token-of-the-spec", "app-id-1", "api-key-2", "proxy-word" } do
+      assert.is_nil(bytes:find(secret, 1, true))
+    end
+  end)
+
+  it("keeps any words of the service's", function()
+    local words = "it's \\\"50 %\\\", \\u00e9, \\n2nd line"
+    local given = service.options(function(request)
+      return 200, service.envelope(0, 1, { service.failure(request.ids[1], 43007, words) })
+    end, { journal = file })
+    local result = assert(geelark.delete({ "d1" }, given))
+    assert.same(result.failDetails, assert(geelark.journal.read(file)).failDetails)
+  end)
+
+  it("keeps the largest code that there is", function()
+    local given = service.options(function(request)
+      return 200, service.envelope(0, 1, { service.failure(request.ids[1], 2147483647, "no") })
+    end, { journal = file })
+    local result = assert(geelark.delete({ "d1" }, given))
+    assert.same(result.failDetails, assert(geelark.journal.read(file)).failDetails)
+    local code = assert(geelark.journal.read(file)).failDetails[1].code
+    assert.equal("2147483647", tostring(code))
+  end)
+
+  it("is an ordinary file when the job is done", function()
+    make_journal()
+    assert.equal("ok", sql "PRAGMA integrity_check")
+    assert.equal("run.db", shell.run("ls -A %s", folder.path))
+  end)
+
+  it("survives the child of a fork, whose collector leaves the parent's connection alone", function()
+    local options, requests = held { journal = file, chunk_size = 1, concurrency = 1 }
+    local job = geelark.start({ "d1", "d2", "d3" }, options)
+    job:step()
+    local told = fork(function()
+      job, options, requests = nil, nil, nil
+      collect()
+      return true
+    end)
+    assert.is_true(told)
+    assert.is_truthy(log_is_there())
+    repeat requests:answer_all() until job:step()
+    assert.equal(3, assert(job:result()).successAmount)
+    assert.equal("ok", sql "PRAGMA integrity_check")
+    assert.equal("3", sql "SELECT count(*) FROM phones WHERE state = 'deleted'")
+  end)
+
+  it("survives a child that ends with its Lua state closed", function()
+    local options, requests = held { journal = file, chunk_size = 1, concurrency = 1 }
+    local job = geelark.start({ "d1", "d2", "d3" }, options)
+    job:step()
+    fork(function()
+      os.exit(0, true) -- which closes it on all but Lua 5.1
+    end)
+    assert.is_truthy(log_is_there())
+    repeat requests:answer_all() until job:step()
+    assert.equal("ok", sql "PRAGMA integrity_check")
+    assert.equal("3", sql "SELECT count(*) FROM phones WHERE state = 'deleted'")
+  end)
+end)

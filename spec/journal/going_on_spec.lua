@@ -1,0 +1,208 @@
+-- geelark.journal: the same call with the same file goes on where the last one ended.
+
+local asked = require "spec.support.asked"
+local geelark = require "geelark"
+local service = require "spec.support.service"
+local temporary = require "spec.support.temporary"
+
+local jit = rawget(_G, "jit")
+
+local function outcomes(result)
+  local list = {}
+  for id, state, code in geelark.outcomes(result) do
+    list[#list + 1] = table.concat({ tostring(id), state, code }, " ")
+  end
+  return list
+end
+
+local function refuse(code)
+  return function(request)
+    local failures = {}
+    for i, id in ipairs(request.ids) do failures[i] = service.failure(id, code, "no") end
+    return 200, service.envelope(0, #request.ids, failures)
+  end
+end
+
+local gone = refuse(42001)
+
+-- Each id's answer by its first letter: d is deleted, f refused, u lost, a gone, p comes to a job
+-- that has been stopped.
+local answers = {
+  d = service.success,
+  f = refuse(43007),
+  u = function() return nil, "reset", true end,
+  n = function() return nil, "no route", false end,
+  q = function() return 200, '{"code":40007,"msg":"too many"}' end,
+  a = gone,
+  p = function() return service.code(40003) end,
+}
+
+local function by_letter(request) return answers[request.ids[1]:sub(1, 1)](request) end
+
+-- Options of a call that asks for one id at a time and tries once.
+local function options(file, more)
+  local given = { journal = file, chunk_size = 1, concurrency = 1, attempts = 1, max_wait = 30 }
+  for name, value in pairs(more or {}) do given[name] = value end
+  return given
+end
+
+describe("a call with a journal", function()
+  local folder, file
+
+  before_each(function()
+    folder = temporary.new()
+    file = folder:file "run.db"
+  end)
+  after_each(function() folder:remove() end)
+
+  local function delete(ids, answer, more)
+    local given, log = service.options(answer, options(file, more))
+    local result, err = geelark.delete(ids, given)
+    return result, err, log
+  end
+
+  it("is like one without, the first time", function()
+    local result = assert(delete({ "d1", "f1", "d2", "d1" }, by_letter))
+    assert.same({ "d1 deleted", "f1 failed 43007", "d2 deleted" }, outcomes(result))
+    assert.equal(1, result.duplicateAmount)
+  end)
+
+  it("doesn't ask again for what is gone, which stands in the account", function()
+    assert(delete({ "d1", "d2" }, by_letter))
+    local result, _, log = delete({ "d1", "d2" }, by_letter)
+    assert.same({}, asked(log))
+    assert.same({ "d1 deleted", "d2 deleted" }, outcomes(result))
+    assert.equal(2, result.successAmount)
+    assert.same({}, result.presumedIds)
+  end)
+
+  it("asks first for what never was asked, then for what was refused, last for what has no answer",
+    function()
+      local ids = { "u1", "f1", "d1", "p1", "u2", "x2" }
+      local _, err = delete({ "u1", "f1", "d1", "p1" }, by_letter)
+      assert.same({ "u1 unknown", "f1 failed 43007", "d1 deleted", "p1 pending" }, outcomes(err))
+      local _, _, log = delete(ids, service.success)
+      assert.same({ "p1", "u2", "x2", "f1", "u1" }, asked(log))
+    end)
+
+  it("presumes what it asked for without an answer, once the service says it is gone", function()
+    delete({ "u1" }, by_letter)
+    local result = assert(delete({ "u1" }, gone))
+    assert.same({ "u1" }, result.presumedIds)
+    result = assert(delete({ "u1" }, by_letter))
+    assert.same({ "u1" }, result.presumedIds)
+  end)
+
+  for _, case in ipairs {
+    { "f1", "was refused" }, { "n1", "surely never left" }, { "q1", "met too many requests" },
+    { "p1", "met a code that stops a job" },
+  } do
+    it("doesn't presume what " .. case[2], function()
+      delete({ case[1] }, by_letter)
+      local result = assert(delete({ case[1] }, gone))
+      assert.same({}, result.presumedIds)
+      assert.equal(42001, result.failDetails[1].code)
+    end)
+  end
+
+  it("remembers through a refusal that an earlier try had no answer", function()
+    delete({ "u1" }, by_letter)
+    assert(delete({ "u1" }, refuse(43007)))
+    assert.same({ "u1" }, assert(delete({ "u1" }, gone)).presumedIds)
+  end)
+
+  it("gives the account of the call's list alone", function()
+    assert(delete({ "d1", "d2" }, by_letter))
+    local result, _, log = delete({ "d3", "d2" }, by_letter)
+    assert.same({ "d3" }, asked(log))
+    assert.same({ "d3 deleted", "d2 deleted" }, outcomes(result))
+    assert.equal(2, result.totalAmount)
+  end)
+
+  it("takes a list that is asked for in hundreds", function()
+    local ids = service.ids(1050)
+    local first = true
+    delete(ids, function(request)
+      if not first then return service.code(40003) end
+      first = false
+      return service.success(request)
+    end, { chunk_size = 100 })
+    local result, _, log = delete(ids, service.success, { chunk_size = 100 })
+    assert.equal(10, #log)
+    assert.equal(1050, result.successAmount)
+  end)
+
+  it("knows integers by their digits", function()
+    if math.type == nil then return assert.is_nil(math.type) end -- no integers in this Lua
+    assert(delete({ 528086321789535232 }, service.success))
+    local result, _, log = delete({ "528086321789535232" }, service.success)
+    assert.same({}, asked(log))
+    assert.equal(1, result.successAmount)
+  end)
+
+  it("goes on after a job that was cancelled, or closed", function()
+    for _, ending in ipairs { "cancel", "close" } do
+      local given = service.options(service.success, options(file))
+      local client = assert(geelark.new(given))
+      local job = client:start({ "d1" .. ending, "d2" .. ending }, { journal = file })
+      if ending == "cancel" then job:cancel() else client:close() end
+      while not job:step(1) do assert.is_table(job:progress()) end
+      local result = assert(delete({ "d1" .. ending, "d2" .. ending }, service.success))
+      assert.equal(2, result.successAmount)
+    end
+  end)
+
+  it("goes on after a job that was dropped", function()
+    local function drop()
+      assert.is_userdata(geelark.start({ "d1" }, (service.options(service.success, options(file)))))
+    end
+    drop()
+    if jit then jit.flush() end -- its traces refer to values that they met
+    assert.equal(1, assert(delete({ "d1" }, service.success)).successAmount)
+  end)
+
+  it("works for a client's jobs, one after the other", function()
+    local given, log = service.options(service.success, options(file))
+    local client = assert(geelark.new(given))
+    for _ = 1, 2 do assert.equal(2, assert(client:delete { "d1", "d2" }).successAmount) end
+    assert.equal(2, #log)
+  end)
+
+  it("resumes, and knows then what the resumed call knew", function()
+    local given = service.options(by_letter, { chunk_size = 1, concurrency = 1, attempts = 1 })
+    local _, err = geelark.delete({ "d1", "u1", "f1", "p1" }, given)
+    local again, log = service.options(gone, options(file))
+    local result = assert(geelark.resume(err, again))
+    assert.same({ "p1", "u1" }, asked(log))
+    local expected = { "d1 deleted", "u1 presumed", "f1 failed 43007", "p1 failed 42001" }
+    assert.same(expected, outcomes(result))
+    assert.same(expected, outcomes(assert(geelark.journal.read(file))))
+  end)
+
+  it("stands as it was asked when the job ends, whatever a callback raises", function()
+    delete({ "d1", "d2" }, service.success, { on_progress = function() error "mine" end })
+    local read = assert(geelark.journal.read(file))
+    assert.same({ "d1 deleted", "d2 pending" }, outcomes(read))
+  end)
+
+  it("takes back a request that on_event keeps from leaving", function()
+    local _, err, log = delete({ "d1" }, service.success, { on_event = function() error "mine" end })
+    assert.equal("callback", err.kind)
+    assert.same({}, asked(log))
+    local read = assert(geelark.journal.read(file))
+    assert.same({ "d1 pending" }, outcomes(read))
+    assert.same({}, read.requests)
+  end)
+
+  it("isn't touched by a dry run", function()
+    local result = assert(delete({ "d1" }, service.success, { dry_run = true }))
+    assert.same({ "d1" }, result.pendingIds)
+    assert.is_nil(io.open(file))
+  end)
+
+  it("isn't made where an argument is wrong", function()
+    assert.has_error(function() delete({ "no id" }, service.success) end)
+    assert.has_error(function() delete({ "d1" }, service.success, { attempts = 0 }) end)
+    assert.is_nil(io.open(file))
+  end)
+end)
