@@ -46,14 +46,14 @@ function File:fail(why) error(explain(self.name, why), 0) end
 
 --- Runs a statement; what it selects is asked of what it returns.
 function File:execute(sql, ...)
-  local statement, why = self.statements[sql], nil
+  local statement = self.statements[sql]
   if not statement then
-    statement, why = self.connection:prepare(sql)
-    if not statement then self:fail(why) end
+    local prepared, why = self.connection:prepare(sql)
+    if not prepared then self:fail(why) end
+    statement = prepared
     self.statements[sql] = statement
   end
-  local done
-  done, why = statement:execute(...)
+  local done, why = statement:execute(...)
   if not done then self:fail(why) end
   return statement
 end
@@ -226,7 +226,8 @@ end
 
 function writers.lost(file, event)
   if event.action == "delete" then
-    file:set("state = CASE WHEN code IS NULL THEN 'pending' ELSE 'failed' END, asked = 0", event.ids)
+    file:set("state = CASE WHEN code IS NULL THEN 'pending' ELSE 'failed' END, asked = 0",
+      event.ids)
     file:set("state = 'unknown', asked = 1", event.askedIds)
   elseif event.action == "stop" and not event.sent then
     file:set("stop = NULLIF(stop, 'sent')", event.ids)
@@ -266,7 +267,8 @@ local journal = {}
 function journal.open(name, base_url, account)
   local file = open_locked(name)
   local planned, why = pcall(file.transact, file, function()
-    if tonumber(file:value "SELECT count(*) FROM sqlite_master") == 0 then create(file, base_url) else check_run(file, base_url) end
+    local empty = tonumber(file:value "SELECT count(*) FROM sqlite_master") == 0
+    if empty then create(file, base_url) else check_run(file, base_url) end
     plan(file, account)
   end)
   if not planned then

@@ -11,7 +11,7 @@ local shell = require "spec.support.shell"
 
 local names = { "instructions", "cpu", "failures", "signing", "idle", "longest_step",
   "growth", "memory", "latency", "quota", "startup", "startup_tls", "tls", "nginx", "nvim",
-  "simulator" }
+  "simulator", "journal" }
 
 -- Tests that must succeed, and the packages that make them.
 local needed = {

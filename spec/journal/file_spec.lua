@@ -180,12 +180,12 @@ describe("a journal", function()
     assert.equal("run.db", shell.run("ls -A %s", folder.path))
   end)
 
-  it("survives the child of a fork, whose collector leaves the parent's connection alone", function()
+  it("survives the child of a fork, whose collector leaves its connection alone", function()
     local options, requests = held { journal = file, chunk_size = 1, concurrency = 1 }
     local job = geelark.start({ "d1", "d2", "d3" }, options)
     job:step()
     local told = fork(function()
-      job, options, requests = nil, nil, nil
+      job, options, requests = nil, nil, nil -- luacheck: ignore
       collect()
       return true
     end)

@@ -186,7 +186,8 @@ describe("a call with a journal", function()
   end)
 
   it("takes back a request that on_event keeps from leaving", function()
-    local _, err, log = delete({ "d1" }, service.success, { on_event = function() error "mine" end })
+    local function raise() error "mine" end
+    local _, err, log = delete({ "d1" }, service.success, { on_event = raise })
     assert.equal("callback", err.kind)
     assert.same({}, asked(log))
     local read = assert(geelark.journal.read(file))
