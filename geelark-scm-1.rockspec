@@ -15,7 +15,8 @@ description = {
   license = "MIT",
 }
 
--- geelark.simulator over HTTP, for trying scripts, also wants cqueues and luaossl.
+-- geelark.simulator over HTTP, for trying scripts, also wants cqueues and luaossl; the option journal
+-- wants luadbi-sqlite3.
 dependencies = {
   "lua >= 5.1, < 5.6",
   "lua-cjson",
@@ -38,6 +39,7 @@ build = {
         "src/core.c",
         "src/decode.c",
         "src/handle.c",
+        "src/journal.c",
         "src/lib/batch.c",
         "src/lib/buffer.c",
         "src/lib/client.c",
@@ -79,6 +81,7 @@ build = {
     ["geelark.codes"] = "lua/geelark/codes.lua",
     ["geelark.failures"] = "lua/geelark/failures.lua",
     ["geelark.health"] = "lua/geelark/health.lua",
+    ["geelark.journal"] = "lua/geelark/journal.lua",
     ["geelark.loop.cqueues"] = "lua/geelark/loop/cqueues.lua",
     ["geelark.loop.luv"] = "lua/geelark/loop/luv.lua",
     ["geelark.loop.ngx"] = "lua/geelark/loop/ngx.lua",

@@ -117,7 +117,7 @@ describe("the manual's table of options", function()
         seen = seen + 1
       end
     end
-    assert.equal(23, seen)
+    assert.equal(24, seen)
   end)
 end)
 

@@ -220,8 +220,8 @@ function writers.send(file, event)
   elseif event.action == "stop" then
     file:set("stop = COALESCE(stop, 'sent')", event.ids)
   end
-  file:execute("INSERT OR REPLACE INTO requests (traceId, action, amount, sent) VALUES (?, ?, ?, ?)",
-    event.traceId, event.action, #event.ids, os.time())
+  file:execute("INSERT OR REPLACE INTO requests (traceId, action, amount, sent) "
+    .. "VALUES (?, ?, ?, ?)", event.traceId, event.action, #event.ids, os.time())
 end
 
 function writers.lost(file, event)

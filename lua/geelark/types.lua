@@ -24,7 +24,8 @@
 ---@field deadline? number         # seconds for the whole job; default none
 ---@field stop_started? boolean    # phones that are started or starting are stopped, watched and then deleted; default false
 ---@field stop_timeout? number     # seconds for that, from a phone's first refusal; default 120
----@field dry_run? boolean         # checks everything, sends nothing
+---@field journal? string          # a SQLite file: the same call with it goes on after a crash; default none
+---@field dry_run? boolean         # checks everything, sends nothing, and leaves a journal alone
 ---@field on_progress? fun(progress: geelark.Progress) # after every settled chunk, and each second of a wait
 ---@field on_event? fun(event: geelark.Event)
 ---@field transport? geelark.Transport # in the network's place
@@ -130,6 +131,7 @@
 ---@field action geelark.Action
 ---@field traceId string
 ---@field ids geelark.Id[] # that were asked for
+---@field askedIds geelark.Id[] # of these, those that the service may have obeyed a request for
 ---@field sent boolean        # whether the request may have left
 ---@field kind geelark.Kind   # why
 ---@field message string
@@ -153,12 +155,16 @@
 ---@field msg? string         # of the last answer's envelope
 ---@field httpStatus? integer # of the last answer
 ---@field halved boolean
+---@field seconds number      # from its first request until it settled
 ---@field ids geelark.Id[] # of the chunk; below, what became of them
 ---@field deletedIds geelark.Id[]
 ---@field presumedIds geelark.Id[]
 ---@field failDetails geelark.Failure[]
 ---@field unknownIds geelark.Id[]
 ---@field pendingIds geelark.Id[] # they go on: in the halves, or their phones are being stopped
+---@field askedIds geelark.Id[] # not gone; the service may have obeyed an earlier request for them
+---@field stoppedIds geelark.Id[] # a stop of theirs was accepted
+---@field stoppingDetails geelark.Failure[] # why delete refused those whose phones are being stopped
 
 ---@class geelark.Request
 ---@field path string

@@ -30,8 +30,8 @@ end
 local function insert_bare(ids)
   local connection = assert(DBI.Connect("SQLite3", FOLDER .. "/bare.db"))
   connection:autocommit(true)
-  for _, sql in ipairs { "CREATE TABLE phones (id TEXT PRIMARY KEY, state TEXT, code TEXT, msg TEXT, "
-    .. "asked INTEGER, stop TEXT)", "BEGIN" } do
+  for _, sql in ipairs { "CREATE TABLE phones (id TEXT PRIMARY KEY, state TEXT, code TEXT, "
+    .. "msg TEXT, asked INTEGER, stop TEXT)", "BEGIN" } do
     assert(connection:prepare(sql)):execute()
   end
   local insert = assert(connection:prepare "INSERT INTO phones (id, state) VALUES (?, 'pending')")
