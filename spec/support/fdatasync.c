@@ -1,6 +1,7 @@
 /*
- * fdatasync.c: fdatasync(path, times) appends a page to a file so many times, each time until it is
- * on the disk, and returns the seconds that this took: what nobody who promises so much can go below.
+ * fdatasync.c: fdatasync(path, times) appends a page to a file so many times, each time
+ * until it is on the disk, and returns the seconds that this took: what nobody who
+ * promises so much can go below.
  */
 #include <fcntl.h>
 #include <lauxlib.h>
@@ -22,7 +23,8 @@ static int l_fdatasync(lua_State *L) {
     memset(page, 'x', sizeof page);
     double from = now();
     for (int i = 0; i < times && !failed; i++)
-        failed = write(fd, page, sizeof page) != (ssize_t)sizeof page || fdatasync(fd) != 0;
+        failed =
+            write(fd, page, sizeof page) != (ssize_t)sizeof page || fdatasync(fd) != 0;
     double seconds = now() - from;
     if (fd >= 0) close(fd);
     if (failed) return luaL_error(L, "fdatasync failed");

@@ -1,7 +1,8 @@
 /*
- * failing_disk.c: to be preloaded. The FAIL_AT-th call that writes to a file whose name has
- * "run.db" in it fails, and with FAIL_ALWAYS all later ones: no space, an error of the device, or
- * only half of it written, in turn. FAIL_NOTE is a file that is made when one did.
+ * failing_disk.c: to be preloaded. The FAIL_AT-th call that writes to a file whose name
+ * has "run.db" in it fails, and with FAIL_ALWAYS all later ones: no space, an error of
+ * the device, or only half of it written, in turn. FAIL_NOTE is a file that is made when
+ * one did.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -48,7 +49,8 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
     short_before = kind == 3 && size > 1;
     if (short_before) size /= 2;
     else if (kind) return fail_call(kind);
-    return REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t)(fd, data, size, at);
+    return REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t)(fd, data, size,
+                                                                         at);
 }
 
 ssize_t write(int fd, const void *data, size_t size) {
