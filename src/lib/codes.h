@@ -35,8 +35,8 @@
     X(43004, expired,            HALVE,   REFUSED,  0, "it has expired", "") \
     X(43005, executing,          HALVE,   REFUSED,  1, "it is executing a task", "try again later") \
     X(43006, connected,          HALVE,   REFUSED,  1, "somebody is connected to it remotely", "try again later") \
-    X(43009, started,            HALVE,   REFUSED,  1, "it is started", "stop it, then delete") \
-    X(43010, starting,           HALVE,   REFUSED,  1, "it is starting", "wait, stop it, then delete") \
+    X(43009, started,            HALVE,   REFUSED,  1, "it is started", "stop it, then delete, as stop_started does") \
+    X(43010, starting,           HALVE,   REFUSED,  1, "it is starting", "wait, stop it, then delete, as stop_started does") \
     X(43011, renewing,           HALVE,   REFUSED,  1, "it is being renewed", "try again later") \
     X(43021, in_use,             HALVE,   REFUSED,  1, "it is in use", "try again later") \
     X(43036, running,            HALVE,   REFUSED,  1, "it is running and can't do this now", "stop it, then delete") \
