@@ -61,6 +61,9 @@ describe(":GeelarkDelete", function()
     ["2GeelarkDelete!"] = "the lines hold no id",
     ["GeelarkDelete! 1 | echo 2"] = "argument 2 holds no single id: | (and 1 more)",
     ['GeelarkDelete! 1 "2'] = 'argument 2 holds no single id: "2',
+    ["1GeelarkDelete! ++stpo"] = "there is no ++stpo, only ++stop",
+    ["GeelarkDelete! ++stop"] = "give a range, as in :%GeelarkDelete, or ids",
+    ["1GeelarkDelete! ++stop 1"] = "both a range and ids are given",
     ["1GeelarkDelete!"] = "config: no credentials: set the option token (GEELARK_TOKEN), "
       .. "or app_id and api_key (GEELARK_APP_ID, GEELARK_API_KEY)",
   } do
@@ -197,7 +200,7 @@ describe(":GeelarkDelete", function()
   end)
 
   it("takes other credentials of the environment from then on", function()
-    assert.equal("geelark: 1 deleted\ngeelark: stopped (auth): 0 deleted, 1 pending, see :copen",
+    assert.equal("geelark: 1 deleted\ngeelark: ended (auth): 0 deleted, 1 pending, see :copen",
       nvim.output([[
       command("GeelarkDelete! " .. ids[1])
       vim.env.GEELARK_TOKEN = "another"

@@ -51,6 +51,12 @@ describe(":checkhealth geelark", function()
     assert.is_nil(said:find "visible")
   end)
 
+  it("says whether setup wants phones stopped that run", function()
+    local stops = "\ninfo\tphones that run are stopped, then deleted: stop_started, by setup\t"
+    assert.is_nil(report("", "GEELARK_TOKEN=t"):find(stops, 1, true))
+    assert.matches(stops, report("driver.setup { stop_started = true }", "GEELARK_TOKEN=t"), 1, true)
+  end)
+
   it("says which credentials are missing, and where they are set", function()
     assert.matches("\nerror\tconfig: no credentials: set the option token[^\n]*\t"
       .. "Set it in the environment, or by require%('geelark.nvim'%).setup\n", report "")

@@ -32,18 +32,18 @@ describe("progress", function()
     screen:keys ":%GeelarkDelete!<CR>"
     screen:shows "│ :GeelarkCancel stops it"
     screen:keys ":GeelarkCancel<CR>"
-    screen:shows "│ stopping, waiting for 2 answers"
+    screen:shows "│ cancelled, waiting for 2 answers"
     screen:lua "service.answer()"
     screen:shows "geelark: cancelled: 200 deleted, 800 pending, see :copen"
   end)
 
-  it("says how long the quota makes it wait", function()
+  it("says how long it waits, and for what", function()
     screen:lua [[service.setup { requests_per_minute = 1,
       clock = { now = function() return 0 end, sleep = error } }]]
     screen:keys ":%GeelarkDelete!<CR>"
     screen:shows "│ :GeelarkCancel stops it"
     screen:lua "service.answer()"
-    assert.matches("│ waiting 6%d s for the quota +│\n", screen:shows "for the quota")
+    assert.matches("│ waiting 6%d s: the minute's limit +│\n", screen:shows "the minute's limit")
     screen:keys ":GeelarkCancel<CR>"
     screen:shows "geelark: cancelled: 100 deleted, 900 pending, see :copen"
   end)

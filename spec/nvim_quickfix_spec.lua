@@ -23,12 +23,12 @@ describe("the quickfix list", function()
       print(said[1])
       quickfix()
       print(vim.fn.getqflist({ title = 1 }).title)]], { sim = sim })
-    assert.matches("^geelark: stopped %(network%): 0 deleted, 1 failed, 1 unknown, 2 pending, "
+    assert.matches("^geelark: ended %(network%): 0 deleted, 1 failed, 1 unknown, 2 pending, "
       .. "see :copen\n0\tE\t0\tnetwork: [^\n]*\n"
-      .. "2\tE\t1\t%d+ failed: env is started %(43009 started; stop it, then delete%)\n"
+      .. "2\tE\t1\t%d+ failed: env is started %(43009 started; stop it, then delete, as %+%+stop does%)\n"
       .. "3\tW\t1\t%d+ unknown: [^\n]*\n"
       .. "4\tI\t1\t%d+ pending: not processed\n5\tI\t1\t%d+ pending: not processed\n"
-      .. "geelark: stopped %(network%): 0 deleted, 1 failed, 1 unknown, 2 pending$", printed)
+      .. "geelark: ended %(network%): 0 deleted, 1 failed, 1 unknown, 2 pending$", printed)
   end)
 
   it("stays the user's own where all went well", function()

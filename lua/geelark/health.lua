@@ -68,9 +68,10 @@ local function check_settings()
   if why then
     return fail(why, "Set it in the environment, or by require('geelark.nvim').setup")
   end
-  local credentials, base_url = clients.describe()
+  local credentials, base_url, stops = clients.describe()
   ok("credentials: " .. credentials)
   info("base URL: " .. base_url)
+  if stops then info "phones that run are stopped, then deleted: stop_started, by setup" end
 end
 
 local function check_records()

@@ -15,6 +15,7 @@ local TEXTS = {
 ---@field id string
 ---@field outcome "failed"|"unknown"|"pending"
 ---@field failure geelark.Failure|nil
+---@field stopped boolean|nil whether a stop of its phone was accepted
 
 ---@class geelark.nvim.Account
 ---@field counts table<string, integer> by outcome
@@ -27,23 +28,28 @@ local function plain(text)
   return (text:gsub("%c", " "))
 end
 
+-- The command has a name of its own for the option.
 local function describe(failure)
   local code = geelark.codes[failure.code]
-  local remedy = code.remedy ~= "" and "; " .. code.remedy or ""
+  local remedy = code.remedy ~= "" and "; " .. code.remedy:gsub("stop_started", "++stop") or ""
   return ("failed: %s (%d %s%s)"):format(plain(failure.msg), failure.code, code.name, remedy)
 end
 
 local function list_left(result)
-  local left = {}
-  for _, failure in ipairs(result.failDetails) do
-    left[#left + 1] = { id = failure.id, outcome = "failed", failure = failure }
+  local left, stopped = {}, {}
+  for _, id in ipairs(result.stoppedIds) do stopped[id] = true end
+  local function add(id, outcome, failure)
+    left[#left + 1] = { id = id, outcome = outcome, failure = failure, stopped = stopped[id] }
   end
-  for _, id in ipairs(result.unknownIds) do left[#left + 1] = { id = id, outcome = "unknown" } end
-  for _, id in ipairs(result.pendingIds) do left[#left + 1] = { id = id, outcome = "pending" } end
+  for _, failure in ipairs(result.failDetails) do add(failure.id, "failed", failure) end
+  for _, id in ipairs(result.unknownIds) do add(id, "unknown") end
+  for _, id in ipairs(result.pendingIds) do add(id, "pending") end
   return left
 end
 
-local function summarize(counts, presumed, err)
+-- The stopped ones are told apart from the others, of which they are a part.
+local function summarize(counts, result, err)
+  local presumed, stopped = #result.presumedIds, #result.stoppedIds
   local parts = {}
   for _, outcome in ipairs(OUTCOMES) do
     if counts[outcome] > 0 or outcome == "deleted" then
@@ -52,9 +58,11 @@ local function summarize(counts, presumed, err)
       parts[#parts + 1] = counts[outcome] .. " " .. outcome .. more
     end
   end
-  local stopped = err and err.kind ~= "cancelled" and "stopped (" .. err.kind .. "): "
+  local ended = err and err.kind ~= "cancelled" and "ended (" .. err.kind .. "): "
     or err and "cancelled: " or ""
-  return "geelark: " .. stopped .. table.concat(parts, ", ")
+  local too = stopped > 0 and ("; %d %s stopped"):format(stopped, stopped == 1 and "was" or "were")
+    or ""
+  return "geelark: " .. ended .. table.concat(parts, ", ") .. too
 end
 
 local account = {}
@@ -68,7 +76,7 @@ function account.new(result, err)
     unknown = #result.unknownIds, pending = #result.pendingIds }
   return {
     counts = counts, left = list_left(result),
-    summary = summarize(counts, #result.presumedIds, err),
+    summary = summarize(counts, result, err),
     reason = err and err.kind ~= "cancelled" and plain(err.message) or nil,
   }
 end
@@ -76,7 +84,8 @@ end
 ---@param left geelark.nvim.Left
 ---@return string
 function account.text(left)
-  return left.failure and describe(left.failure) or TEXTS[left.outcome]
+  local text = left.failure and describe(left.failure) or TEXTS[left.outcome]
+  return text .. (left.stopped and "; a stop was accepted" or "")
 end
 
 return account

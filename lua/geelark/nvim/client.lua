@@ -37,15 +37,19 @@ function clients.setup(options)
   chosen, shared = options, nil
 end
 
+---@param stop boolean|nil whether this delete stops phones that run, whatever setup says
 ---@return geelark.LoopOptions options of the command, with its client where one can be made
-function clients.shared()
+function clients.shared(stop)
   local values = {}
   for i, name in ipairs(VARIABLES) do values[i] = os.getenv(name) or "" end
   local now = table.concat(values, "\0")
   if not (shared and shared.client) or environment ~= now then
     shared, environment = clients.with_own(chosen), now
   end
-  return shared
+  if not stop then return shared end
+  local options = { stop_started = true }
+  for name, value in pairs(shared) do options[name] = options[name] or value end
+  return options
 end
 
 --- Checks ids and the command's options and credentials; nothing is sent.
@@ -75,10 +79,11 @@ end
 
 ---@return string credentials where they come from, never what they are
 ---@return string base_url
+---@return boolean stops whether setup wants phones stopped that run
 function clients.describe()
   local url = os.getenv "GEELARK_BASE_URL"
   return describe_credentials(),
-    chosen.base_url or (url ~= "" and url) or "the service's own"
+    chosen.base_url or (url ~= "" and url) or "the service's own", chosen.stop_started == true
 end
 
 return clients

@@ -14,24 +14,40 @@ local function refuse(why)
   say("geelark: " .. why .. "; nothing was deleted", "ERROR")
 end
 
--- The ids that a call names, and the buffer that they stand in.
-local function read(call)
+-- Ids, whether ++stop is among the arguments, and what is wrong with them. No id begins with a plus.
+local function split(arguments)
+  local ids, stop, why = {}, false, nil
+  for _, argument in ipairs(arguments) do
+    if argument == "++stop" then stop = true
+    elseif vim.startswith(argument, "++") then why = "there is no " .. argument .. ", only ++stop"
+    else ids[#ids + 1] = argument end
+  end
+  return ids, stop, why
+end
+
+-- The ids that stand in a call's arguments, or in its lines.
+local function read(call, arguments)
   local reader = require "geelark.nvim.ids"
-  if #call.fargs > 0 and call.range > 0 then return nil, "both a range and ids are given" end
-  if #call.fargs > 0 then return reader.from_arguments(call.fargs) end
+  if #arguments > 0 and call.range > 0 then return nil, "both a range and ids are given" end
+  if #arguments > 0 then return reader.from_arguments(arguments) end
   if call.range == 0 then return nil, "give a range, as in :%GeelarkDelete, or ids" end
   return reader.from_lines(vim.api.nvim_get_current_buf(), call.line1, call.line2)
 end
 
 -- A picker's Enter takes the first choice, so that one deletes nothing. Some call back later, when
 -- other things may have been done.
-local function ask(ids, answer)
-  local count, again = #ids.list, ""
+local function ask(ids, stop, answer)
+  local count, again, first = #ids.list, "", ""
   if ids.repeated > 0 then again = (" (%d more are repeated)"):format(ids.repeated) end
   local what = count == 1 and "the cloud phone " .. ids.list[1] or count .. " cloud phones"
+  if stop then
+    first = count == 1 and " If it runs, it is stopped first."
+      or (" Those that run, up to %d, are stopped first."):format(count)
+  end
   local delete = "Delete " .. what
   vim.ui.select({ "No, delete nothing", delete },
-    { prompt = ("Delete %s%s? This can't be undone."):format(what, again), kind = "geelark" },
+    { prompt = ("Delete %s%s?%s This can't be undone."):format(what, again, first),
+      kind = "geelark" },
     function(choice)
       vim.cmd "redraw" -- the editor's own choice leaves its lines, and would append ours
       answer(choice == delete)
@@ -73,8 +89,7 @@ local function finish(result, err)
   end)
 end
 
-local function begin(ids, places)
-  local options = require("geelark.nvim.client").shared()
+local function begin(ids, places, options)
   local job = nvim.delete(ids.list, options, finish)
   current = { job = job, places = places, dry_run = options.dry_run,
     progress = require "geelark.nvim.progress"(job) }
@@ -91,19 +106,23 @@ function command.delete(call)
   if not pcall(require, "geelark.core") then
     return refuse "the core can't be loaded, see :checkhealth geelark"
   end
-  local ids, why = read(call)
+  local arguments, stop, wrong = split(call.fargs)
+  if wrong then return refuse(wrong) end
+  local ids, why = read(call, arguments)
   if not ids then return refuse(why) end
   if #ids.list == 0 then return refuse "the lines hold no id" end
-  why = require("geelark.nvim.client").flaw(ids.list)
+  local clients = require "geelark.nvim.client"
+  why = clients.flaw(ids.list)
   if why then return refuse(why) end
   if not call.bang and #vim.api.nvim_list_uis() == 0 then
     return refuse "there is no screen to ask on (:GeelarkDelete! doesn't ask)"
   end
   local buffer = call.range > 0 and vim.api.nvim_get_current_buf() or nil
   local places = require("geelark.nvim.places").mark(ids, buffer)
-  if call.bang then return begin(ids, places) end
-  ask(ids, function(agreed)
-    if agreed and not current then return begin(ids, places) end
+  local options = clients.shared(stop)
+  if call.bang then return begin(ids, places, options) end
+  ask(ids, options.stop_started, function(agreed)
+    if agreed and not current then return begin(ids, places, options) end
     places:close()
     if agreed then say(BUSY, "ERROR") else say("geelark: nothing was deleted", "INFO") end
   end)
@@ -113,7 +132,7 @@ end
 function command.cancel()
   if not current then return say("geelark: no delete is under way", "INFO") end
   current.job:cancel()
-  current.progress:stop()
+  current.progress:cancel()
 end
 
 --- Whether no delete of the command is under way.

@@ -9,6 +9,10 @@ vim.api.nvim_create_user_command("GeelarkDelete", function(call)
   require("geelark.nvim.command").delete(call)
 end, {
   bang = true, nargs = "*", range = true, -- no bar: a quote before an id would begin a comment
+  complete = function(lead, line)
+    local offered = vim.startswith("++stop", lead) and not line:find("%s%+%+stop%s")
+    return offered and { "++stop" } or {}
+  end,
   desc = "Delete the cloud phones whose ids stand in the lines, or are given",
 })
 

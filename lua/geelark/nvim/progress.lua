@@ -26,7 +26,7 @@ end
 ---@field job geelark.Job
 ---@field buffer integer|nil
 ---@field window integer|nil
----@field stopping boolean|nil
+---@field cancelled boolean|nil
 local Progress = {}
 Progress.__index = Progress
 
@@ -37,12 +37,13 @@ local function grouped(number)
 end
 
 local function last_line(self, progress)
-  if self.stopping then
-    return ("stopping, waiting for %d answer%s"):format(progress.inFlight,
+  if self.cancelled then
+    return ("cancelled, waiting for %d answer%s"):format(progress.inFlight,
       progress.inFlight == 1 and "" or "s")
   end
   if progress.waiting >= 1 and progress.inFlight == 0 then
-    return ("waiting %d s for the quota"):format(math.ceil(progress.waiting))
+    return ("waiting %d s%s"):format(math.ceil(progress.waiting),
+      progress.reason and ": " .. progress.reason or "")
   end
   return ":GeelarkCancel stops it"
 end
@@ -58,6 +59,9 @@ local function draw(self)
   if progress.failAmount > 0 then counts[2] = grouped(progress.failAmount) .. " failed" end
   if progress.unknownAmount > 0 then
     counts[#counts + 1] = grouped(progress.unknownAmount) .. " unknown"
+  end
+  if progress.stoppingAmount > 0 then
+    counts[#counts + 1] = grouped(progress.stoppingAmount) .. " being stopped"
   end
   return {
     (" Deleting %s cloud phone%s"):format(grouped(total), total == 1 and "" or "s"),
@@ -123,8 +127,8 @@ local function show(self)
 end
 
 --- Says that the delete was cancelled.
-function Progress:stop()
-  self.stopping = true
+function Progress:cancel()
+  self.cancelled = true
 end
 
 --- Takes the window away.
