@@ -58,15 +58,15 @@ describe(":GeelarkDelete ++stop", function()
 
   for name, case in pairs {
     ["many"] = { "%GeelarkDelete ++stop", "",
-      "Delete 2 cloud phones (1 more are repeated)? Those that run, up to 2, are stopped first. "
+      "Delete 2 cloud phones (1 more are repeated), stopping up to 2 that run? "
       .. "This can't be undone." },
     ["one"] = { "1GeelarkDelete ++stop", "",
-      "Delete the cloud phone 528086321789535232? If it runs, it is stopped first. "
+      "Delete the cloud phone 528086321789535232, stopping it if it runs? "
       .. "This can't be undone." },
     ["what setup wants stopped"] = { "1,2GeelarkDelete", "stop_started = true",
-      "Delete 2 cloud phones? Those that run, up to 2, are stopped first. This can't be undone." },
+      "Delete 2 cloud phones, stopping up to 2 that run? This can't be undone." },
     ["many, though setup wants none stopped"] = { "1,2GeelarkDelete ++stop", "stop_started = false",
-      "Delete 2 cloud phones? Those that run, up to 2, are stopped first. This can't be undone." },
+      "Delete 2 cloud phones, stopping up to 2 that run? This can't be undone." },
   } do
     it("says in the question how many might be stopped: " .. name, function()
       local printed = nvim.output(script(2, "started = 2", PICKER .. ([[
@@ -89,7 +89,7 @@ describe(":GeelarkDelete ++stop", function()
     finally(function() screen:stop() end)
     screen:lua(script(3, "started = 2", "service.stand_at_stop()"))
     screen:keys ":%GeelarkDelete ++stop<CR>"
-    screen:shows "Delete 3 cloud phones? Those that run, up to 3, are stopped first."
+    screen:shows "Delete 3 cloud phones, stopping up to 3 that run? This can't be undone."
     screen:keys "2<CR>"
     local seen = screen:shows "s: phones that are shutting down"
     assert.matches("│ 1 deleted, 2 being stopped +│\n", seen)

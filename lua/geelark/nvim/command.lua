@@ -37,16 +37,16 @@ end
 -- A picker's Enter takes the first choice, so that one deletes nothing. Some call back later, when
 -- other things may have been done.
 local function ask(ids, stop, answer)
-  local count, again, first = #ids.list, "", ""
+  local count, again, stopping = #ids.list, "", ""
   if ids.repeated > 0 then again = (" (%d more are repeated)"):format(ids.repeated) end
   local what = count == 1 and "the cloud phone " .. ids.list[1] or count .. " cloud phones"
   if stop then
-    first = count == 1 and " If it runs, it is stopped first."
-      or (" Those that run, up to %d, are stopped first."):format(count)
+    stopping = count == 1 and ", stopping it if it runs"
+      or (", stopping up to %d that run"):format(count)
   end
   local delete = "Delete " .. what
   vim.ui.select({ "No, delete nothing", delete },
-    { prompt = ("Delete %s%s?%s This can't be undone."):format(what, again, first),
+    { prompt = ("Delete %s%s%s? This can't be undone."):format(what, again, stopping),
       kind = "geelark" },
     function(choice)
       vim.cmd "redraw" -- the editor's own choice leaves its lines, and would append ours

@@ -65,7 +65,7 @@ local function draw(self)
   end
   return {
     (" Deleting %s cloud phone%s"):format(grouped(total), total == 1 and "" or "s"),
-    (" %s%s %3d %% "):format(bar, ("─"):rep(BAR - full), math.floor(100 * done / total)),
+    (" %s%s %3d %%"):format(bar, ("─"):rep(BAR - full), math.floor(100 * done / total)),
     " " .. table.concat(counts, ", "),
     " " .. last_line(self, progress),
   }, #bar
@@ -86,7 +86,7 @@ local function place(lines)
   local width = 0
   for _, line in ipairs(lines) do width = math.max(width, vim.fn.strdisplaywidth(line)) end
   return {
-    relative = "editor", anchor = "SE", width = width, height = #lines,
+    relative = "editor", anchor = "SE", width = width + 1, height = #lines,
     row = vim.o.lines - vim.o.cmdheight - 1, col = vim.o.columns,
     style = "minimal", border = "rounded", focusable = false,
   }
