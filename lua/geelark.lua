@@ -45,10 +45,13 @@ local geelark = {
   journal = require "geelark.journal",
 }
 
--- The core's functions; types.lua has their words and shapes.
+-- The core's functions; types.lua has their words and shapes. They stand in one module alone, where
+-- Lua finds the name of a function that has raised; asked for them, the core looks there.
 for _, name in ipairs { "delete", "check", "start", "new", "resume", "outcomes" } do
   geelark[name] = core[name]
+  core[name] = nil
 end
+setmetatable(core, { __index = geelark })
 
 local function append(list, more)
   for _, id in ipairs(more) do list[#list + 1] = id end

@@ -18,6 +18,18 @@ it("a core says for which Lua it was built", function()
   assert.equal("geelark.core for " .. _VERSION, require("geelark.core").built_for)
 end)
 
+-- Where Lua doesn't know what a function was called by, it looks through all modules, in no order.
+it("an argument error names a function of geelark, not of the core", function()
+  local named = package.loaded.geelark
+  package.loaded.geelark = nil
+  local _, why = pcall(geelark.check, { "" })
+  package.loaded.geelark = named
+  assert.matches("^bad argument #1 to '%?' ", why)
+  _, why = pcall(geelark.check, { "" })
+  assert.is_truthy(why:find "'geelark.check'" or why:find "'%?'")
+  assert.equal(geelark.check, require("geelark.core").check)
+end)
+
 describe("require of geelark", function()
   local folder
   before_each(function()
