@@ -75,6 +75,7 @@ end
 -- Progress: one line, drawn anew, on a terminal; elsewhere a line whenever something is new.
 local drawn
 local function draw(settled, remark)
+  if settled == PHONES then remark = "done" end
   local line = (("  %3d of %d  %s"):format(settled, PHONES, remark):gsub("%s+$", ""))
   if on_terminal then
     io.write("\r\27[K", bar(settled / PHONES), line)
@@ -116,7 +117,7 @@ end
 
 local function on_progress(progress)
   settled = progress.totalAmount - progress.pendingAmount
-  draw(settled, settled == PHONES and "done" or remark)
+  draw(settled, remark)
 end
 
 local function delete(service)

@@ -56,6 +56,11 @@ describe("the demo", function()
       true)
   end)
 
+  it("is done once, and not before", function()
+    local done = plain:match "250 of 250.-\n\n"
+    assert.equal("250 of 250  done\n\n", done)
+  end)
+
   it("lists what is started, with what helps", function()
     local list = plain:match "  4 started %(43009%): stop it, then delete, as stop_started does\n(.-)\n  %d "
     assert.equal(4, select(2, list:gsub("      %d+  env is started", "")))
