@@ -71,6 +71,27 @@ describe("geelark.nvim", function()
       }, function(...) say(account(...)) end)]], { sim = sim, phones = 120 }))
   end)
 
+  -- Beside ids and a callback: how the limiter gets to the job.
+  for name, delete in pairs {
+    ["setup"] = [[
+      driver.setup { limiter = limiter }
+      command("GeelarkDelete! " .. ids[1])]],
+    ["a client"] = [[
+      local client = assert(require("geelark").new { limiter = limiter })
+      local over
+      driver.delete({ ids[1] }, { client = client }, function() over = true end)
+      wait(function() return over end)]],
+  } do
+    it("calls the limiter of " .. name .. " from the main loop", function()
+      sim = simulator.start { phones = 1 }
+      assert.equal("take\tfalse\ngive\tfalse", nvim.output([[
+        local limiter = {}
+        for _, name in ipairs { "take", "give" } do
+          limiter[name] = function() print(name, vim.in_fast_event()) return true end
+        end]] .. "\n" .. delete, { sim = sim }))
+    end)
+  end
+
   for name, deleted in pairs { on_progress = 100, on_event = 0 } do
     it("loses nothing and sends nothing more after an error in " .. name, function()
       sim = simulator.start { phones = 1000 }

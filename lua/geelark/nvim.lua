@@ -8,17 +8,6 @@
 local clients = require "geelark.nvim.client"
 local leaving = require "geelark.nvim.leaving"
 
--- Options whose functions a step calls.
-local CALLED = { "on_progress", "on_event", "limiter", "transport", "clock" }
-
--- How the job is stepped where a step calls functions of the caller's.
-local function put_off(options)
-  if type(options) ~= "table" then return nil end
-  for _, name in ipairs(CALLED) do
-    if options[name] ~= nil then return vim.schedule end
-  end
-end
-
 ---@class geelark.nvim
 local nvim = {}
 
@@ -40,10 +29,11 @@ function nvim.delete(ids, options, callback)
     if leaving.forget(run) then callback(result, err) end
   end
   local own = clients.with_own(options) -- so that leaving Neovim can close the client
+  local put_off = clients.call_back(own) and vim.schedule or nil
   local luv = require "geelark.loop.luv"
   local started, job = pcall(luv.delete, ids, own, function(result, err)
     vim.schedule(function() run.finish(result, err) end)
-  end, put_off(options))
+  end, put_off)
   if not started then error(job, 2) end
   run.job, run.client = job, own and own.client
   leaving.watch(run)

@@ -4,10 +4,26 @@
 local VARIABLES = { "GEELARK_TOKEN", "GEELARK_APP_ID", "GEELARK_API_KEY", "GEELARK_BASE_URL",
   "GEELARK_CA_FILE" }
 
+-- Options whose functions a step calls.
+local CALLED = { "on_progress", "on_event", "limiter", "transport", "clock" }
+
+local calling = setmetatable({}, { __mode = "k" }) -- by client made here: whether its options do
 local chosen = {} -- the options of the command
 local shared, environment -- its options with the client, and what that was made from
 
 local clients = {}
+
+--- Whether a step of the job may call functions of the caller's. Of a client that somebody else has
+--- made nobody knows.
+---@param options any
+---@return boolean
+function clients.call_back(options)
+  if type(options) ~= "table" then return false end
+  for _, name in ipairs(CALLED) do
+    if options[name] ~= nil then return true end
+  end
+  return options.client ~= nil and calling[options.client] ~= false
+end
 
 --- Options with a client of their own; without one where none can be made: starting a job
 --- then says why.
@@ -25,7 +41,7 @@ function clients.with_own(options)
   if options.client ~= nil then return all end
   local made, client = pcall(core.new, of_client)
   if not made or not client then return all end
-  of_job.client = client
+  of_job.client, calling[client] = client, clients.call_back(of_client)
   return of_job
 end
 
