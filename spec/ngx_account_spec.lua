@@ -11,7 +11,8 @@ local function ids(count)
 end
 
 local function result(fields)
-  local all = { successAmount = 0, failDetails = {}, unknownIds = {}, pendingIds = {} }
+  local all = { successAmount = 0, failDetails = {}, unknownIds = {}, pendingIds = {},
+    stoppedIds = {} }
   for name, value in pairs(fields) do all[name] = value end
   all.failAmount = #all.failDetails
   return all
@@ -31,6 +32,11 @@ describe("the line for a handler that is gone", function()
   it("has the amounts alone where all is well", function()
     assert.equal("250 deleted, 0 failed, 0 unknown, 0 pending",
       account.line(result { successAmount = 250 }))
+  end)
+
+  it("says how many phones were stopped, where any were", function()
+    assert.equal("2 deleted, 0 failed, 0 unknown, 0 pending, 1 of them stopped",
+      account.line(result { successAmount = 2, stoppedIds = { "a1" } }))
   end)
 
   it("names what went wrong and each id that isn't known to be deleted", function()

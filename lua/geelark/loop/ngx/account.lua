@@ -59,6 +59,8 @@ function account.line(result, err)
   result = result or err.result
   local line = ("%d deleted, %d failed, %d unknown, %d pending"):format(result.successAmount,
     result.failAmount, #result.unknownIds, #result.pendingIds)
+  local stopped = #result.stoppedIds
+  if stopped > 0 then line = ("%s, %d of them stopped"):format(line, stopped) end
   if err then line = line .. "; " .. one_line(err, LONGEST_MESSAGE) end -- it begins with its kind
   local lists = lists_of(result)
   fill(lists, LONGEST - #line)
