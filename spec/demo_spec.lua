@@ -62,7 +62,8 @@ describe("the demo", function()
   end)
 
   it("lists what is started, with what helps", function()
-    local list = plain:match "  4 started %(43009%): stop it, then delete, as stop_started does\n(.-)\n  %d "
+    local list = plain:match("  4 started %(43009%): stop it, then delete, as stop_started does\n"
+      .. "(.-)\n  %d ")
     assert.equal(4, select(2, list:gsub("      %d+  env is started", "")))
   end)
 

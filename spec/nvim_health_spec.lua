@@ -54,7 +54,8 @@ describe(":checkhealth geelark", function()
   it("says whether setup wants phones stopped that run", function()
     local stops = "\ninfo\tphones that run are stopped, then deleted: stop_started, by setup\t"
     assert.is_nil(report("", "GEELARK_TOKEN=t"):find(stops, 1, true))
-    assert.matches(stops, report("driver.setup { stop_started = true }", "GEELARK_TOKEN=t"), 1, true)
+    local said = report("driver.setup { stop_started = true }", "GEELARK_TOKEN=t")
+    assert.matches(stops, said, 1, true)
   end)
 
   it("says which credentials are missing, and where they are set", function()

@@ -35,8 +35,8 @@ describe("doc/geelark.txt", function()
   it("is taken by :helptags, and each of its tags is shown by :help", function()
     assert.equal("geelark.txt", nvim.output_at_home(home, [[
       vim.cmd "helptags ALL"
-      for _, tag in ipairs { "geelark", ":GeelarkDelete", ":GeelarkCancel", "geelark-lazy", "geelark-++stop",
-        "geelark.setup()", "geelark.nvim.delete()", "hl-GeelarkBar" } do
+      for _, tag in ipairs { "geelark", ":GeelarkDelete", ":GeelarkCancel", "geelark-lazy",
+        "geelark-++stop", "geelark.setup()", "geelark.nvim.delete()", "hl-GeelarkBar" } do
         vim.cmd("help " .. tag)
         assert(vim.fn.expand "<cword>" ~= "" and vim.fn.getline "."
           :find("*" .. tag .. "*", 1, true), tag)

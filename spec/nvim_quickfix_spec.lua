@@ -25,7 +25,8 @@ describe("the quickfix list", function()
       print(vim.fn.getqflist({ title = 1 }).title)]], { sim = sim })
     assert.matches("^geelark: ended %(network%): 0 deleted, 1 failed, 1 unknown, 2 pending, "
       .. "see :copen\n0\tE\t0\tnetwork: [^\n]*\n"
-      .. "2\tE\t1\t%d+ failed: env is started %(43009 started; stop it, then delete, as %+%+stop does%)\n"
+      .. "2\tE\t1\t%d+ failed: env is started %(43009 started; "
+      .. "stop it, then delete, as %+%+stop does%)\n"
       .. "3\tW\t1\t%d+ unknown: [^\n]*\n"
       .. "4\tI\t1\t%d+ pending: not processed\n5\tI\t1\t%d+ pending: not processed\n"
       .. "geelark: ended %(network%): 0 deleted, 1 failed, 1 unknown, 2 pending$", printed)

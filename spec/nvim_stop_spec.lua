@@ -79,7 +79,9 @@ describe(":GeelarkDelete ++stop", function()
 
   it("is offered where one completes, once", function()
     assert.equal("++stop,++stop,,", nvim.output [[
-      local function offered(line) return table.concat(vim.fn.getcompletion(line, "cmdline"), " ") end
+      local function offered(line)
+        return table.concat(vim.fn.getcompletion(line, "cmdline"), " ")
+      end
       io.write(offered "%GeelarkDelete ", ",", offered "%GeelarkDelete! ++s", ",",
         offered "GeelarkDelete ++stop 5", ",", offered "%GeelarkDelete 5")]])
   end)
