@@ -19,6 +19,16 @@ local function options(url, more)
   return all
 end
 
+-- Ten seconds pass at each look: what a job waits for is over when it is next looked at.
+local function hurrying()
+  local seconds = 0
+  local function now()
+    seconds = seconds + 10
+    return seconds
+  end
+  return { now = now, seed = 1 }
+end
+
 -- One call of delete.
 local function one(host, list, its_options, more)
   local call = more or {}
@@ -53,6 +63,20 @@ local cases = {
       assert.equal(7, seen.result.duplicateAmount)
       assert.equal(2, #seen.result.requests)
       assert.equal(2, #state.requests)
+      assert.same({}, state.phones)
+    end,
+  },
+  {
+    name = "stops phones that run and deletes them then, where it is asked to",
+    simulator = { phones = 30, states = { started = 2 }, stop_seconds = 0 },
+    act = function(host, url)
+      return one(host, ids(30), options(url, { stop_started = true, stop_timeout = 1e6,
+        timeout = 1e6, connect_timeout = 1e6, clock = hurrying() }))
+    end,
+    check = function(seen, state)
+      assert.is_nil(seen.err)
+      assert.equal(30, seen.result.successAmount)
+      assert.equal(2, #seen.result.stoppedIds)
       assert.same({}, state.phones)
     end,
   },
