@@ -21,7 +21,7 @@ if ! command -v "$compiler" >/dev/null; then
   need "$compiler, the C compiler"
 else
   number=$(echo "${version:-5.4}" | sed 's/\./0/')
-  header lua.h "LUA_VERSION_NUM == $number" "$@" || need "lua.h, the C header of Lua $version"
+  header lua.h "LUA_VERSION_NUM == $number" "$@" || need "lua.h, the C header of Lua${version:+ $version}"
   header curl/curl.h "LIBCURL_VERSION_NUM >= 0x074200" "$@" ||
     need "curl/curl.h, the C header of libcurl, 7.66 or newer"
   header openssl/evp.h 1 "$@" || need "openssl/evp.h, the C header of libcrypto"
