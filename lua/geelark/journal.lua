@@ -180,7 +180,8 @@ local function plan(file, account)
   for id, state, code, msg in core.outcomes(account) do
     id, n = tostring(id), n + 1
     local known = found[id]
-    if known and known ~= "pending" and (state == "pending" or GONE[known]) then
+    local tells = known ~= "pending" or stopped[id]
+    if known and tells and (state == "pending" or GONE[known]) then
       core.recall(account, n, known, stopped[id])
     elseif state ~= "pending" then
       file:execute(INSERT, id, state, code_text(code), msg, state == "unknown" and 1 or 0)

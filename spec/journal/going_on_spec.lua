@@ -3,6 +3,8 @@
 local asked = require "spec.support.asked"
 local geelark = require "geelark"
 local service = require "spec.support.service"
+local shell = require "spec.support.shell"
+local simulator = require "geelark.simulator"
 local temporary = require "spec.support.temporary"
 
 local jit = rawget(_G, "jit")
@@ -193,6 +195,61 @@ describe("a call with a journal", function()
     local read = assert(geelark.journal.read(file))
     assert.same({ "d1 pending" }, outcomes(read))
     assert.same({}, read.requests)
+  end)
+
+  -- What a process that is killed now would leave behind.
+  local function read_as_left()
+    local copy = folder:file "copy.db"
+    shell.run("cp %s %s && cp %s %s", file, copy, file .. "-wal", copy .. "-wal")
+    return assert(geelark.journal.read(copy))
+  end
+
+  it("has a request and its ids on the disk before it leaves", function()
+    local left
+    delete({ "d1", "d2", "d3" }, function(request)
+      left = left or { read_as_left(), request.traceId }
+      return service.success(request)
+    end, { chunk_size = 2 })
+    assert.same({ "d1 unknown", "d2 unknown", "d3 pending" }, outcomes(left[1]))
+    assert.equal(left[2], left[1].requests[1].traceId)
+  end)
+
+  it("has what became of them there before the next one leaves", function()
+    local left, noted
+    delete({ "d1", "f1", "d2" }, function(request)
+      if request.ids[1] == "d2" then left = read_as_left() end
+      return by_letter(request)
+    end)
+    noted = left.requests[2]
+    assert.same({ "d1 deleted", "f1 failed 43007", "d2 unknown" }, outcomes(left))
+    assert.same({ 0, "msg", 200, 1, "delete" },
+      { noted.code, noted.msg, noted.httpStatus, noted.amount, noted.action })
+  end)
+
+  it("knows whose phones an earlier call has stopped", function()
+    local phones = simulator.new { phones = { a1 = "started" } }
+    local job
+    job = geelark.start({ "a1" }, phones:options { journal = file, stop_started = true,
+      on_event = function(event)
+        if event.type == "settle" and event.action == "stop" then job:cancel() end
+      end })
+    while not job:step(10) do assert.equal(1, job:progress().stoppingAmount) end
+    assert.same({ "a1 failed 43009" }, outcomes(assert(geelark.journal.read(file))))
+    phones:set("a1", "stopped")
+    local result = assert(geelark.delete({ "a1" }, phones:options { journal = file }))
+    assert.same({ "a1" }, result.stoppedIds)
+    assert.equal(1, result.successAmount)
+  end)
+
+  it("takes a phone that was stopped, and whose next delete has no answer, for unknown", function()
+    local phones, left = simulator.new { phones = { a1 = "started" } }, {}
+    assert(geelark.delete({ "a1" }, phones:options { journal = file, stop_started = true,
+      on_event = function(event)
+        if event.type == "send" then left[#left + 1] = outcomes(read_as_left())[1] end
+      end }))
+    assert.same("a1 unknown", left[1])
+    assert.same("a1 failed 43009", left[2])
+    assert.same("a1 unknown", left[#left])
   end)
 
   it("isn't touched by a dry run", function()

@@ -81,6 +81,24 @@ local cases = {
     end,
   },
   {
+    name = "goes on by a journal where an earlier delete ended",
+    simulator = { phones = 30, plan = { false, { refuse = 40014 } } },
+    act = function(host, url)
+      local file = os.tmpname() -- which is made, empty: that serves as well as none
+      local its_options = options(url, { journal = file, chunk_size = 10, concurrency = 1 })
+      local first = one(host, ids(30), its_options)
+      local second = one(host, ids(30), its_options)
+      os.remove(file)
+      return { first = first, second = second }
+    end,
+    check = function(seen, state)
+      assert.equal("locked", seen.first.err.kind)
+      assert.equal(30, seen.second.result.successAmount)
+      assert.equal(4, #state.requests)
+      assert.same({}, state.phones)
+    end,
+  },
+  {
     name = "gives an err where there is one",
     simulator = {},
     act = function(host)
