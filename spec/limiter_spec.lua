@@ -71,6 +71,50 @@ describe("a limiter", function()
     assert.same({ "b1" }, err.result.pendingIds)
   end)
 
+  -- When it was asked, and what became of a job whose limiter answers with what `answer` returns.
+  local function asked_of(answer, more)
+    local asked = {}
+    local options, log = service.options(service.success, more)
+    options.limiter = { give = function() end, take = function()
+      asked[#asked + 1] = options.clock.now()
+      return answer(#asked, asked[#asked])
+    end }
+    local result, err = geelark.delete({ "a1", "b1" }, options)
+    return asked, result, err, log
+  end
+
+  it("whose store can't be asked is asked again for max_wait, and then the job ends", function()
+    local asked, _, err, log = asked_of(function() return nil, 7, "the store is gone" end,
+      { max_wait = 20 })
+    assert.equal("quota", err.kind)
+    assert.matches("limiter.take: the store is gone, for 20 s", err.message, 1, true)
+    assert.same({ "a1", "b1" }, err.result.pendingIds)
+    assert.equal(0, #log)
+    assert.equal(4, #asked)
+    for i, at in ipairs { 0, 7, 14, 20 } do assert.near(at, asked[i], 1e-6) end
+
+    asked, _, err = asked_of(function() return nil, 7, "gone" end, { max_wait = 0 })
+    assert.same({ 1, "quota" }, { #asked, err.kind })
+  end)
+
+  for what, answer in pairs {
+    ["a token"] = function(n)
+      if n % 2 == 1 then return nil, 9, "gone" end
+      return n
+    end,
+    ["a wait for others"] = function(n)
+      if n % 2 == 1 and n < 8 then return nil, 9, "gone" end
+      if n < 8 then return nil, 9 end
+      return n
+    end,
+  } do
+    it("whose store can be asked again has max_wait anew: " .. what, function()
+      local asked, result = asked_of(answer, { max_wait = 10, chunk_size = 1, concurrency = 1 })
+      assert.equal(2, result.successAmount)
+      assert.is_true(asked[#asked] > 10)
+    end)
+  end
+
   it("gets its token back where a callback keeps the request from leaving", function()
     local given
     local options, log = service.options(service.success, {

@@ -294,6 +294,7 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     if (has_value(L, refs, "take")) {
         limiter_prepare_job(L, refs);
         lj->has_limiter = true;
+        lj->unasked_since = INFINITY;
     }
     bool unable = lc->fault.kind != KIND_NONE;
     struct fault fault = lc->fault;

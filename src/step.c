@@ -157,8 +157,27 @@ static bool call_limiter(struct step *s, int args, int results) {
     return called;
 }
 
-/* limiter.take(seconds, path) → token, or nil and the seconds to wait. False: it stays.
- */
+/* The limiter refused and says why its store can't be asked, which is on top; or says
+ * nothing of that. A store that stays away for max_wait ends the job. Returns until when
+ * to wait. */
+static double refused_until(struct step *s, double until) {
+    double *since = &s->lj->unasked_since, most = s->job->options.batch.max_wait;
+    if (lua_type(s->L, -1) != LUA_TSTRING) {
+        *since = INFINITY;
+        return until;
+    }
+    *since = fmin(*since, s->now);
+    if (s->now < *since + most) return fmin(until, *since + most);
+    struct fault fault;
+    fault_set(&fault, KIND_QUOTA,
+              lua_pushfstring(s->L, "limiter.take: %s, for %d s", lua_tostring(s->L, -1),
+                              (int)(s->now - *since)));
+    job_stop(s->job, &fault, s->now);
+    return until;
+}
+
+/* limiter.take(seconds, path) → token; or nil, the seconds to wait and, where its store
+ * can't be asked, why. False: it stays. */
 static bool take_token(struct step *s, struct request *request) {
     lua_State *L = s->L;
     enum api_path path = request->path;
@@ -171,21 +190,21 @@ static bool take_token(struct step *s, struct request *request) {
     lua_getfield(L, s->refs, "take");
     lua_pushnumber(L, request->timeout);
     lua_pushstring(L, path_text(path));
-    if (!call_limiter(s, 2, 2)) {
+    if (!call_limiter(s, 2, 3)) {
         stop_for_error(s, "limiter.take");
         return false;
     }
-    if (lua_toboolean(L, -2)) {
-        lua_pop(L, 1);
+    if (lua_toboolean(L, -3)) {
+        s->lj->unasked_since = INFINITY;
+        lua_pop(L, 2);
         lua_rawseti(L, tokens, (int)request->number);
         return true;
     }
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)request->number);
     job_return(s->job, request);
-    job_hold(s->job, path,
-             s->now + fmin(fmax(lua_tonumber(L, -1), LIMITER_WAIT_MIN), SLEEP_MAX),
-             "the limiter");
+    double wait = fmin(fmax(lua_tonumber(L, -2), LIMITER_WAIT_MIN), SLEEP_MAX);
+    job_hold(s->job, path, refused_until(s, s->now + wait), "the limiter");
     return false;
 }
 
