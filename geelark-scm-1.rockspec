@@ -16,7 +16,7 @@ description = {
 }
 
 -- geelark.simulator over HTTP, for trying scripts, also wants cqueues and luaossl; the option journal
--- wants luadbi-sqlite3.
+-- and geelark.limiter.sqlite want luadbi-sqlite3.
 dependencies = {
   "lua >= 5.1, < 5.6",
   "lua-cjson",
@@ -82,6 +82,10 @@ build = {
     ["geelark.failures"] = "lua/geelark/failures.lua",
     ["geelark.health"] = "lua/geelark/health.lua",
     ["geelark.journal"] = "lua/geelark/journal.lua",
+    ["geelark.limiter.redis"] = "lua/geelark/limiter/redis.lua",
+    ["geelark.limiter.rules"] = "lua/geelark/limiter/rules.lua",
+    ["geelark.limiter.shared"] = "lua/geelark/limiter/shared.lua",
+    ["geelark.limiter.sqlite"] = "lua/geelark/limiter/sqlite.lua",
     ["geelark.loop.cqueues"] = "lua/geelark/loop/cqueues.lua",
     ["geelark.loop.luv"] = "lua/geelark/loop/luv.lua",
     ["geelark.loop.ngx"] = "lua/geelark/loop/ngx.lua",
@@ -92,6 +96,7 @@ build = {
     ["geelark.loop.ngx.thread"] = "lua/geelark/loop/ngx/thread.lua",
     ["geelark.loop.nvim"] = "lua/geelark/loop/nvim.lua",
     ["geelark.loop.start"] = "lua/geelark/loop/start.lua",
+    ["geelark.nearest"] = "lua/geelark/nearest.lua",
     ["geelark.nvim"] = "lua/geelark/nvim.lua",
     ["geelark.nvim.account"] = "lua/geelark/nvim/account.lua",
     ["geelark.nvim.client"] = "lua/geelark/nvim/client.lua",

@@ -37,6 +37,8 @@ if not loaded then
   error(names_file and describe(text) or core, 0)
 end
 
+local nearest = require "geelark.nearest"
+
 ---@class geelark
 local geelark = {
   _VERSION = "geelark " .. core.version,
@@ -70,29 +72,23 @@ function geelark.remaining(result)
   return core.remaining(result) or append(append({}, result.unknownIds), result.pendingIds)
 end
 
-local drivers = { "cqueues", "luv", "ngx", "nvim" }
-
-local function nearest_driver(name)
-  local nearest, least
-  for _, driver in ipairs(drivers) do
-    local distance = core.distance(driver, name)
-    if not least or distance < least then nearest, least = driver, distance end
-  end
-  return nearest
+-- Modules of which each needs something of its own, so that it is loaded when it is first asked for.
+local function lazy(what, names)
+  local known = {}
+  for _, name in ipairs(names) do known[name] = true end
+  return setmetatable({}, {
+    __index = function(loaded_ones, name)
+      if not known[name] then
+        error(("geelark.%s.%s: there is none, did you mean geelark.%s.%s?")
+          :format(what, tostring(name), what, nearest(name, known)), 2)
+      end
+      loaded_ones[name] = require(("geelark.%s.%s"):format(what, name))
+      return loaded_ones[name]
+    end,
+  })
 end
 
--- Each driver needs its host, so that it is loaded when it is first asked for.
-geelark.loop = setmetatable({}, {
-  __index = function(loop, name)
-    name = tostring(name)
-    local nearest = nearest_driver(name)
-    if name ~= nearest then
-      error(("geelark.loop.%s: there is none, did you mean geelark.loop.%s?"):format(name, nearest),
-        2)
-    end
-    loop[name] = require("geelark.loop." .. name)
-    return loop[name]
-  end,
-})
+geelark.loop = lazy("loop", { "cqueues", "luv", "ngx", "nvim" })
+geelark.limiter = lazy("limiter", { "redis", "sqlite" })
 
 return geelark

@@ -14,6 +14,17 @@ describe("a driver that there is none of", function()
   end
 end)
 
+describe("a limiter that there is none of", function()
+  for wrong, right in pairs { sqlite3 = "sqlite", reddis = "redis", shared = "redis",
+    rules = "redis" } do
+    it("raises and suggests the nearest: " .. wrong, function()
+      assert.has_error(function() return geelark.limiter[wrong] end,
+        ("geelark.limiter.%s: there is none, did you mean geelark.limiter.%s?")
+          :format(wrong, right))
+    end)
+  end
+end)
+
 it("a core says for which Lua it was built", function()
   assert.equal("geelark.core for " .. _VERSION, require("geelark.core").built_for)
 end)

@@ -95,6 +95,16 @@ describe("the annotations", function()
     assert.same(drivers, fields "geelark.Loops")
   end)
 
+  it("know every limiter by its name", function()
+    for name in pairs(known.classes["geelark.Limiters"].fields) do
+      assert.is_function(geelark.limiter[name])
+    end
+    assert.same(found("lua/geelark.lua", 'lazy("limiter", {', "}", '"(%l+)"[,%s]'),
+      fields "geelark.Limiters")
+    assert.same(found("lua/geelark/limiter/shared.lua", "local DEFAULTS", "}", "([%l_]+) = "),
+      fields "geelark.Limits")
+  end)
+
   local service = simulator.new { phones = 1 }
   for class, expected in pairs {
     ["geelark"] = has_functions(geelark),

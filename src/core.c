@@ -17,6 +17,7 @@
 #include "step.h"
 #include "transport.h"
 
+#include "lib/clock.h"
 #include "lib/codes.h"
 #include "lib/text.h"
 #include "lib/version.h"
@@ -272,6 +273,19 @@ static int l_client_tostring(lua_State *L) {
     return 1;
 }
 
+/* core.now() → seconds, by the clock that measures all durations; each process of a
+ * machine reads the same */
+static int l_now(lua_State *L) {
+    lua_pushnumber(L, clock_now());
+    return 1;
+}
+
+/* core.pid() → the number of this process, another one after a fork */
+static int l_pid(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)getpid());
+    return 1;
+}
+
 /* core.distance(name, other) → how many letters have to change */
 static int l_distance(lua_State *L) {
     size_t distance = text_distance(luaL_checkstring(L, 1), luaL_checkstring(L, 2));
@@ -335,6 +349,8 @@ static const luaL_Reg functions[] = {{"delete", l_delete},
                                      {"new", l_new},
                                      {"codes", l_codes},
                                      {"distance", l_distance},
+                                     {"now", l_now},
+                                     {"pid", l_pid},
                                      {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {{"delete", l_client_delete},

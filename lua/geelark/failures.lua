@@ -3,7 +3,7 @@
 
 local callable = require "geelark.callable"
 local codes = require "geelark.codes"
-local core = require "geelark.core"
+local nearest = require "geelark.nearest"
 
 ---@class geelark.Failure
 ---@field code integer       # the service's code, see geelark.codes
@@ -29,17 +29,6 @@ end
 
 -- Filters ---------------------------------------------------------------------------
 
-local function nearest(name)
-  local best, least
-  for known in pairs(codes) do
-    local distance = type(known) == "string" and core.distance(known, name)
-    if distance and (not least or distance < least or distance == least and known < best) then
-      best, least = known, distance
-    end
-  end
-  return best
-end
-
 local function to_code(value, where)
   if type(value) == "number" then return value end
   if type(value) ~= "string" then
@@ -47,7 +36,8 @@ local function to_code(value, where)
   end
   local code = codes[value] or tonumber(value)
   if type(code) ~= "number" then
-    error(("%s: unknown code name %q, did you mean %q?"):format(where, value, nearest(value)), 0)
+    error(("%s: unknown code name %q, did you mean %q?")
+      :format(where, value, nearest(value, codes)), 0)
   end
   return code
 end

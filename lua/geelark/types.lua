@@ -53,10 +53,11 @@
 ---@alias geelark.Transport fun(request: geelark.Request): integer?, string?, (table|boolean)?
 
 -- Neither may yield. `take` comes before a request to `path` of at most so many seconds, and
--- returns a token, or nil and the seconds to wait. `give` comes once for each token, when its
+-- returns a token, or nil and the seconds to wait; and, where what it shares can't be asked, why: a
+-- job that hears nothing else for max_wait seconds ends with kind `quota`. `give` comes once for each token, when its
 -- answer came or none will: for a job that was dropped from the collector.
 ---@class geelark.Limiter
----@field take fun(seconds: number, path: string): any, number?
+---@field take fun(seconds: number, path: string): any, number?, string?
 ---@field give fun(token: any)
 
 ---@class geelark.Result
@@ -245,6 +246,7 @@ function Job:cancel() end
 ---@class geelark
 ---@field _VERSION string
 ---@field codes geelark.Codes
+---@field limiter geelark.Limiters
 ---@field loop geelark.Loops
 local geelark = {}
 
@@ -310,3 +312,9 @@ function geelark.failures(result) end
 ---@field luv geelark.loop.luv
 ---@field ngx geelark.loop.ngx
 ---@field nvim geelark.nvim
+
+-- Ready-made limiters, each loaded when it is first asked for. They raise where the arguments are
+-- wrong or there is no such file.
+---@class geelark.Limiters
+---@field redis fun(connection: geelark.limiter.Connection, limits?: geelark.Limits): geelark.Limiter
+---@field sqlite fun(file: string, limits?: geelark.Limits): geelark.Limiter

@@ -6,7 +6,8 @@ set -eu
 BASE="gcc make pkg-config libcurl4-openssl-dev libssl-dev lua-cjson lua-cqueues lua-luaossl
   ca-certificates"
 TEST="lua-busted lua-check lua-luv lua-socket lua-argparse lua-term lua-curl luarocks valgrind
-  lua-dbi-sqlite3 sqlite3 cppcheck clang-format nginx libnginx-mod-http-lua neovim openssl curl util-linux git"
+  cppcheck clang-format nginx libnginx-mod-http-lua neovim openssl curl util-linux git
+  lua-dbi-sqlite3 sqlite3 lua-redis redis-server faketime"
 
 # The Lua that a name or path stands for: what it says itself, else what it is called.
 version_of() {

@@ -1,0 +1,177 @@
+-- A quota that the processes of a machine share, in a SQLite file.
+--
+-- The file is opened for each question and closed again, which takes less than a millisecond: so
+-- that no connection goes through a fork, which SQLite forbids, and a file that was removed is
+-- found to be gone. The journal is SQLite's own, and nothing waits for the disk: a process that
+-- dies in the middle leaves the file whole; power that fails may spoil it, and then it says so.
+--
+-- Times are those of a clock that all processes of the machine share and nobody sets. It begins
+-- anew when the machine starts, and how long the machine was off it can't tell: then all that is
+-- in the file is taken to have happened as long ago as if the machine hadn't been off at all.
+
+local core = require "geelark.core"
+local rules = require "geelark.limiter.rules"
+local shared = require "geelark.limiter.shared"
+
+local NAME = "geelark.limiter.sqlite"
+local PATIENCE, PATIENCE_AT_FIRST = 250, 5000 -- ms, for others who have the file
+local FORGET = 3700 -- seconds: what ended so long ago counts in no window
+local VERSION = 1
+
+local SCHEMA = {
+  "CREATE TABLE geelark_limiter (version REAL, made TEXT, numbers REAL, noted REAL)",
+  "CREATE TABLE requests (ticket INTEGER PRIMARY KEY, path TEXT, ends REAL)",
+  "CREATE INDEX requests_of_path ON requests (path, ends)",
+  "CREATE INDEX requests_by_end ON requests (ends)",
+  "CREATE TABLE line (holder REAL, path TEXT, since REAL, till REAL, place REAL,"
+    .. " PRIMARY KEY (holder, path))",
+}
+
+local decide = assert((loadstring or load)(rules .. " return decide"))() -- luacheck: ignore 113
+
+local function needed_module()
+  local found, dbi = pcall(require, "DBI")
+  if not found then
+    error(("%s needs LuaDBI with SQLite3: Debian's lua-dbi-sqlite3, rock luadbi-sqlite3\n%s")
+      :format(NAME, dbi), 0)
+  end
+  return dbi
+end
+
+-- The rows of a statement; raises what SQLite says. (LuaDBI cuts integers to 32 bits: numbers are
+-- REAL in each column that is read.)
+local function run(connection, sql, ...)
+  local statement, why = connection:prepare(sql)
+  if not statement then error(why, 0) end
+  local done, trouble = statement:execute(...)
+  local rows = {}
+  if done and sql:find "^SELECT" then
+    for row in statement:rows(false) do rows[#rows + 1] = row end
+  end
+  statement:close() -- else the connection couldn't be closed
+  if not done then error(trouble, 0) end
+  return rows
+end
+
+local function store_in(connection)
+  local function ask(sql, ...) return run(connection, sql, ...) end
+  local store = {}
+
+  function store.made() return ask("SELECT made FROM geelark_limiter")[1][1] end
+
+  function store.number()
+    ask "UPDATE geelark_limiter SET numbers = numbers + 1"
+    return ask("SELECT numbers FROM geelark_limiter")[1][1]
+  end
+
+  function store.latest(path, n)
+    local row = ask("SELECT ends FROM requests WHERE path = ? ORDER BY ends DESC LIMIT 1 OFFSET ?",
+      path, n - 1)[1]
+    return row and row[1]
+  end
+
+  function store.in_flight(now)
+    return ask("SELECT CAST(count(*) AS REAL) FROM requests WHERE ends > ?", now)[1][1]
+  end
+
+  function store.add(ticket, path, ends)
+    ask("INSERT INTO requests VALUES (?, ?, ?)", ticket, path, ends)
+  end
+
+  function store.answer(ticket, _, now)
+    ask("UPDATE requests SET ends = ? WHERE ticket = ?", now, ticket)
+  end
+
+  function store.line()
+    local line = ask "SELECT holder, path, since, till, place FROM line"
+    for i, row in ipairs(line) do
+      line[i] = { holder = row[1], path = row[2], since = row[3], till = row[4],
+        place = row[5] == 1 }
+    end
+    return line
+  end
+
+  function store.leave(one)
+    ask("DELETE FROM line WHERE holder = ? AND path = ?", one.holder, one.path)
+  end
+
+  function store.wait(one)
+    ask("REPLACE INTO line VALUES (?, ?, ?, ?, ?)", one.holder, one.path, one.since, one.till,
+      one.place and 1 or 0)
+  end
+
+  return store
+end
+
+-- What came before the machine last started came before its clock's zero.
+local function keep_time(connection, now)
+  local noted = run(connection, "SELECT noted FROM geelark_limiter")[1][1]
+  if now < noted then
+    run(connection, "UPDATE requests SET ends = ends - ?", noted)
+    run(connection, "DELETE FROM line")
+  end
+  run(connection, "UPDATE geelark_limiter SET noted = ?", now)
+  run(connection, "DELETE FROM requests WHERE ends < ?", now - FORGET)
+end
+
+-- Calls what has the file for itself; raises where it can't be had. The clock is read when it has:
+-- so that times never go back from one question to the next.
+local function transact(dbi, file, patience, act)
+  local connection, why = dbi.Connect("SQLite3", file)
+  if not connection then error(why, 0) end
+  local done, answer = pcall(function()
+    connection:autocommit(true)
+    run(connection, "PRAGMA busy_timeout = " .. patience)
+    run(connection, "PRAGMA synchronous = OFF")
+    run(connection, "BEGIN IMMEDIATE")
+    local acted = act(connection, core.now())
+    run(connection, "COMMIT")
+    return acted
+  end)
+  connection:close() -- and where it raised, nothing was done
+  if not done then error(answer, 0) end
+  return answer
+end
+
+-- Makes the tables where there are none; returns the whole path, since the process may go elsewhere.
+local function set_up(connection, now)
+  if not run(connection, "SELECT name FROM sqlite_master")[1] then
+    for _, sql in ipairs(SCHEMA) do run(connection, sql) end
+    run(connection, "INSERT INTO geelark_limiter VALUES (?, hex(randomblob(16)), 0, ?)",
+      VERSION, now)
+  end
+  local found, rows = pcall(run, connection, "SELECT version FROM geelark_limiter")
+  if not found then error("it is a database, but no quota", 0) end
+  if rows[1][1] ~= VERSION then error("another version of geelark made it", 0) end
+  return run(connection, "SELECT file FROM pragma_database_list")[1][1]
+end
+
+---A limiter for geelark.new, for all processes of this machine that name the same file. Raises
+---where there can't be such a file.
+---@param file string its name; it is made where there is none
+---@param limits? geelark.Limits
+---@return geelark.Limiter
+return function(file, limits)
+  if type(file) ~= "string" or file == "" then
+    error(("%s: name of a file expected, got %s"):format(NAME, tostring(file)), 2)
+  end
+  limits = shared.limits(NAME, limits)
+  local dbi = needed_module()
+  local opened, path = pcall(transact, dbi, file, PATIENCE_AT_FIRST, set_up)
+  if not opened or path == "" then
+    error(("%s: %s: %s"):format(NAME, file, opened and "no file" or tostring(path)), 0)
+  end
+
+  return shared.limiter(limits, function(question)
+    -- Renaming a file to its own name only looks whether it is there. Opening it would do more:
+    -- closing it again drops the locks of another thread's SQLite.
+    if not os.rename(path, path) then return nil, path .. " is gone" end
+    local done, answer = pcall(transact, dbi, path, PATIENCE, function(connection, now)
+      keep_time(connection, now)
+      local result, value, holder, made = decide(store_in(connection), question, now)
+      return { result = result, value = value, holder = holder, made = made, now = now }
+    end)
+    if done then return answer end
+    return nil, ("%s: %s"):format(path, tostring(answer))
+  end)
+end
