@@ -91,7 +91,6 @@ build = {
     ["geelark.loop.ngx"] = "lua/geelark/loop/ngx.lua",
     ["geelark.loop.ngx.account"] = "lua/geelark/loop/ngx/account.lua",
     ["geelark.loop.ngx.clients"] = "lua/geelark/loop/ngx/clients.lua",
-    ["geelark.loop.ngx.places"] = "lua/geelark/loop/ngx/places.lua",
     ["geelark.loop.ngx.quota"] = "lua/geelark/loop/ngx/quota.lua",
     ["geelark.loop.ngx.thread"] = "lua/geelark/loop/ngx/thread.lua",
     ["geelark.loop.nvim"] = "lua/geelark/loop/nvim.lua",

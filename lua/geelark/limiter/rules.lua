@@ -26,7 +26,7 @@ local WINDOWS = {
   { limit = "requests_per_hour", seconds = 3600.01 },
 }
 local LEAST, MOST = 0.001, 60 -- seconds: who waits asks again so soon, and so late
-local PLACE_SOON, PLACE_LATE = 0.05, 0.25 -- the same for a place: nobody is told of a free one
+local PLACE_SOON, PLACE_LATE = 0.02, 0.2 -- the same for a place: nobody is told of a free one
 local TURN = 1    -- seconds in which one has to come for its turn
 local LINGER = 60 -- seconds more after which it won't come any more
 
@@ -111,7 +111,7 @@ local function decide(store, question, now)
     store.answer(question.ticket, question.path, now)
     return "given"
   end
-  local holder = question.holder or store.number()
+  local holder = question.made == made and question.holder or store.number()
   local ticket, wait = take(store, question, holder, now)
   return ticket and "token" or "wait", ticket or wait, holder, made
 end

@@ -3,13 +3,17 @@
 
 local core = require "geelark.core"
 local nearest = require "geelark.nearest"
+local rules = require "geelark.limiter.rules"
 
 local DEFAULTS = { requests_per_minute = 200, requests_per_hour = 24000, concurrency = false }
 local MINUTE, HOUR = 60.01, 3600.01 -- seconds, as in rules.lua
 local ASK_AGAIN = 1 -- seconds; the store can't be asked
 local ALWAYS = 1e12 -- seconds
 
-local shared = {}
+local shared = {
+  ---The rules, for stores in which Lua isn't run: decide(store, question, now), see rules.lua.
+  decide = assert((loadstring or load)(rules .. " return decide"))(), -- luacheck: ignore 113
+}
 
 local function is_whole(value)
   return type(value) == "number" and value >= 1 and value <= 1e9 and value % 1 == 0

@@ -10,7 +10,6 @@
 -- in the file is taken to have happened as long ago as if the machine hadn't been off at all.
 
 local core = require "geelark.core"
-local rules = require "geelark.limiter.rules"
 local shared = require "geelark.limiter.shared"
 
 local NAME = "geelark.limiter.sqlite"
@@ -26,8 +25,6 @@ local SCHEMA = {
   "CREATE TABLE line (holder REAL, path TEXT, since REAL, till REAL, place REAL,"
     .. " PRIMARY KEY (holder, path))",
 }
-
-local decide = assert((loadstring or load)(rules .. " return decide"))() -- luacheck: ignore 113
 
 local function needed_module()
   local found, dbi = pcall(require, "DBI")
@@ -168,7 +165,7 @@ return function(file, limits)
     if not os.rename(path, path) then return nil, path .. " is gone" end
     local done, answer = pcall(transact, dbi, path, PATIENCE, function(connection, now)
       keep_time(connection, now)
-      local result, value, holder, made = decide(store_in(connection), question, now)
+      local result, value, holder, made = shared.decide(store_in(connection), question, now)
       return { result = result, value = value, holder = holder, made = made, now = now }
     end)
     if done then return answer end

@@ -1,23 +1,19 @@
--- The quota of all workers together, in a lua_shared_dict: a limiter for geelark.new.
+-- The quota of all workers together, in a lua_shared_dict: a limiter for geelark.new, by the rules of
+-- every shared quota (geelark/limiter/rules.lua).
 --
--- Each request takes one slot of its path's minute and one of its path's hour: an entry that
--- expires by itself. While the request may be under way the slot expires a whole window after it
--- can have ended; once its answer came, a window later. A worker that dies takes no slot with it.
--- Slots are taken in a ring. The next one is nearly always the one that has been free longest;
--- answers that overtook each other are found by looking a little further.
---
--- The requests in flight are counted for all paths together: see places.lua.
+-- What is in flight, and who waits, stands in one text each; each answer is an entry that expires
+-- by itself, and they are numbered in the order of their coming. One worker at a time may look and
+-- write, since a dictionary's functions are safe one by one alone. That takes some microseconds, in
+-- which another worker that comes asks over and over: it mustn't yield. A worker that dies
+-- in the middle holds the others up until its lock expires.
 
-local places_in = require "geelark.loop.ngx.places"
+local core = require "geelark.core"
+local shared = require "geelark.limiter.shared"
 
-local LOOK_AHEAD = 256     -- slots; more than can be in flight and overtake each other
-local WINDOWS = {
-  -- A little more than a window, for clocks that don't tick alike.
-  { name = "minute", option = "requests_per_minute", default = 200, seconds = 60.01 },
-  { name = "hour", option = "requests_per_hour", default = 24000, seconds = 3600.01 },
-}
-local CONCURRENCY = 2      -- the default, as for every job
-local ASK_AGAIN = 1        -- seconds; another worker's answer may have come meanwhile
+local CONCURRENCY = 2 -- the default, as for every job
+local KEEP = 3602 -- seconds: an answer older than that counts in no window
+local LOCK = 1 -- seconds, after which nobody is in there any more
+local PATIENCE = { take = 0.02, give = 1.1 } -- seconds in which to come by the lock
 
 -- One account, one quota; the dictionary needn't know the credentials.
 local function account_of(options)
@@ -25,62 +21,138 @@ local function account_of(options)
     or os.getenv "GEELARK_APP_ID" or "")
 end
 
--- Short, since a slot's key decides how much memory it takes.
+-- Short, since an entry's key decides how much memory it takes.
 local function prefix_of(...)
   return "geelark:" .. ngx.md5(table.concat({ ... }, " ")):sub(1, 16) .. ":"
 end
 
-local tickets = 0
-
--- What tells a request from all others, of this worker and of the others.
-local function new_ticket()
-  tickets = tickets + 1
-  return ngx.worker.pid() * 2^30 + tickets
+local function write(dict, key, value, seconds)
+  -- `set` could throw another entry out.
+  if not dict:safe_set(key, value, seconds) then
+    error("the lua_shared_dict has no room for the quota", 0)
+  end
 end
 
--- The windows of a path that has any limits.
-local function windows_of(options, path)
-  local account, windows = account_of(options), {}
-  for _, window in ipairs(WINDOWS) do
-    local limit = options[window.option]
-    local prefix = prefix_of(account, path, window.name)
-    if limit ~= false then
-      windows[#windows + 1] = { limit = limit or window.default, seconds = window.seconds,
-        prefix = prefix, next = prefix .. "next" }
-    end
+local function store_in(dict, account)
+  local prefix = prefix_of(account)
+  local requests, waiting = prefix .. "in flight", prefix .. "line"
+  local store = {}
+
+  -- A dictionary is there as long as the workers are.
+  function store.made() return "" end
+
+  function store.number()
+    local number = (dict:get(prefix .. "number") or 0) + 1
+    write(dict, prefix .. "number", number)
+    return number
   end
-  return windows
+
+  local function read_requests()
+    local list = {}
+    for ticket, ends, path in (dict:get(requests) or ""):gmatch "(%S+) (%S+) ([^\n]*)\n" do
+      list[#list + 1] = { ticket = tonumber(ticket), ends = tonumber(ends), path = path }
+    end
+    return list
+  end
+
+  local function write_requests(list)
+    local lines = {}
+    for i, one in ipairs(list) do
+      lines[i] = ("%d %.3f %s\n"):format(one.ticket, one.ends, one.path)
+    end
+    write(dict, requests, table.concat(lines))
+  end
+
+  -- In their order times mustn't fall.
+  local function append_answer(path, ends)
+    local answers = prefix_of(account, path)
+    local next_one = dict:get(answers .. "next") or 0
+    local last = dict:get(answers .. next_one - 1) or 0
+    write(dict, answers .. next_one, math.max(last, ends), KEEP)
+    write(dict, answers .. "next", next_one + 1)
+  end
+
+  function store.latest(path, n)
+    local ends = {}
+    for _, one in ipairs(read_requests()) do
+      if one.path == path then ends[#ends + 1] = one.ends end
+    end
+    table.sort(ends)
+    if n <= #ends then return ends[#ends - n + 1] end
+    local answers = prefix_of(account, path)
+    return dict:get(answers .. (dict:get(answers .. "next") or 0) - (n - #ends))
+  end
+
+  function store.in_flight() return #read_requests() end
+
+  function store.add(ticket, path, ends)
+    local list = read_requests()
+    list[#list + 1] = { ticket = ticket, path = path, ends = ends }
+    write_requests(list)
+  end
+
+  -- Takes out those of which a test holds, as answered at a time.
+  local function take_out(is_over, answered_at)
+    local rest, list = {}, read_requests()
+    for _, one in ipairs(list) do
+      if is_over(one) then append_answer(one.path, answered_at or one.ends)
+      else rest[#rest + 1] = one end
+    end
+    if #rest < #list then write_requests(rest) end
+    return #rest < #list
+  end
+
+  function store.answer(ticket, path, now)
+    if take_out(function(one) return one.ticket == ticket end, now) then return end
+    append_answer(path, now) -- it came after its time
+  end
+
+  -- What should have had an answer by now is a dead worker's.
+  function store.expire(now)
+    take_out(function(one) return one.ends <= now end)
+  end
+
+  function store.line()
+    local line = {}
+    for holder, since, till, place, path in (dict:get(waiting) or "")
+      :gmatch "(%S+) (%S+) (%S+) (%S+) ([^\n]*)\n" do
+      line[#line + 1] = { holder = tonumber(holder), since = tonumber(since),
+        till = tonumber(till), place = place == "true", path = path }
+    end
+    return line
+  end
+
+  local function write_line(without, with)
+    local lines, before = {}, dict:get(waiting) or ""
+    local function add(one)
+      lines[#lines + 1] = ("%d %d %.3f %s %s\n")
+        :format(one.holder, one.since, one.till, tostring(one.place), one.path)
+    end
+    for _, one in ipairs(store.line()) do
+      if one.holder ~= without.holder or one.path ~= without.path then add(one) end
+    end
+    if with then add(with) end
+    local line = table.concat(lines)
+    if line ~= before then write(dict, waiting, line) end
+  end
+
+  function store.leave(one) write_line(one) end
+  function store.wait(one) write_line(one, one) end
+
+  return store
 end
 
--- Takes a slot for so long: its name, or nil and the seconds until one gets free.
-local function claim(dict, window, seconds, ticket)
-  local first = dict:get(window.next) or 0
-  local soonest = ASK_AGAIN
-  for i = first, first + math.min(LOOK_AHEAD, window.limit) - 1 do
-    local slot = window.prefix .. i % window.limit
-    local taken, why = dict:safe_add(slot, ticket, seconds + window.seconds)
-    if taken then
-      dict:safe_set(window.next, (i + 1) % window.limit) -- `set` could throw a slot out
-      return slot
-    end
-    if why ~= "exists" then error("the lua_shared_dict has no room for the quota", 0) end
-    soonest = math.min(soonest, dict:ttl(slot) or 0)
+-- Calls what may look and write alone; nil where another worker is in there for too long.
+local function alone(dict, lock, patience, act)
+  local since = core.now()
+  while not dict:safe_add(lock, true, LOCK) do
+    if core.now() - since > patience then return nil end
+    ngx.update_time() -- by which entries expire
   end
-  return nil, soonest
-end
-
--- Takes a slot of each window: returns their names, or nil and the seconds to wait.
-local function claim_all(dict, windows, seconds, ticket)
-  local slots = {}
-  for i, window in ipairs(windows) do
-    local slot, wait = claim(dict, window, seconds, ticket)
-    if not slot then
-      for _, taken in ipairs(slots) do dict:delete(taken) end
-      return nil, wait
-    end
-    slots[i] = slot
-  end
-  return slots
+  ngx.update_time()
+  local done, answer = pcall(act, ngx.now())
+  dict:delete(lock)
+  return done and answer or error(answer, 0)
 end
 
 local function dictionary(given)
@@ -90,35 +162,29 @@ local function dictionary(given)
   error("shared_dict: a lua_shared_dict or its name expected, got " .. tostring(given), 0)
 end
 
----@param options geelark.NgxOptions
----@return table limiter for geelark.new; raises where there is no such dictionary
-return function(options)
-  local dict, paths = dictionary(options.shared_dict), {}
-  local places = places_in(dict, prefix_of(account_of(options), "in flight"),
-    options.concurrency or CONCURRENCY, new_ticket())
+local function limits_of(options)
+  local limits = shared.limits("shared_dict")
+  for _, name in ipairs { "requests_per_minute", "requests_per_hour" } do
+    if options[name] ~= nil then limits[name] = options[name] end
+  end
+  limits.concurrency = options.concurrency or CONCURRENCY
+  return limits
+end
 
-  return {
-    take = function(seconds, path)
-      local ticket = new_ticket()
-      paths[path] = paths[path] or windows_of(options, path)
-      ngx.update_time()
-      local place, wait = places.take(seconds, ticket)
-      if not place then return nil, wait end
-      local slots
-      slots, wait = claim_all(dict, paths[path], seconds, ticket)
-      if slots then return { ticket = ticket, place = place, path = path, slots = slots } end
-      places.give(place, ticket)
-      return nil, wait
-    end,
-    give = function(token)
-      ngx.update_time()
-      places.give(token.place, token.ticket)
-      for i, slot in ipairs(token.slots) do
-        -- Here, too.
-        if dict:get(slot) == token.ticket then
-          dict:expire(slot, paths[token.path][i].seconds)
-        end
-      end
-    end,
-  }
+---@param options geelark.NgxOptions
+---@return geelark.Limiter limiter for geelark.new; raises where there is no such dictionary
+return function(options)
+  local dict, account = dictionary(options.shared_dict), account_of(options)
+  local store, lock = store_in(dict, account), prefix_of(account) .. "lock"
+
+  return shared.limiter(limits_of(options), function(question)
+    local answer = alone(dict, lock, question.ticket and PATIENCE.give or PATIENCE.take,
+      function(now)
+        store.expire(now)
+        local result, value, holder, made = shared.decide(store, question, now)
+        return { result = result, value = value, holder = holder, made = made, now = now }
+      end)
+    if answer then return answer end
+    return nil, "another worker has the quota's dictionary"
+  end)
 end
