@@ -1,6 +1,7 @@
 -- The quota in a SQLite file: what is told where there can't be one, and what becomes of it when the
 -- file, the machine's clock or the process is another one.
 
+local core = require "geelark.core"
 local fork = require "spec.support.native" "fork"
 local geelark = require "geelark"
 local quota_stores = require "spec.support.quota_stores"
@@ -170,6 +171,15 @@ describe("a quota in a SQLite file", function()
     assert.is_nil(taken)
     assert.is_true(wait > 0)
     assert.matches("database is locked", why)
+    assert.is_truthy(limiter.take(60, DELETE))
+  end)
+
+  it("can be asked when a process was killed that had it for itself", function()
+    local limiter = store.holder { requests_per_minute = 1 }
+    assert(fork(function()
+      core.now = function() fork(true) end -- luacheck: ignore 122
+      limiter.take(60, DELETE) -- asks what time it is when it has the file, and dies
+    end))
     assert.is_truthy(limiter.take(60, DELETE))
   end)
 

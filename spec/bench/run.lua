@@ -10,8 +10,8 @@ local report = require "spec.bench.report"
 local shell = require "spec.support.shell"
 
 local names = { "instructions", "cpu", "failures", "signing", "idle", "longest_step",
-  "growth", "memory", "latency", "quota", "startup", "startup_tls", "tls", "nginx", "nvim",
-  "simulator", "journal" }
+  "growth", "memory", "latency", "quota", "shared_quota", "startup", "startup_tls", "tls", "nginx",
+  "nvim", "simulator", "journal" }
 
 -- Tests that must succeed, and the packages that make them.
 local needed = {
@@ -23,6 +23,9 @@ local needed = {
   { "command -v nvim", "neovim" },
   { "command -v valgrind", "valgrind" },
   { "command -v openssl", "openssl" },
+  { "command -v redis-server && command -v faketime", "redis-server faketime" },
+  { [[lua5.4 -e 'require "dbd.sqlite3"']], "lua-dbi-sqlite3" },
+  { "ls /usr/share/lua/5.3/redis.lua", "lua-redis" },
   { "command -v taskset && command -v unshare", "util-linux" },
   { [[lua5.4 -e 'require "socket" require "cjson"']], "lua5.4 lua-socket lua-cjson" },
   { [[lua5.1 -e 'require "curl" require "cjson"']], "lua5.1 lua-curl lua-cjson" },
