@@ -134,7 +134,7 @@ for name, open in pairs(stores) do
 
     it("has no more requests in flight at once than it may, over all paths", function()
       local requests = run(store, 4, 6, { concurrency = 3 },
-        function() return 0.1 + 0.3 * math.random() end, { DELETE, STOP, STATUS })
+        function() return 0.05 + 0.1 * math.random() end, { DELETE, STOP, STATUS })
       assert.equal(24, #requests)
       assert.equal(3, most_in_flight(requests))
     end)
@@ -153,7 +153,7 @@ for name, open in pairs(stores) do
       ["places in flight"] = { concurrency = 1 },
     } do
       it("lets each holder have its turn where " .. what .. " keeps all of them waiting", function()
-        local requests, all = run(store, 4, 5, limits, function() return 0.3 end)
+        local requests, all = run(store, 4, 5, limits, function() return 0.1 end)
         assert_fair(requests, all, 5, 2)
       end)
     end

@@ -99,7 +99,7 @@ describe("the annotations", function()
     for name in pairs(known.classes["geelark.Limiters"].fields) do
       assert.is_function(geelark.limiter[name])
     end
-    assert.same(found("lua/geelark.lua", 'lazy("limiter", {', "}", '"(%l+)"[,%s]'),
+    assert.same(found("lua/geelark.lua", 'limiter", {', "}", '"(%l+)"'),
       fields "geelark.Limiters")
     assert.same(found("lua/geelark/limiter/shared.lua", "local DEFAULTS", "}", "([%l_]+) = "),
       fields "geelark.Limits")
