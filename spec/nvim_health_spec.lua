@@ -37,7 +37,7 @@ describe(":checkhealth geelark", function()
     for _, line in ipairs {
       "ok\tNeovim %d", "ok\tthe core module is loaded\t", "ok\tanswers are read by vim.json\t",
       "info\tlibcurl/%d", "ok\tcredentials: the option app_id, the option api_key\t",
-      "info\tbase URL: the service's own\t",
+      "info\tbase URL: https://openapi.geelark.com\t",
     } do
       assert.matches("\n" .. line, said)
     end

@@ -83,23 +83,14 @@ function clients.flaw(ids)
   return err and err.message:gsub(" %(%d+ ids?: .*", "")
 end
 
--- As the core chooses: an option wins over the environment, a token over a key.
-local function describe_credentials()
-  if chosen.client then return "those of the client given to setup" end
-  if chosen.token then return "the option token" end
-  local key = chosen.app_id or chosen.api_key
-  if not key and (os.getenv "GEELARK_TOKEN" or "") ~= "" then return "GEELARK_TOKEN" end
-  return (chosen.app_id and "the option app_id, " or "GEELARK_APP_ID, ")
-    .. (chosen.api_key and "the option api_key" or "GEELARK_API_KEY")
-end
-
 ---@return string credentials where they come from, never what they are
 ---@return string base_url
 ---@return boolean stops whether setup wants phones stopped that run
 function clients.describe()
-  local url = os.getenv "GEELARK_BASE_URL"
-  return describe_credentials(),
-    chosen.base_url or (url ~= "" and url) or "the service's own", chosen.stop_started == true
+  local origin = require "geelark.environment"
+  local credentials = chosen.client and "those of the client given to setup"
+    or origin.credentials(chosen)
+  return credentials, origin.base_url(chosen), chosen.stop_started == true
 end
 
 return clients

@@ -60,7 +60,7 @@ local function record(account)
   local path, why = require("geelark.nvim.record").write(account)
   local text = account.summary .. (path and "\nThe ids are listed in " .. path or "")
   if not path then -- at least the screen has them
-    local describe = require("geelark.nvim.account").text
+    local describe = require("geelark.account").text
     text = text .. "\nThey can't be written to a file: " .. tostring(why)
     for _, left in ipairs(account.left) do
       text = text .. "\n" .. left.id .. " " .. describe(left)
@@ -81,7 +81,7 @@ end
 
 local function finish(result, err)
   current.progress:close()
-  local account = require("geelark.nvim.account").new(result, err)
+  local account = require("geelark.account").new(result, err)
   if vim.v.exiting ~= vim.NIL then return record(account) end
   if #account.left == 0 or current.dry_run then return conclude(account) end
   require "geelark.nvim.quickfix"(account, current.places, function(trouble)

@@ -2,6 +2,7 @@
 -- looks at the job a few times a second, however many answers come.
 
 local uv = vim.uv or vim.loop
+local words = require "geelark.progress"
 
 local FIRST, EVERY = 100, 200 -- milliseconds; what is over before needs no window
 local BAR = 30                -- cells
@@ -30,24 +31,6 @@ end
 local Progress = {}
 Progress.__index = Progress
 
--- 12,345 for 12345.
-local function grouped(number)
-  local text = ("%d"):format(number):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (text:gsub("^,", ""))
-end
-
-local function last_line(self, progress)
-  if self.cancelled then
-    return ("cancelled, waiting for %d answer%s"):format(progress.inFlight,
-      progress.inFlight == 1 and "" or "s")
-  end
-  if progress.waiting >= 1 and progress.inFlight == 0 then
-    return ("waiting %d s%s"):format(math.ceil(progress.waiting),
-      progress.reason and ": " .. progress.reason or "")
-  end
-  return ":GeelarkCancel stops it"
-end
-
 -- Its lines, and the bytes of the bar that are full.
 local function draw(self)
   local progress = self.job:progress()
@@ -55,19 +38,6 @@ local function draw(self)
   local done = progress.successAmount + progress.failAmount
   local full = math.floor(BAR * done / total)
   local bar = ("━"):rep(full)
-  local counts = { grouped(progress.successAmount) .. " deleted" }
-  if progress.failAmount > 0 then counts[2] = grouped(progress.failAmount) .. " failed" end
-  if progress.unknownAmount > 0 then
-    counts[#counts + 1] = grouped(progress.unknownAmount) .. " unknown"
-  end
-  if progress.stoppingAmount > 0 then
-    counts[#counts + 1] = grouped(progress.stoppingAmount) .. " being stopped"
-  end
-  return {
-    (" Deleting %s cloud phone%s"):format(grouped(total), total == 1 and "" or "s"),
-    (" %s%s %3d %%"):format(bar, ("─"):rep(BAR - full), math.floor(100 * done / total)),
-    " " .. table.concat(counts, ", "),
-    " " .. last_line(self, progress),
   }, #bar
 end
 

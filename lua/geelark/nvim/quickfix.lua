@@ -1,7 +1,7 @@
 -- What was not deleted as a quickfix list, at the lines that it came from. It is filled by
 -- and by, so that the editor goes on meanwhile.
 
-local texts = require "geelark.nvim.account"
+local texts = require "geelark.account"
 
 local TYPES = { failed = "E", unknown = "W", pending = "I" }
 local AT_ONCE = 500 -- entries
@@ -22,7 +22,7 @@ local function items_of(list, first, places)
   return items
 end
 
----@param account geelark.nvim.Account
+---@param account geelark.account.Account
 ---@param places geelark.nvim.Places
 ---@param filled fun(why: string|nil) called when the list is complete, or why it can't be
 return function(account, places, filled)

@@ -12,11 +12,11 @@ function record.list()
   return vim.fn.glob(pattern "*", true, true)
 end
 
----@param account geelark.nvim.Account
+---@param account geelark.account.Account
 ---@return string|nil path
 ---@return string|nil why there is none
 function record.write(account)
-  local text = require("geelark.nvim.account").text
+  local text = require("geelark.account").text
   local path = pattern(os.date "%Y%m%d-%H%M%S" .. "-" .. vim.fn.getpid())
   pcall(vim.fn.mkdir, vim.fn.fnamemodify(path, ":h"), "p") -- opening says why it couldn't
   local file, why = io.open(path, "w")

@@ -11,15 +11,15 @@ local TEXTS = {
   pending = "pending: not processed",
 }
 
----@class geelark.nvim.Left an id that was not deleted
+---@class geelark.account.Left an id that was not deleted
 ---@field id string
 ---@field outcome "failed"|"unknown"|"pending"
 ---@field failure geelark.Failure|nil
 ---@field stopped boolean|nil whether a stop of its phone was accepted
 
----@class geelark.nvim.Account
+---@class geelark.account.Account
 ---@field counts table<string, integer> by outcome
----@field left geelark.nvim.Left[]
+---@field left geelark.account.Left[]
 ---@field summary string one line
 ---@field reason string|nil why the delete stopped early
 
@@ -69,7 +69,7 @@ local account = {}
 
 ---@param result geelark.Result|nil
 ---@param err geelark.Error|nil
----@return geelark.nvim.Account
+---@return geelark.account.Account
 function account.new(result, err)
   result = result or err.result
   local counts = { deleted = result.successAmount, failed = result.failAmount,
@@ -81,7 +81,7 @@ function account.new(result, err)
   }
 end
 
----@param left geelark.nvim.Left
+---@param left geelark.account.Left
 ---@return string
 function account.text(left)
   local text = left.failure and describe(left.failure) or TEXTS[left.outcome]

@@ -1,0 +1,104 @@
+-- Deletes: checks all that can be checked, asks, runs the job, and reports. What delete and resume
+-- have in common.
+
+local geelark = require "geelark"
+local ask = require "geelark.cli.ask"
+local display = require "geelark.cli.display"
+local environment = require "geelark.environment"
+local grouped = require("geelark.progress").grouped
+local report = require "geelark.cli.report"
+local run = require "geelark.cli.run"
+local status = require "geelark.cli.status"
+local terminal = require "geelark.cli.terminal"
+
+local function options_of(given)
+  return { concurrency = given.concurrency, stop_started = given.stop_started }
+end
+
+-- The words of what was raised, without where.
+local function why_of(raised)
+  return tostring(raised):match "^.-bad argument .- %((.*)%)$" or tostring(raised)
+end
+
+-- The account of a dry run; nil and why where there could be no other.
+local function check(list, given)
+  local options = options_of(given)
+  options.dry_run = true
+  local right, result, err = pcall(geelark.delete, list, options)
+  if not right then return nil, why_of(result) end
+  return result, err and err.message:gsub(" %(%d+ ids?: .*", "")
+end
+
+local function phones(count)
+  return ("%s cloud phone%s"):format(grouped(count), count == 1 and "" or "s")
+end
+
+local function destination()
+  return ("at %s, with the credentials of %s"):format(environment.base_url {},
+    environment.credentials {})
+end
+
+local function rehearse(result, given)
+  if given.format ~= "table" then
+    local ended = require "geelark.cli.results"(function(output)
+      report.write(output, result, nil, given.format)
+    end, status.DONE)
+    if ended ~= status.DONE then return ended end
+  end
+  local again = result.duplicateAmount > 0
+    and (" (%s more are repeated)"):format(grouped(result.duplicateAmount)) or ""
+  if not given.quiet then
+    terminal.say(("geelark: dry run: %s%s would be deleted %s; nothing was sent")
+      :format(phones(result.totalAmount), again, destination()))
+  end
+  return status.DONE
+end
+
+---@class geelark.cli.Work
+---@field list string[]
+---@field left integer|nil how many of them are asked for; nil: all
+---@field remark string|nil what else is worth knowing before one agrees
+
+local function question(work, result, given)
+  local total = result.totalAmount
+  local what = work.left and ("%s of %s"):format(grouped(work.left), phones(total))
+    or total == 1 and "the cloud phone " .. work.list[1] or phones(total)
+  local remarks = { ("Delete %s %s?"):format(what, destination()) }
+  if result.duplicateAmount > 0 then
+    remarks[#remarks + 1] = ("%s more are repeated."):format(grouped(result.duplicateAmount))
+  end
+  remarks[#remarks + 1] = work.remark
+  remarks[#remarks + 1] = given.stop_started and "Phones that are started are stopped first." or nil
+  remarks[#remarks + 1] = "This can't be undone."
+  return table.concat(remarks, " ")
+end
+
+-- Nil where it may go on, else the exit status.
+local function consent(work, result, given)
+  if given.yes or (work.left or result.totalAmount) == 0 then return nil end
+  local agreed = ask(question(work, result, given))
+  if agreed then return nil end
+  if agreed == nil then
+    return status.usage "there is no terminal to ask on (--yes doesn't ask); nothing was sent"
+  end
+  terminal.say "geelark: nothing was deleted"
+  return status.USAGE
+end
+
+---@param work geelark.cli.Work
+---@param given table arguments
+---@return integer status
+return function(work, given)
+  local rehearsal, why = check(work.list, given)
+  if why then return status.usage(why) end
+  if given.dry_run then return rehearse(rehearsal, given) end
+  local refused = consent(work, rehearsal, given)
+  if refused then return refused end
+  local options = options_of(given)
+  options.journal = given.journal
+  local started, job = pcall(geelark.start, work.list, options)
+  if not started then return status.usage(why_of(job)) end
+  local signal, release = run(job, display.new(job, given.quiet))
+  local result, err = job:result()
+  return report.tell(result, err, given, status.of(result, err, signal), release)
+end

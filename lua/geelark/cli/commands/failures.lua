@@ -1,0 +1,42 @@
+-- geelark failures
+
+local geelark = require "geelark"
+local filter_of = require "geelark.cli.filter"
+local formats = require "geelark.cli.formats"
+local results = require "geelark.cli.results"
+local status = require "geelark.cli.status"
+
+local COLUMNS = { "id", "code", "name", "msg" }
+
+-- Those that all filters pick; nil and why where one is none.
+local function pick(failures, filters)
+  for _, text in ipairs(filters) do
+    local right, picked = pcall(failures.where, failures, filter_of(text))
+    if not right then
+      return nil, ("--where %s: %s"):format(text, picked:match "%((.*)%)" or picked)
+    end
+    failures = picked
+  end
+  return failures
+end
+
+local function rows(failures)
+  local i = 0
+  return function()
+    i = i + 1
+    local failure = failures[i]
+    return failure and { failure.id, failure.code, geelark.codes[failure.code].name, failure.msg }
+  end
+end
+
+---@param given table arguments
+---@return integer status
+return function(given)
+  local result, err = geelark.journal.read(given.journal)
+  if not result then return status.usage(err.message) end
+  local failures, why = pick(geelark.failures(result), given.where)
+  if not failures then return status.usage(why) end
+  return (results(function(output)
+    formats[given.format](output, COLUMNS, rows(failures))
+  end, status.DONE))
+end

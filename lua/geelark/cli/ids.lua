@@ -1,0 +1,71 @@
+-- The ids that the command is given: as arguments, or in a file of text, CSV or JSON, which its
+-- content tells apart. What is wrong with them geelark.check says; here it gets its place.
+
+local geelark = require "geelark"
+
+local BYTE_ORDER_MARK = "^\239\187\191"
+
+---@class geelark.cli.Ids
+---@field list string[]
+---@field places integer[]|nil where each stands, if not at its own number
+---@field unit string what the places count: "line", "item", "argument"
+---@field header string|nil a line that was passed over as one
+
+local ids = {}
+
+-- The engine's words, "ids[2]: empty string; ids[7]: …; what helps: …", a line for each.
+local function with_places(why, given)
+  local text = why:match "^bad argument .- %((.*)%)$" or why
+  local flaws, helps = text:match "^(.-); (what helps: .*)$"
+  text = (flaws or text):gsub("; and (%d+ more)$", "\n  and %1"):gsub("; ids%[", "\nids[")
+  text = ("\n" .. text):gsub("\nids%[(%d+)%]", function(number)
+    local place = tonumber(number)
+    place = given.places and given.places[place] or place
+    return ("\n  %s %d"):format(given.unit, place)
+  end)
+  return text .. (helps and "\n" .. helps or "")
+end
+
+-- Ids that are checked; or nil, and why not.
+local function checked(given, name)
+  local right, why = pcall(geelark.check, given.list)
+  if right then return given end
+  return nil, ("%s what is no id, and nothing was sent:%s"):format(name, with_places(why, given))
+end
+
+local function read(text, column)
+  text = text:gsub(BYTE_ORDER_MARK, "")
+  if text:find "^%s*[%[{]" then return require "geelark.cli.ids.json"(text, column) end
+  return require "geelark.cli.ids.lines"(text, column)
+end
+
+local function contents(name)
+  local file, why = io.stdin, nil
+  if name ~= "-" then file, why = io.open(name, "rb") end
+  if not file then return nil, why end
+  local text, trouble = file:read "*a"
+  if name ~= "-" then file:close() end
+  return text, trouble and name .. ": " .. trouble
+end
+
+---@param list string[]
+---@return geelark.cli.Ids|nil
+---@return string|nil why
+function ids.from_arguments(list)
+  return checked({ list = list, unit = "argument" }, "the arguments hold")
+end
+
+---@param name string of the file; "-" is standard input
+---@param column string|nil that holds the ids
+---@return geelark.cli.Ids|nil
+---@return string|nil why
+function ids.from_file(name, column)
+  local text, why = contents(name)
+  if not text then return nil, why end
+  local shown = name == "-" and "standard input" or name
+  local given, trouble = read(text, column)
+  if not given then return nil, shown .. ": " .. trouble end
+  return checked(given, shown .. " holds")
+end
+
+return ids

@@ -1,0 +1,133 @@
+-- Ids from a text that has one a line, or from CSV: that it is where the first line with something in
+-- it holds a separator or quotes. Of several columns none is guessed.
+
+local geelark = require "geelark"
+local records = require "geelark.cli.ids.csv"
+
+local function trimmed(text)
+  if not text:find "^%s" and not text:find "%s$" then return text end
+  return text:match "^%s*(.-)%s*$"
+end
+
+-- Every id has a digit.
+local function is_header(cell)
+  return cell ~= "" and not cell:find "%d"
+end
+
+-- Without quoted cells, in which a separator means nothing.
+local function first_line(text)
+  for line in text:gmatch "[^\n]+" do
+    local is_comment = line:find "^%s*#" and not line:find "^#[,;\t]"
+    if line:find "%S" and not is_comment then return line end
+  end
+  return ""
+end
+
+local function separator_of(text)
+  local line = first_line(text)
+  return line:gsub('"[^"]*"', ""):match "[,;\t]" or line:find('"', 1, true) and "," or nil
+end
+
+-- Most files hold ids and ends of lines alone. Nil where there is anything else.
+local function read_plain(text)
+  if text:find("\r", 1, true) and text:find "\r[^\n]" then return nil end
+  local list, count = {}, 0
+  for word in text:gmatch "[^\r\n]+" do
+    count = count + 1
+    list[count] = word
+  end
+  return pcall(geelark.check, list) and { list = list } or nil
+end
+
+local function read_text(text)
+  local given = { list = {}, places = {}, unit = "line" }
+  local list, places, number = given.list, given.places, 0
+  for line in text:gmatch "([^\n]*)\n?" do
+    number = number + 1
+    line = trimmed(line:find "^%s*#" and "" or line:gsub("%s#.*$", ""))
+    if not list[1] and not given.header and is_header(line) then
+      given.header = line
+    elseif line ~= "" then
+      list[#list + 1], places[#list + 1] = line, number
+    end
+  end
+  return given
+end
+
+-- Names, where the first record has such; else numbers.
+local function several(cells)
+  local names = table.concat(cells, ", ")
+  if names:find "%d" then names = "by number, 1 to " .. #cells end
+  return ("has %d columns; --column tells which holds the ids: %s"):format(#cells, names)
+end
+
+-- The only column with something in it.
+local function only_column(cells)
+  local found
+  for i, cell in ipairs(cells) do
+    if cell ~= "" and found then return nil, several(cells) end
+    if cell ~= "" then found = i end
+  end
+  return found
+end
+
+local function named_column(cells, name)
+  for i, cell in ipairs(cells) do
+    if cell:lower() == name:lower() then return i, nil, true end
+  end
+  local number = name:find "^%d+$" and tonumber(name)
+  if number and number >= 1 and number <= #cells then return number end
+  return nil, ("no column is named %q; it %s"):format(name, several(cells))
+end
+
+-- Those that hold anything, their cells without white space around them.
+local function filled_records(text, separator)
+  local next_record = records(text, separator)
+  local function next_filled()
+    local cells, line = next_record()
+    local filled = not cells
+    for i = 1, cells and #cells or 0 do
+      cells[i] = trimmed(cells[i])
+      filled = filled or cells[i] ~= ""
+    end
+    if filled then return cells, line end
+    return next_filled()
+  end
+  return next_filled
+end
+
+local function read_csv(text, separator, name)
+  local given = { list = {}, places = {}, unit = "line" }
+  local list, places, next_record = given.list, given.places, filled_records(text, separator)
+  local cells, line = next_record()
+  local column, why, named
+  if cells and name then column, why, named = named_column(cells, name) end
+  if cells and not name then column, why = only_column(cells) end
+  if why then return nil, why end
+  if cells and (named or is_header(cells[column])) then
+    given.header = cells[column]
+    cells, line = next_record()
+  end
+  while cells do
+    local id = cells[column] or ""
+    if not name and id ~= table.concat(cells) then
+      return nil, ("line %d has several columns; --column tells which holds the ids"):format(line)
+    end
+    list[#list + 1], places[#list + 1] = id, line
+    cells, line = next_record()
+  end
+  if cells == false then return nil, line end
+  return given
+end
+
+---@param text string
+---@param column string|nil its name or number
+---@return geelark.cli.Ids|nil
+---@return string|nil why
+return function(text, column)
+  local separator = separator_of(text)
+  if not separator and not column then
+    return read_plain(text) or read_text(text)
+  end
+  return read_csv(text, separator or ",", column)
+end

@@ -1,0 +1,39 @@
+-- Steps a job to its end. The first SIGINT or SIGTERM meanwhile sends nothing more and waits for what
+-- is in flight; the second ends the process at once.
+
+local cqueues = require "cqueues"
+local signals = require "geelark.cli.signals"
+local status = require "geelark.cli.status"
+
+local function end_at_once(job, display, number)
+  display:close()
+  io.stderr:write(("geelark: ended at once; requests in flight, of which nobody knows what became: "
+    .. "%d\n"):format(job:progress().inFlight))
+  os.exit(status.SIGNAL + number)
+end
+
+---@param job geelark.Job
+---@param display geelark.cli.Display
+---@return integer|nil signal that came
+---@return fun() release from then on either signal ends the process
+return function(job, display)
+  local listener, caught = signals.listen(), nil
+  local loop = cqueues.new()
+  loop:wrap(function()
+    while not job:step() do
+      display:update(job)
+      cqueues.poll(job, listener, display.every)
+      local number = listener:wait(0)
+      if number and caught then end_at_once(job, display, number) end
+      if number then
+        caught = number
+        job:cancel()
+        display:cancel(job)
+      end
+    end
+  end)
+  local done, why = loop:loop()
+  display:close()
+  if not done then error(why, 0) end
+  return caught, function() signals.release(listener) end
+end
