@@ -53,6 +53,10 @@ home = $(patsubst ~/%,$(HOME)/%,$1)
 version = $(or $(LUA_VERSION),$(error $(LUA) is not found, what helps: make deps LUA=$(LUA)))
 LUA_DIR = $(DESTDIR)$(PREFIX)/share/lua/$(version)
 LIB_DIR = $(DESTDIR)$(PREFIX)/lib/lua/$(version)
+BIN_DIR = $(DESTDIR)$(PREFIX)/bin
+COMMAND = $(call home,$(BIN_DIR))/geelark
+# Without what only stands before it while a package is made.
+installed = $(call home,$(subst $(DESTDIR),,$1))
 
 # Nothing that is run here sees the account of whoever runs it.
 unexport GEELARK_TOKEN GEELARK_APP_ID GEELARK_API_KEY GEELARK_BASE_URL GEELARK_CA_FILE
@@ -81,15 +85,18 @@ $(BUILD)/commands: always
 
 -include $(OBJECTS:.o=.d)
 
-install: all ## the module into PREFIX (/usr/local), or LUA_DIR and LIB_DIR
-	@mkdir -p "$(call home,$(LUA_DIR))" "$(call home,$(LIB_DIR))/geelark" || { echo \
+install: all ## the module and the command into PREFIX (/usr/local), or LUA_DIR, LIB_DIR and BIN_DIR
+	@mkdir -p "$(call home,$(LUA_DIR))" "$(call home,$(LIB_DIR))/geelark" "$(call home,$(BIN_DIR))" || { echo \
 		'What helps: as root, or another folder: make install LUA=$(LUA) PREFIX=~/.local' >&2; exit 1; }
 	$(run)cp -R lua/. "$(call home,$(LUA_DIR))"
 	@rm -f "$(call home,$(LUA_DIR))/geelark/core.so" # the one that make nvim left here, if any
 	$(run)install -m 755 $(CORE) "$(call home,$(LIB_DIR))/geelark/core.so"
-	$(call say,geelark for Lua $(version) is in $(LUA_DIR) and $(LIB_DIR))
+	$(run)sh spec/support/command.sh "$(LUA)" "$(call installed,$(LUA_DIR))" "$(call installed,$(LIB_DIR))" "$(COMMAND)"
+	$(call say,geelark for Lua $(version) is in $(LUA_DIR) and $(LIB_DIR), its command in $(BIN_DIR))
 
+# The command may be one that was installed later for another Lua.
 uninstall: ## takes the same away
+	@if grep -qsF "$(call installed,$(LUA_DIR))/?.lua" "$(COMMAND)"; then rm -f "$(COMMAND)"; fi
 	rm -rf "$(call home,$(LUA_DIR))/geelark.lua" "$(call home,$(LUA_DIR))/geelark" \
 		"$(call home,$(LIB_DIR))/geelark"
 

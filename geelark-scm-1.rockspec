@@ -15,8 +15,9 @@ description = {
   license = "MIT",
 }
 
--- geelark.simulator over HTTP, for trying scripts, also wants cqueues and luaossl; the option journal
--- and geelark.limiter.sqlite want luadbi-sqlite3.
+-- The command `geelark` also wants argparse, cqueues and lua-term; the option journal and
+-- geelark.limiter.sqlite luadbi-sqlite3; geelark.simulator over HTTP, for trying scripts, cqueues and
+-- luaossl.
 dependencies = {
   "lua >= 5.1, < 5.6",
   "lua-cjson",
@@ -77,8 +78,36 @@ build = {
       libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
     },
     geelark = "lua/geelark.lua",
+    ["geelark.account"] = "lua/geelark/account.lua",
     ["geelark.callable"] = "lua/geelark/callable.lua",
+    ["geelark.cli.arguments"] = "lua/geelark/cli/arguments.lua",
+    ["geelark.cli.ask"] = "lua/geelark/cli/ask.lua",
+    ["geelark.cli.carry_out"] = "lua/geelark/cli/carry_out.lua",
+    ["geelark.cli.commands.codes"] = "lua/geelark/cli/commands/codes.lua",
+    ["geelark.cli.commands.delete"] = "lua/geelark/cli/commands/delete.lua",
+    ["geelark.cli.commands.failures"] = "lua/geelark/cli/commands/failures.lua",
+    ["geelark.cli.commands.resume"] = "lua/geelark/cli/commands/resume.lua",
+    ["geelark.cli.commands.simulate"] = "lua/geelark/cli/commands/simulate.lua",
+    ["geelark.cli.display"] = "lua/geelark/cli/display.lua",
+    ["geelark.cli.filter"] = "lua/geelark/cli/filter.lua",
+    ["geelark.cli.formats"] = "lua/geelark/cli/formats.lua",
+    ["geelark.cli.ids"] = "lua/geelark/cli/ids.lua",
+    ["geelark.cli.ids.csv"] = "lua/geelark/cli/ids/csv.lua",
+    ["geelark.cli.ids.json"] = "lua/geelark/cli/ids/json.lua",
+    ["geelark.cli.ids.lines"] = "lua/geelark/cli/ids/lines.lua",
+    ["geelark.cli.json"] = "lua/geelark/cli/json.lua",
+    ["geelark.cli.main"] = "lua/geelark/cli/main.lua",
+    ["geelark.cli.needs"] = "lua/geelark/cli/needs.lua",
+    ["geelark.cli.output"] = "lua/geelark/cli/output.lua",
+    ["geelark.cli.report"] = "lua/geelark/cli/report.lua",
+    ["geelark.cli.results"] = "lua/geelark/cli/results.lua",
+    ["geelark.cli.run"] = "lua/geelark/cli/run.lua",
+    ["geelark.cli.signals"] = "lua/geelark/cli/signals.lua",
+    ["geelark.cli.status"] = "lua/geelark/cli/status.lua",
+    ["geelark.cli.streams"] = "lua/geelark/cli/streams.lua",
+    ["geelark.cli.terminal"] = "lua/geelark/cli/terminal.lua",
     ["geelark.codes"] = "lua/geelark/codes.lua",
+    ["geelark.environment"] = "lua/geelark/environment.lua",
     ["geelark.failures"] = "lua/geelark/failures.lua",
     ["geelark.health"] = "lua/geelark/health.lua",
     ["geelark.journal"] = "lua/geelark/journal.lua",
@@ -97,7 +126,6 @@ build = {
     ["geelark.loop.start"] = "lua/geelark/loop/start.lua",
     ["geelark.nearest"] = "lua/geelark/nearest.lua",
     ["geelark.nvim"] = "lua/geelark/nvim.lua",
-    ["geelark.nvim.account"] = "lua/geelark/nvim/account.lua",
     ["geelark.nvim.client"] = "lua/geelark/nvim/client.lua",
     ["geelark.nvim.command"] = "lua/geelark/nvim/command.lua",
     ["geelark.nvim.commands"] = "lua/geelark/nvim/commands.lua",
@@ -107,6 +135,7 @@ build = {
     ["geelark.nvim.progress"] = "lua/geelark/nvim/progress.lua",
     ["geelark.nvim.quickfix"] = "lua/geelark/nvim/quickfix.lua",
     ["geelark.nvim.record"] = "lua/geelark/nvim/record.lua",
+    ["geelark.progress"] = "lua/geelark/progress.lua",
     ["geelark.simulator"] = "lua/geelark/simulator.lua",
     ["geelark.simulator.answer"] = "lua/geelark/simulator/answer.lua",
     ["geelark.simulator.batch"] = "lua/geelark/simulator/batch.lua",
@@ -134,6 +163,7 @@ build = {
     ["geelark.simulator.world"] = "lua/geelark/simulator/world.lua",
     ["geelark.types"] = "lua/geelark/types.lua",
   },
+  install = { bin = { geelark = "lua/geelark/cli/geelark" } },
 }
 
 test = {

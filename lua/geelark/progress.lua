@@ -30,15 +30,20 @@ local function several(count, noun)
   return ("%s %s%s"):format(progress.grouped(count), noun, count == 1 and "" or "s")
 end
 
+--- That nothing is left but phones that are being stopped, where that is so.
+---@param now geelark.Progress
+---@return string|nil
+function progress.stopping(now)
+  if now.stoppingAmount == 0 or now.stoppingAmount < now.pendingAmount then return nil end
+  return "waiting for " .. several(now.stoppingAmount, "phone") .. " to stop"
+end
+
 --- What a job waits for, where it is worth a word.
 ---@param now geelark.Progress
 ---@param cancelled boolean|nil whether nothing more is sent
 ---@return string|nil
 function progress.wait(now, cancelled)
   if cancelled then return "cancelled, waiting for " .. several(now.inFlight, "answer") end
-  if now.stoppingAmount > 0 and now.stoppingAmount == now.pendingAmount then
-    return "waiting for " .. several(now.stoppingAmount, "phone") .. " to stop"
-  end
   if now.waiting < 1 or now.inFlight > 0 then return nil end
   local reason = now.reason and ": " .. now.reason or ""
   return ("waiting %d s%s"):format(math.ceil(now.waiting), reason)

@@ -7,6 +7,7 @@ local words = require "geelark.progress"
 
 local DRAWN_EVERY, TOLD_EVERY = 0.1, 10 -- seconds
 local LONGEST_BAR, SHORTEST_BAR = 40, 6 -- columns
+local SPARE = 3 -- columns, in which a terminal shows "^C" where it was pressed
 local KNOWS_RATE = 1 -- seconds after which the rate means something
 
 ---@class geelark.cli.Display
@@ -109,7 +110,7 @@ end
 function Display:cancel(job)
   self.cancelled = true
   if self.style then self.style.cancelled = true end
-  draw(self, job:progress())
+  if self.every then draw(self, job:progress()) end
 end
 
 --- Takes the line away.
@@ -127,7 +128,7 @@ function display.new(job, quiet)
   self.every = TOLD_EVERY
   if terminal.is(io.stderr) then
     self.every, self.last = DRAWN_EVERY, 0
-    self.style = { columns = terminal.columns() - 1, before = before,
+    self.style = { columns = terminal.columns() - SPARE, before = before,
       blocks = terminal.draws_blocks(), paint = terminal.painter(io.stderr) }
   end
   return self

@@ -8,7 +8,7 @@ local json = require "geelark.cli.json"
 local results = require "geelark.cli.results"
 local terminal = require "geelark.cli.terminal"
 
-local SHOWN = 100 -- rows that a terminal is given
+local SHOWN = 20 -- rows that a terminal is given
 
 local OUTCOME_COLUMNS = { "id", "state", "code", "name", "msg" }
 local TABLE_COLUMNS = { "id", "code", "outcome", "message" }

@@ -4,11 +4,12 @@
 local cqueues = require "cqueues"
 local signals = require "geelark.cli.signals"
 local status = require "geelark.cli.status"
+local terminal = require "geelark.cli.terminal"
 
 local function end_at_once(job, display, number)
   display:close()
-  io.stderr:write(("geelark: ended at once; requests in flight, of which nobody knows what became: "
-    .. "%d\n"):format(job:progress().inFlight))
+  terminal.say(("geelark: ended at once; requests in flight, of which nobody knows what became: %d")
+    :format(job:progress().inFlight))
   os.exit(status.SIGNAL + number)
 end
 

@@ -38,6 +38,11 @@ local function draw(self)
   local done = progress.successAmount + progress.failAmount
   local full = math.floor(BAR * done / total)
   local bar = ("━"):rep(full)
+  return {
+    (" Deleting %s cloud phone%s"):format(words.grouped(total), total == 1 and "" or "s"),
+    (" %s%s %3d %%"):format(bar, ("─"):rep(BAR - full), math.floor(100 * done / total)),
+    " " .. words.counts(progress, true),
+    " " .. (words.wait(progress, self.cancelled) or ":GeelarkCancel stops it"),
   }, #bar
 end
 

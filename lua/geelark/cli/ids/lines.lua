@@ -18,13 +18,14 @@ end
 local function first_line(text)
   for line in text:gmatch "[^\n]+" do
     local is_comment = line:find "^%s*#" and not line:find "^#[,;\t]"
-    if line:find "%S" and not is_comment then return line end
+    if line:find "%S" and not is_comment then return trimmed(line) end
   end
   return ""
 end
 
 local function separator_of(text)
   local line = first_line(text)
+  if line:find "^%d+,%d+[Ee]%+?%d+$" then return nil end -- a number, as some countries write it
   return line:gsub('"[^"]*"', ""):match "[,;\t]" or line:find('"', 1, true) and "," or nil
 end
 

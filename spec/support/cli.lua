@@ -1,0 +1,87 @@
+-- Runs the command `geelark` as a process, as a shell would, against a simulator.
+
+local shell = require "spec.support.shell"
+local temporary = require "spec.support.temporary"
+
+local cli = {}
+
+-- The command without its arguments. It belongs to no terminal, wherever the specs run.
+local function command(service, environment)
+  local variables = service and ("GEELARK_BASE_URL=%s GEELARK_TOKEN=%s"):format(
+    shell.quote(service.url), shell.quote(service.token)) or ""
+  return ("env -u GEELARK_TOKEN -u GEELARK_APP_ID -u GEELARK_API_KEY -u GEELARK_BASE_URL "
+    .. "-u NO_COLOR LUA_PATH=%s LUA_CPATH=%s %s %s %s lua/geelark/cli/geelark"):format(
+    shell.quote(package.path), shell.quote(package.cpath), variables, environment or "",
+    shell.quote(shell.lua()))
+end
+
+---@class spec.support.cli.Run
+---@field status integer
+---@field output string
+---@field errors string
+
+---Runs it to its end, without a terminal.
+---@param arguments string for sh
+---@param given table|nil service; input: its standard input; environment; redirected: redirections
+---  of its own, such as ">/dev/full"; to: what stands behind the command, such as "| head -n 1"
+---@return spec.support.cli.Run
+function cli.run(arguments, given)
+  given = given or {}
+  local directory = temporary.new()
+  directory:write("input", given.input or "")
+  local line = ("{ { setsid -w %s %s %s; } <input 2>errors; echo $? >status; } %s >output"):format(
+    command(given.service, given.environment), arguments, given.redirected or "", given.to or "")
+  local function path(redirection, name) return redirection .. directory:file(name) end
+  for _, name in ipairs { "input", "errors", "status", "output" } do
+    line = line:gsub("([<>])(" .. name .. ")%f[%W]", path)
+  end
+  shell.run("sh -c %s", line)
+  local run = { status = tonumber(shell.read(directory:file "status")),
+    output = shell.read(directory:file "output"), errors = shell.read(directory:file "errors") }
+  directory:remove()
+  return run
+end
+
+---Runs it on a terminal, and returns what that is sent, ends of lines as "\n", and the status.
+---@param arguments string for sh
+---@param given table|nil service; environment; columns; keys: what is typed; from: what stands before
+---  the command, such as "echo 1 |"
+---@return string text
+---@return integer status
+function cli.on_terminal(arguments, given)
+  given = given or {}
+  shell.need("command -v script", "bsdutils")
+  local line = ("stty cols %d -echo; %s %s %s; echo \"status $?\""):format(given.columns or 80,
+    given.from or "", command(given.service, "TERM=xterm LC_ALL=C.UTF-8 " .. (given.environment or "")),
+    arguments)
+  local text = shell.run("printf %s | script -qec %s /dev/null", given.keys or "", line)
+  text = text:gsub("\r\n", "\n")
+  local shown, status = text:match "^(.*)status (%d+)%s*$"
+  return shown, tonumber(status)
+end
+
+---@class spec.support.cli.Process
+---@field pid string
+---@field line fun(): string|nil reads a line of its standard error
+---@field finish fun(): integer, string the status, and the rest of standard error
+
+---Starts it, for a spec that does something meanwhile.
+---@param arguments string for sh
+---@param service table
+---@return spec.support.cli.Process
+function cli.start(arguments, service)
+  local inner = ("echo $$ >&2; exec %s %s"):format(command(service), arguments)
+  local pipe = assert(io.popen(("sh -c %s 2>&1 >/dev/null </dev/null; echo \"status $?\"")
+    :format(shell.quote(inner))))
+  local process = { pid = pipe:read "*l" }
+  function process.line() return pipe:read "*l" end
+  function process.finish()
+    local rest = pipe:read "*a"
+    pipe:close()
+    local errors, status = rest:match "^(.*)status (%d+)%s*$"
+    return tonumber(status), errors
+  end
+  return process
+end
+
+return cli
