@@ -32,6 +32,20 @@ describe("make", function()
     assert.equal("", shell.output(("find '%s' -type f"):format(directory.path)))
   end)
 
+  it("installs the command, which runs from any folder, and leaves another Lua's alone", function()
+    local prefix = directory:file "my own"
+    local target = ("LUA=%s PREFIX=%s"):format(lua, shell.quote(prefix))
+    assert.same({ "", true }, { make("install " .. target) })
+    local command = shell.quote(prefix .. "/bin/geelark")
+    local said = shell.output("cd / && env -u LUA_PATH -u LUA_CPATH " .. command .. " --version 2>&1")
+    assert.equal(require("geelark")._VERSION, said)
+    assert.matches("^#!/%S+/" .. lua .. "\n", shell.read(prefix .. "/bin/geelark"))
+    make("uninstall LUA_VERSION=5.9 " .. target)
+    assert.equal("#!", shell.output("head -c 2 " .. command))
+    make("uninstall " .. target)
+    assert.equal("", shell.output("find " .. shell.quote(prefix) .. " -type f"))
+  end)
+
   it("gives a simulator its options, whatever quotes are in them", function()
     local said = make(("simulator -o deps LUA=%s OPTIONS=%s"):format(lua,
       shell.quote [[token = "it's", host = 'nowhere']]))

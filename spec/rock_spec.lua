@@ -35,6 +35,8 @@ describe("LuaRocks", function()
       shell.quote(("%s/share/lua/%s/?.lua"):format(tree, version)), shell.quote(cpath),
       shell.lua_name(), shell.quote 'print(require("geelark")._VERSION)'))
     assert.equal(require("geelark")._VERSION, said)
+    assert.equal(said, shell.output(("LUA_CPATH=%s %s --version 2>&1"):format(shell.quote(cpath),
+      shell.quote(tree .. "/bin/geelark"))))
   end)
 
   for name, variable in pairs { CURL = "CURL_BINDIR", CRYPTO = "CRYPTO_INCDIR" } do

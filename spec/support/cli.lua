@@ -42,20 +42,40 @@ function cli.run(arguments, given)
   return run
 end
 
+-- Reads to the first place where a text ends with what is looked for, or to the end.
+local function read_until(pipe, wanted)
+  local text = ""
+  while text:sub(-#wanted) ~= wanted do
+    local letter = pipe:read(1)
+    if not letter then break end
+    text = text .. letter
+  end
+  return text
+end
+
 ---Runs it on a terminal, and returns what that is sent, ends of lines as "\n", and the status.
 ---@param arguments string for sh
----@param given table|nil service; environment; columns; keys: what is typed; from: what stands before
----  the command, such as "echo 1 |"
+---@param given table|nil service; environment; columns; keys: what is typed once it asks; from: what
+---  stands before the command, such as "echo 1 |"
 ---@return string text
 ---@return integer status
 function cli.on_terminal(arguments, given)
   given = given or {}
   shell.need("command -v script", "bsdutils")
-  local line = ("stty cols %d -echo; %s %s %s; echo \"status $?\""):format(given.columns or 80,
-    given.from or "", command(given.service, "TERM=xterm LC_ALL=C.UTF-8 " .. (given.environment or "")),
-    arguments)
-  local text = shell.run("printf %s | script -qec %s /dev/null", given.keys or "", line)
-  text = text:gsub("\r\n", "\n")
+  local directory = temporary.new()
+  local environment = "TERM=xterm LC_ALL=C.UTF-8 " .. (given.environment or "")
+  local line = ("trap : INT; stty cols %d; %s %s %s; echo \"status $?\""):format(
+    given.columns or 80, given.from or "", command(given.service, environment), arguments)
+  shell.run("mkfifo %s", directory:file "keys")
+  local pipe = assert(io.popen(("script -qec %s /dev/null <%s"):format(shell.quote(line),
+    directory:file "keys")))
+  local keyboard = assert(io.open(directory:file "keys", "w"))
+  local text = given.keys and read_until(pipe, "[y/N]") or ""
+  keyboard:write(given.keys or "")
+  keyboard:close()
+  text = (text .. pipe:read "*a"):gsub("\r\n", "\n")
+  pipe:close()
+  directory:remove()
   local shown, status = text:match "^(.*)status (%d+)%s*$"
   return shown, tonumber(status)
 end
@@ -68,10 +88,12 @@ end
 ---Starts it, for a spec that does something meanwhile.
 ---@param arguments string for sh
 ---@param service table
+---@param output string|nil the file that its standard output goes to
 ---@return spec.support.cli.Process
-function cli.start(arguments, service)
-  local inner = ("echo $$ >&2; exec %s %s"):format(command(service), arguments)
-  local pipe = assert(io.popen(("sh -c %s 2>&1 >/dev/null </dev/null; echo \"status $?\"")
+function cli.start(arguments, service, output)
+  local inner = ("echo $$ >&2; exec %s %s >%s"):format(command(service), arguments,
+    output or "/dev/null")
+  local pipe = assert(io.popen(("sh -c %s 2>&1 </dev/null; echo \"status $?\"")
     :format(shell.quote(inner))))
   local process = { pid = pipe:read "*l" }
   function process.line() return pipe:read "*l" end

@@ -21,9 +21,10 @@ end
 ---@param signal integer|nil that interrupted it
 ---@return integer status
 function status.of(result, err, signal)
-  if err and signal then return status.SIGNAL + signal end
+  local is_all_deleted = not err and result.failAmount == 0
+  if signal and not is_all_deleted then return status.SIGNAL + signal end
   if err then return err.kind == "config" and status.USAGE or status.UNSURE end
-  return result.failAmount > 0 and status.FAILED or status.DONE
+  return is_all_deleted and status.DONE or status.FAILED
 end
 
 return status

@@ -1,0 +1,75 @@
+-- SIGINT and SIGTERM: the first sends nothing more, waits for what is in flight and tells the account,
+-- the second ends at once.
+
+local cli = require "spec.support.cli"
+local shell = require "spec.support.shell"
+local simulator = require "geelark.simulator"
+local temporary = require "spec.support.temporary"
+
+describe("the command under a signal", function()
+  local service, directory
+  before_each(function() directory = temporary.new() end)
+  after_each(function()
+    service:stop()
+    directory:remove()
+  end)
+
+  -- A delete of all phones that has begun: so many of its requests have come.
+  local function begin(options, requests, arguments)
+    service = simulator.spawn(options)
+    directory:write("ids", table.concat(service:ids(), "\n"))
+    local process = cli.start(("delete --yes --from %s %s"):format(directory:file "ids",
+      arguments or ""), service)
+    while #service:requests() < requests do end
+    return process
+  end
+
+  local function kill(process, signal)
+    shell.run("kill -%s %s", signal, process.pid)
+  end
+
+  local SLOW = "return function() return { delay = 0.2 } end"
+
+  for signal, status in pairs { INT = 130, TERM = 143 } do
+    it(("ends with %d after SIG%s, with an account that is true"):format(status, signal), function()
+      local process = begin({ phones = 20000, plan = SLOW }, 2)
+      kill(process, signal)
+      local ended, errors = process.finish()
+      assert.equal(status, ended)
+      assert.matches("geelark: %d+ %% of 20,000: .*; stopping, waiting for %d answers?\n", errors)
+      local deleted, pending = errors:match "geelark: cancelled: (%d+) deleted, (%d+) pending\n"
+      assert.equal(20000, deleted + pending)
+      assert.is_true(tonumber(pending) > 0)
+      assert.equal(service:world().phoneCount, tonumber(pending))
+      assert.matches("\nTo go on run the same command again", errors, 1, true)
+    end)
+  end
+
+  it("ends at once after a second one, and tells of the requests in flight", function()
+    local process = begin({ phones = 500, plan = "return function() return { delay = 50 } end" }, 2)
+    kill(process, "INT")
+    repeat until process.line():find "stopping, waiting for 2 answers"
+    kill(process, "INT")
+    local status, errors = process.finish()
+    assert.same({ 130, "geelark: ended at once; requests in flight, of which nobody knows what "
+      .. "became: 2\n" }, { status, errors })
+  end)
+
+  it("stops the stopping of phones, too", function()
+    local process = begin({ phones = 3, states = { started = 1 } }, 2, "--stop-started")
+    assert.matches("stop$", service:requests()[2].path)
+    kill(process, "TERM")
+    local status, errors = process.finish()
+    assert.equal(143, status)
+    assert.matches("geelark: 2 deleted, 1 failed\n", errors, 1, true)
+  end)
+
+  it("knows Ctrl-C at the question: nothing is sent", function()
+    service = simulator.spawn { phones = 1 }
+    local text, status = cli.on_terminal("delete 528086321789535232",
+      { service = service, keys = "\3" })
+    assert.equal(130, status)
+    assert.matches("[y/N]", text, 1, true)
+    assert.same({}, service:requests())
+  end)
+end)
