@@ -72,8 +72,8 @@ describe("the progress without a terminal", function()
   it("is a plain line", function()
     assert.equal("geelark: 48 % of 2,500: 1,196 deleted, 4 failed; 300/s, 5 s left",
       display.text(progress {}, 0))
-    assert.equal("geelark: 48 % of 2,500: 1,196 deleted, 4 failed; waiting 12 s: the minute's limit",
-      display.text(progress(WAITING), 0))
+    assert.equal("geelark: 48 % of 2,500: 1,196 deleted, 4 failed; waiting 12 s: the minute's "
+      .. "limit", display.text(progress(WAITING), 0))
   end)
 end)
 

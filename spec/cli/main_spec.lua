@@ -60,7 +60,8 @@ describe("geelark", function()
   it("asks by name for the modules that are missing", function()
     local lua = ("package.preload.term = error package.preload.argparse = error "
       .. "return require 'geelark.cli.needs'()")
-    local message = shell.run("(" .. shell.run_lua("print((function() " .. lua .. " end)())") .. ")")
+    local message = shell.run("("
+      .. shell.run_lua("print((function() " .. lua .. " end)())") .. ")")
     assert.equal("geelark: the command needs Lua modules that are missing: argparse, term. What "
       .. "helps on Debian: apt-get install lua-argparse lua-term; elsewhere: luarocks install "
       .. "argparse lua-term", message)

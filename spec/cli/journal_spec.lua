@@ -1,0 +1,143 @@
+-- The command with a journal: a run that was broken off goes on, and what is in the file can be asked
+-- for.
+
+local cjson = require "cjson"
+local cli = require "spec.support.cli"
+local shell = require "spec.support.shell"
+local simulator = require "geelark.simulator"
+local temporary = require "spec.support.temporary"
+
+describe("geelark with a journal", function()
+  local service, directory, journal
+  before_each(function()
+    directory = temporary.new()
+    journal = directory:file "my run.db"
+  end)
+  after_each(function()
+    if service then service:stop() end
+    service = nil
+    directory:remove()
+  end)
+
+  local function serve(options)
+    service = simulator.spawn(options)
+    directory:write("ids", table.concat(service:ids(), "\n"))
+  end
+
+  local function run(arguments)
+    return cli.run(arguments:gsub("JOURNAL", function() return shell.quote(journal) end), {
+      service = service })
+  end
+
+  local function delete(more)
+    return run(("delete --yes --journal JOURNAL --from %s %s"):format(directory:file "ids",
+      more or ""))
+  end
+
+  -- How often each id was asked for.
+  local function count_asked()
+    local asked = {}
+    for _, request in ipairs(service:requests()) do
+      for _, id in ipairs(request.ids or {}) do asked[id] = (asked[id] or 0) + 1 end
+    end
+    return asked
+  end
+
+  -- 250 phones, of which the first 100 are deleted when the service locks the account.
+  local function break_off()
+    serve { phones = 250, states = { started = 2 }, plan = { false, { refuse = 40014 } } }
+    local broken = delete "--concurrency 1"
+    assert.equal(3, broken.status)
+    return broken
+  end
+
+  it("says how to go on after a run that was broken off", function()
+    local errors = break_off().errors
+    assert.matches("\nTo go on: geelark resume " .. shell.quote(journal) .. "\n", errors, 1, true)
+  end)
+
+  for name, go_on in pairs {
+    ["the same command again"] = function() return delete() end,
+    ["geelark resume"] = function() return run "resume --yes JOURNAL" end,
+  } do
+    it("goes on by " .. name .. ", and asks again for nothing that is gone", function()
+      break_off()
+      local ended = go_on()
+      assert.same({ 1, 2 }, { ended.status, select(2, ended.output:gsub("43009", "")) })
+      assert.matches("^geelark: 248 deleted, 2 failed\n", ended.errors)
+      local asked = count_asked()
+      for _, id in ipairs(service:requests()[1].deleted) do assert.equal(1, asked[id]) end
+    end)
+  end
+
+  it("goes on after it was killed", function()
+    serve { phones = 2000, plan = "return function() return { delay = 0.1 } end" }
+    local process = cli.start(("delete --yes --from %s --journal %s"):format(directory:file "ids",
+      shell.quote(journal)), service)
+    while #service:requests() < 4 do end
+    shell.run("kill -KILL %s", process.pid)
+    process.finish()
+    local ended = run "resume --yes JOURNAL --format csv"
+    assert.equal(0, ended.status)
+    assert.equal(2000, select(2, ended.output:gsub(",deleted,", "")) + select(2,
+      ended.output:gsub(",presumed,", "")))
+    assert.equal(0, service:world().phoneCount)
+  end)
+
+  it("has nothing to do where all is gone, and doesn't ask", function()
+    serve { phones = 3 }
+    assert.equal(0, delete().status)
+    local requests = #service:requests()
+    local again = run "resume JOURNAL"
+    assert.same({ 0, "geelark: 3 deleted\n" }, { again.status, again.errors })
+    assert.equal(requests, #service:requests())
+  end)
+
+  it("asks before it goes on, with the number that is left", function()
+    break_off()
+    local text, status = cli.on_terminal("resume " .. shell.quote(journal),
+      { service = service, keys = "no\n" })
+    assert.matches("Delete 1%d%d of 250 cloud phones at", (text:gsub("\n", " ")))
+    assert.same({ 2, 2 }, { status, #service:requests() })
+  end)
+
+  it("lists what failed, as far as filters pick it", function()
+    serve { phones = 20, states = { started = 2, in_use = 1, missing = 1 } }
+    delete()
+    for filters, expected in pairs {
+      [""] = 4, ["--where started"] = 2, ["--where 43009,in_use"] = 3, ["--where msg=^env"] = 3,
+      ["--where msg=^env --where not_found"] = 1, ["--where expired"] = 0,
+    } do
+      local listed = run("failures JOURNAL --format json " .. filters)
+      assert.same({ 0, "" }, { listed.status, listed.errors })
+      assert.equal(expected, #cjson.decode(listed.output), filters)
+    end
+    assert.matches("^id +code +name +msg\n%d+  42001  not_found  env not found\n$",
+      run("failures JOURNAL --where not_found").output)
+  end)
+
+  it("names a filter that is none", function()
+    serve { phones = 2, states = { started = 1 } }
+    delete()
+    local listed = run "failures JOURNAL --where startde"
+    assert.equal(2, listed.status)
+    assert.matches('^geelark: %-%-where startde: .*did you mean "started"', listed.errors)
+  end)
+
+  for _, arguments in ipairs { "resume --yes", "failures" } do
+    it("that isn't there is a usage error of " .. arguments, function()
+      local ended = run(arguments .. " JOURNAL")
+      assert.same({ 2, "" }, { ended.status, ended.output })
+      assert.matches("^geelark: ", ended.errors)
+      assert.is_nil(io.open(journal))
+    end)
+  end
+
+  it("that is something else ends a delete before anything is sent", function()
+    serve { phones = 2 }
+    journal = directory:write("my run.db", ("no journal\n"):rep(100))
+    local ended = delete()
+    assert.equal(2, ended.status)
+    assert.same({}, service:requests())
+  end)
+end)
