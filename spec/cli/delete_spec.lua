@@ -3,6 +3,7 @@
 
 local cjson = require "cjson"
 local cli = require "spec.support.cli"
+local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
 
 describe("geelark delete", function()
@@ -42,6 +43,11 @@ describe("geelark delete", function()
       .. ("%d+  43009  started    env is started\n"):rep(2) .. "$", run.output)
     assert.equal("geelark: 6 deleted, 3 failed\n  2 started (43009): stop it, then delete\n"
       .. "  1 not_found (42001): nothing to do: it is gone\n", run.errors)
+  end)
+
+  it("prints what README.md says of a first run", function()
+    local run = delete("--from -", serve { phones = 250, states = { started = 5 } })
+    assert.equal(shell.read "README.md":match "ends with\n\n```text\n(.-)```", run.errors)
   end)
 
   it("ends with 3 where some are unknown or pending, and says how to go on", function()
