@@ -28,11 +28,15 @@ local function plain(text)
   return (text:gsub("%c", " "))
 end
 
--- The command has a name of its own for the option.
-local function describe(failure)
-  local code = geelark.codes[failure.code]
-  local remedy = code.remedy ~= "" and "; " .. code.remedy:gsub("stop_started", "++stop") or ""
-  return ("failed: %s (%d %s%s)"):format(plain(failure.msg), failure.code, code.name, remedy)
+-- What helps; each command has a name of its own for the option stop_started.
+local function remedy_of(code, stop_name)
+  return (geelark.codes[code].remedy:gsub("stop_started", stop_name))
+end
+
+local function describe(failure, stop_name)
+  local remedy = remedy_of(failure.code, stop_name)
+  return ("failed: %s (%d %s%s)"):format(plain(failure.msg), failure.code,
+    geelark.codes[failure.code].name, remedy ~= "" and "; " .. remedy or "")
 end
 
 local function list_left(result)
@@ -65,7 +69,7 @@ local function summarize(counts, result, err)
   return "geelark: " .. ended .. table.concat(parts, ", ") .. too
 end
 
-local account = {}
+local account = { remedy = remedy_of }
 
 ---@param result geelark.Result|nil
 ---@param err geelark.Error|nil
@@ -82,9 +86,11 @@ function account.new(result, err)
 end
 
 ---@param left geelark.account.Left
+---@param stop_name string|nil how the option stop_started is written; default: as in Neovim
 ---@return string
-function account.text(left)
-  local text = left.failure and describe(left.failure) or TEXTS[left.outcome]
+function account.text(left, stop_name)
+  local text = left.failure and describe(left.failure, stop_name or "++stop")
+    or TEXTS[left.outcome]
   return text .. (left.stopped and "; a stop was accepted" or "")
 end
 

@@ -41,7 +41,8 @@ describe("geelark delete", function()
     assert.equal(1, run.status)
     assert.matches("^id +code +outcome +message\n%d+  42001  not_found  env not found\n"
       .. ("%d+  43009  started    env is started\n"):rep(2) .. "$", run.output)
-    assert.equal("geelark: 6 deleted, 3 failed\n  2 started (43009): stop it, then delete\n"
+    assert.equal("geelark: 6 deleted, 3 failed\n"
+      .. "  2 started (43009): stop it, then delete, as --stop-started does\n"
       .. "  1 not_found (42001): nothing to do: it is gone\n", run.errors)
   end)
 
@@ -54,7 +55,7 @@ describe("geelark delete", function()
     local run = delete("--from - --concurrency 1", serve { phones = 250, states = { started = 1 },
       plan = { false, { refuse = 40014 } } })
     assert.equal(3, run.status)
-    assert.matches("^geelark: stopped %(locked%): 100 deleted, 150 pending\nlocked: ", run.errors)
+    assert.matches("^geelark: ended %(locked%): 100 deleted, 150 pending\nlocked: ", run.errors)
     assert.matches("\nTo go on run the same command again", run.errors, 1, true)
     assert.equal(150, select(2, run.output:gsub("%d+ +pending\n", "")))
   end)
@@ -75,7 +76,7 @@ describe("geelark delete", function()
     local run = delete("--quiet --from -", ids)
     assert.same({ 1, "" }, { run.status, run.errors })
     service:plan { { refuse = 40014 } }
-    assert.matches("^geelark: stopped %(locked%)", delete("--quiet --from -", ids).errors)
+    assert.matches("^geelark: ended %(locked%)", delete("--quiet --from -", ids).errors)
   end)
 
   it("sends nothing in a dry run, and says what it would", function()

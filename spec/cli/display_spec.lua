@@ -52,7 +52,7 @@ describe("the progress line", function()
   end
 
   it("says that it is being stopped", function()
-    assert.matches("stopping, waiting for 2 answers$", line(77, {}, { cancelled = true }))
+    assert.matches("cancelled, waiting for 2 answers$", line(77, {}, { cancelled = true }))
   end)
 
   it("leaves ids that a run before has settled out of the rate", function()

@@ -38,8 +38,8 @@ describe("the command's standard output", function()
     assert.matches("^geelark: 2 deleted, 1 failed\n", run.errors)
     assert.matches("geelark: the results can't be written: No space left on device\n", run.errors,
       1, true)
-    assert.matches("\n%d+\tfailed: env is started %(43009 started; stop it, then delete%)\n$",
-      run.errors)
+    assert.matches("\n%d+\tfailed: env is started %(43009 started; stop it, then delete, "
+      .. "as %-%-stop%-started does%)\n$", run.errors)
   end)
 
   it("that is full is a fault also where all was deleted", function()

@@ -36,7 +36,7 @@ describe("the command under a signal", function()
       kill(process, signal)
       local ended, errors = process.finish()
       assert.equal(status, ended)
-      assert.matches("geelark: %d+ %% of 20,000: .*; stopping, waiting for %d answers?\n", errors)
+      assert.matches("geelark: %d+ %% of 20,000: .*; cancelled, waiting for %d answers?\n", errors)
       local deleted, pending = errors:match "geelark: cancelled: (%d+) deleted, (%d+) pending\n"
       assert.equal(20000, deleted + pending)
       assert.is_true(tonumber(pending) > 0)
@@ -48,7 +48,7 @@ describe("the command under a signal", function()
   it("ends at once after a second one, and tells of the requests in flight", function()
     local process = begin({ phones = 500, plan = "return function() return { delay = 50 } end" }, 2)
     kill(process, "INT")
-    repeat until process.line():find "stopping, waiting for 2 answers"
+    repeat until process.line():find "cancelled, waiting for 2 answers"
     kill(process, "INT")
     local status, errors = process.finish()
     assert.same({ 130, "geelark: ended at once; requests in flight, of which nobody knows what "
@@ -61,7 +61,7 @@ describe("the command under a signal", function()
     kill(process, "TERM")
     local status, errors = process.finish()
     assert.equal(143, status)
-    assert.matches("geelark: 2 deleted, 1 failed\n", errors, 1, true)
+    assert.matches("geelark: 2 deleted, 1 failed; 1 was stopped\n", errors, 1, true)
   end)
 
   it("knows Ctrl-C at the question: nothing is sent", function()

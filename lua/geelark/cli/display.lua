@@ -44,11 +44,15 @@ local function percent(progress)
   return total == 0 and 100 or math.floor(100 * done(progress) / total)
 end
 
+local function wait_of(progress, cancelled)
+  return not cancelled and words.stopping(progress) or words.wait(progress, cancelled)
+end
+
 -- What stands beside the bar in so many columns. What it waits for matters more than the counts, and
 -- these more than the rate.
 local function beside_bar(progress, before, cancelled, columns)
   local start = ("%3d %%"):format(percent(progress))
-  local counts, wait = words.counts(progress), words.wait(progress, cancelled)
+  local counts, wait = words.counts(progress), wait_of(progress, cancelled)
   local remark = wait or rate(progress, before)
   local all = start .. "  " .. counts .. (remark and "  " .. remark or "")
   if #all <= columns then return all end
@@ -80,7 +84,7 @@ end
 ---@param cancelled boolean|nil
 ---@return string
 function display.text(progress, before, cancelled)
-  local remark = words.wait(progress, cancelled) or rate(progress, before)
+  local remark = wait_of(progress, cancelled) or rate(progress, before)
   return ("geelark: %d %% of %s: %s%s"):format(percent(progress),
     words.grouped(progress.totalAmount), words.counts(progress), remark and "; " .. remark or "")
 end

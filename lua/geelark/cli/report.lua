@@ -8,6 +8,7 @@ local json = require "geelark.cli.json"
 local results = require "geelark.cli.results"
 local terminal = require "geelark.cli.terminal"
 
+local STOP = "--stop-started"
 local SHOWN = 20 -- rows that a terminal is given
 
 local OUTCOME_COLUMNS = { "id", "state", "code", "name", "msg" }
@@ -93,10 +94,9 @@ end
 local function tell_failures(result)
   local paint, groups = terminal.painter(io.stderr), geelark.failures(result):by_code()
   for _, code in ipairs(sorted_codes(groups)) do
-    local known = geelark.codes[code]
-    local remedy = known.remedy ~= "" and ": " .. known.remedy or ""
-    terminal.say(("  %d %s (%d)%s"):format(groups[code]:count(), paint("red", known.name), code,
-      remedy))
+    local name, remedy = geelark.codes[code].name, accounts.remedy(code, STOP)
+    terminal.say(("  %d %s (%d)%s"):format(groups[code]:count(), paint("red", name), code,
+      remedy ~= "" and ": " .. remedy or ""))
   end
 end
 
@@ -139,7 +139,7 @@ end
 -- Where the results could not be written, what was not deleted is told all the same.
 local function tell_left(left)
   for _, item in ipairs(left) do
-    io.stderr:write(item.id, "\t", accounts.text(item), "\n")
+    io.stderr:write(item.id, "\t", accounts.text(item, STOP), "\n")
   end
 end
 

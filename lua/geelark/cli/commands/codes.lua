@@ -1,6 +1,7 @@
 -- geelark codes
 
 local geelark = require "geelark"
+local accounts = require "geelark.account"
 local formats = require "geelark.cli.formats"
 local results = require "geelark.cli.results"
 local status = require "geelark.cli.status"
@@ -31,7 +32,9 @@ local function table_rows()
   local next_row = rows()
   return function()
     local row = next_row()
-    return row and { row[1], row[2], row[4] .. (row[5] ~= "" and "; " .. row[5] or "") }
+    if not row then return nil end
+    local remedy = accounts.remedy(row[1], "--stop-started")
+    return { row[1], row[2], row[4] .. (remedy ~= "" and "; " .. remedy or "") }
   end
 end
 
