@@ -60,7 +60,8 @@ describe("the demo", function()
   end)
 
   it("lists what failed, with what helps", function()
-    assert.matches("\n  4 started (43009): stop it, then delete, as --stop-started does\n", plain, 1, true)
+    assert.matches("\n  4 started (43009): stop it, then delete, as --stop-started does\n", plain,
+      1, true)
     assert.equal(4, select(2, plain:gsub("\n%d+,failed,43009,started,env is started%f[\n]", "")))
     assert.equal(9, select(2, plain:gsub(",failed,4", "")))
   end)

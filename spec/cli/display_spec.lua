@@ -34,6 +34,8 @@ describe("the progress line", function()
       "########..........  48 %  1,196 deleted, 4 failed  waiting 12 s: the minute's limit" },
     { "says what it waits for in place of all else on a narrow terminal", 40, WAITING,
       "48 %  waiting 12 s: the minute's limit" },
+    { "says it whole where the share has no room beside it", 37, WAITING,
+      "waiting 12 s: the minute's limit" },
     { "says that phones have to stop", 70, STOPPING,
       "######  99 %  1,196 deleted, 4 failed  waiting for 3 phones to stop" },
     { "names unknown ids", 60, { unknownAmount = 100, pendingAmount = 1200, seconds = 0.5 },

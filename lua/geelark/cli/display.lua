@@ -55,8 +55,10 @@ local function beside_bar(progress, before, cancelled, columns)
   local counts, wait = words.counts(progress), wait_of(progress, cancelled)
   local remark = wait or rate(progress, before)
   local all = start .. "  " .. counts .. (remark and "  " .. remark or "")
-  if #all <= columns then return all end
-  return (start .. "  " .. (wait or counts)):sub(1, columns)
+  for _, text in ipairs { all, start .. "  " .. (wait or counts) } do
+    if #text <= columns then return text end
+  end
+  return (wait or counts):sub(1, columns)
 end
 
 local function bar(room, share, blocks, paint)
