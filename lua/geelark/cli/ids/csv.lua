@@ -49,10 +49,11 @@ end
 
 ---@param text string
 ---@param separator string one character
----@return fun(): string[]|boolean|nil, integer|string|nil cells and line; false and why where it
----  breaks off; nil at the end
+---@return fun(): string[]|boolean|nil, integer|string|nil cells, in a table that the next record takes
+---  over, and line; false and why where it breaks off; nil at the end
 return function(text, separator)
   local at, line, stops, mark = 1, 1, "[" .. separator .. "\n]", separator:byte()
+  local cells = {}
   return function()
     local behind = behind_blank(text, at, separator)
     while behind and at <= #text do
@@ -60,13 +61,14 @@ return function(text, separator)
       behind = behind_blank(text, at, separator)
     end
     if at > #text then return nil end
-    local cells, count, here = {}, 0, line
+    local count, here = 0, line
     repeat
       local cell, stop = next_cell(text, at, stops)
       if not cell then return false, ("line %d: quotes are never closed"):format(line) end
       count = count + 1
       cells[count], at, line = cell, stop + 1, line + count_lines(cell)
     until text:byte(stop) ~= mark
+    for i = #cells, count + 1, -1 do cells[i] = nil end
     line = line + 1
     return cells, here
   end
