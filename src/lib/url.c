@@ -49,9 +49,6 @@ static const char *parsed_url_flaw(CURLU *url, const char *scheme, const char *h
     if (has_part(url, CURLUPART_USER, &no_memory) ||
         has_part(url, CURLUPART_PASSWORD, &no_memory))
         return "must not carry a user or a password";
-    if (has_part(url, CURLUPART_QUERY, &no_memory) ||
-        has_part(url, CURLUPART_FRAGMENT, &no_memory))
-        return "must not carry a query or a fragment";
     return no_memory ? URL_NO_MEMORY : NULL;
 }
 
@@ -73,6 +70,8 @@ const char *url_flaw(const char *text, bool *plain) {
     if (code == CURLUE_OK) code = curl_url_get(url, CURLUPART_HOST, &host, 0);
     if (code == CURLUE_OK) flaw = parsed_url_flaw(url, scheme, host, plain);
     else if (code == CURLUE_OUT_OF_MEMORY) flaw = URL_NO_MEMORY;
+    /* libcurl doesn't tell of an empty one, which would swallow the path. */
+    if (!flaw && strpbrk(text, "?#")) flaw = "must not carry a query or a fragment";
     curl_free(scheme);
     curl_free(host);
     curl_url_cleanup(url);
