@@ -77,7 +77,7 @@ describe("Retry-After", function()
 
   -- What isn't the grammar's is none, whatever strtod or a C library would make of it.
   for _, value in ipairs { "1e400", "1e2", "0x10", "120, 120", "5;x", "+5", "-5", "0.5", "inf", "",
-    " " } do
+    " ", "-20400101", "x20400101", "Fri, 31 Dec 9999" } do
     it(("%q is none"):format(value), function()
       local _, err = run({ 429, "", { ["Retry-After"] = value } }, { attempts = 1 })
       assert.is_nil(err.retryAfter)

@@ -1,6 +1,7 @@
 /* Requests over libcurl's multi interface: see transfer.h. */
 #include "transfer.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
@@ -365,8 +366,10 @@ double transfer_retry_after(const char *value, const char *date, double wall) {
         for (; digits > 0; digits--) seconds = 10 * seconds + (*value++ - '0');
         return fmin(seconds, RETRY_AFTER_MAX);
     }
+    /* A date of HTTP's has a day's name and a time; libcurl does with less. */
+    if (!isalpha((unsigned char)*value) || !strchr(value, ':')) return -1;
     time_t until = curl_getdate(value, NULL), now = curl_getdate(date, NULL);
-    if (digits > 0 || until == -1) return -1;
+    if (until == -1) return -1;
     double wait = (double)until - (now != -1 ? (double)now : wall);
     return fmin(fmax(wait, 0), RETRY_AFTER_MAX);
 }
