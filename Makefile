@@ -154,6 +154,10 @@ valgrind: test-deps ## the specs under valgrind
 sanitize: test-deps ## the specs under the address and undefined behaviour sanitizers
 	@sh spec/support/sanitize.sh
 
+SECONDS ?= 60
+fuzz: test-deps ## made-up bytes for SECONDS=60 a target, under the sanitizers: ONLY=answers for one
+	@sh spec/support/fuzz.sh "$(SECONDS)" $(ONLY)
+
 coverage: test-deps ## the lines of the C core that the specs run
 	@sh spec/support/coverage.sh
 
@@ -177,4 +181,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
 .PHONY: all always install uninstall rock nvim deps test-deps demo simulator test specs check format valgrind \
-	sanitize coverage bench bench-run simulate clean help
+	sanitize fuzz coverage bench bench-run simulate clean help

@@ -6,7 +6,7 @@ set -eu
 BASE="gcc make pkg-config libcurl4-openssl-dev libssl-dev lua-cjson lua-argparse lua-cqueues
   lua-luaossl lua-term ca-certificates"
 TEST="lua-busted lua-check lua-luv lua-socket lua-curl luarocks valgrind cppcheck clang-format
-  nginx libnginx-mod-http-lua neovim openssl curl util-linux git
+  clang libclang-rt-dev nginx libnginx-mod-http-lua neovim openssl curl util-linux git
   lua-dbi-sqlite3 sqlite3 lua-redis redis-server faketime"
 
 # The Lua that a name or path stands for: what it says itself, else what it is called.
