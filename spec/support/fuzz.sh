@@ -68,7 +68,7 @@ make --no-print-directory -s all CC=clang LUA=lua5.4 BUILD=$build \
   CFLAGS="$flags -fsanitize=fuzzer-no-link,$sanitizers"
 
 compile="clang -std=c99 -D_GNU_SOURCE $flags -Wall -Wextra -Isrc $(pkg-config --cflags lua5.4)"
-core=$(ls $build/*.o $build/lib/*.o)
+core=$(find src -name '*.c' | sed "s|^src|$build|; s|c$|o|")
 mkdir -p $build/help
 for source in "$folder"/*.c; do # not fuzzed themselves
   name=$(basename "$source" .c)

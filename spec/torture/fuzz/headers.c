@@ -199,6 +199,9 @@ static void by_network(const struct lines *l, struct request *request) {
         CHECK(taken == l->sizes[i], "%zu bytes were taken", taken);
         free(line);
     }
+    CHECK(memchr(easy.retry_after, 0, HEADER_VALUE_SIZE) &&
+              memchr(easy.date, 0, HEADER_VALUE_SIZE),
+          "a value has more room than there is");
     fill_response(&transfer, &easy, CURLE_OK);
 }
 
