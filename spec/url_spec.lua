@@ -15,7 +15,8 @@ describe("base_url", function()
   for _, url in ipairs { "openapi.geelark.com", "ftp://127.0.0.1", "http://example.com",
     "http://127.0.0.1.example.com", "http://[::2]", "http://10.0.0.1",
     "https://user:secret@example.com", "https://example.com?a=b", "https://example.com#f",
-    "https://example.com/?", "https://example.com/#", "https://example.com#", "https://exa mple.com", "https://", "file:///etc/passwd" } do
+    "https://example.com/?", "https://example.com/#", "https://example.com#",
+    "https://exa mple.com", "https://", "file:///etc/passwd" } do
     it("can't be " .. url, function()
       local options, log = service.options(service.success, { base_url = url })
       local ok, message = pcall(geelark.delete, { "a1" }, options)
