@@ -150,7 +150,7 @@ static struct allowed settle_one(struct account_id *id, const struct batch *batc
         if (alone) return refused_together(id, path, said->code);
         CHECK(waits || batch->stopped || batch->stops.ended, "a bad id isn't looked for");
         return open_still(id, !waits);
-    case SAYS_UNHEARD:
+    case SAYS_UNLISTED:
         if (path == PATH_DELETE) return (struct allowed){.states = ONLY(ID_UNKNOWN)};
         return open_still(id, true);
     case SAYS_STOP: return open_still(id, true);
@@ -165,7 +165,7 @@ void account_settle(struct account *account, const struct batch *batch,
                     const struct chunk *chunk, enum api_path path,
                     const struct said *said, const unsigned *ids, unsigned amount) {
     const struct ledger *l = batch->ledger;
-    bool stops = said->meaning == SAYS_STOP || said->meaning == SAYS_UNHEARD;
+    bool stops = said->meaning == SAYS_STOP || said->meaning == SAYS_UNLISTED;
     CHECK(!stops || (path == PATH_DELETE ? batch->stopped : batch->stops.ended),
           "code %lld does not end it", said->code);
     for (unsigned i = 0; i < amount; i++) {

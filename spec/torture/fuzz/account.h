@@ -1,5 +1,5 @@
 /*
- * account.h: what may have become of every id, by the design's rules, answer by answer;
+ * account.h: what may have become of every id, by the manual's rules, answer by answer;
  * and whether the ledger says the same.
  *
  * Ids are named by their place in the caller's list, which stays when a job is resumed.

@@ -2,6 +2,7 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,11 +19,13 @@ static void read_host(char out[HOST_SIZE], const char *url) {
     unsigned byte;
     while (*at == '/') at++;
     bool is_v6 = *at == '[';
-    while (*at && !strchr(is_v6 ? "]" : ":/", *at)) {
-        if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1) {
-            out[used++] = (char)byte;
-            at += 3;
-        } else out[used++] = *at++;
+    at += is_v6;
+    while (*at && !strchr(is_v6 ? "]%" : ":/", *at)) { /* a zone is no matter */
+        bool escaped = *at == '%' && isxdigit((unsigned char)at[1]) &&
+                       isxdigit((unsigned char)at[2]) &&
+                       sscanf(at + 1, "%2x", &byte) == 1;
+        out[used++] = escaped ? (char)byte : *at;
+        at += escaped ? 3 : 1;
     }
     out[used] = '\0';
 }
@@ -31,6 +34,7 @@ static void read_host(char out[HOST_SIZE], const char *url) {
 void address_check(const char *url) {
     char host[HOST_SIZE];
     struct in_addr v4;
+    struct in6_addr v6;
     const char *host_at = strchr(url, ':');
     size_t slashes = host_at ? strspn(host_at + 1, "/") : 0;
     const char *at = strchr(url, '@'),
@@ -41,8 +45,7 @@ void address_check(const char *url) {
     CHECK(strncasecmp(url, "http:", 5) == 0, "credentials leave for %s", url);
     read_host(host, url);
     bool is_v4 = inet_aton(host, &v4) && ntohl(v4.s_addr) >> 24 == 127;
-    bool is_v6 = strncmp(host, "[", 1) == 0 && strspn(host, "[:0") + 1 == strlen(host) &&
-                 host[strlen(host) - 1] == '1';
+    bool is_v6 = inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
     CHECK(is_v4 || is_v6 || strcasecmp(host, "localhost") == 0,
           "credentials leave for %s", url);
 }

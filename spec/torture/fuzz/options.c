@@ -1,6 +1,6 @@
 /*
  * options.c: a table of options → what a job goes by, or an error that names one of them;
- * against the plain table of the design.
+ * against the plain table of the manual.
  *
  * Each line of an input is an option: its name (a character from "A" on, in the order of
  * the list below, or "?" and any name up to "="), the type of its value (see push_value),

@@ -125,7 +125,7 @@ static bool is_foreign(const struct reading *r) {
     return false;
 }
 
-/* The tables of codes, and what the design says of each. */
+/* The tables of codes, and what the manual says of each. */
 static bool find_code(long long code, enum meaning *meaning) {
     static const struct {
         long long first, last;
@@ -153,14 +153,14 @@ static enum meaning find_meaning(const struct reading *r) {
     if (r->has_code && find_code(r->code, &known)) return known;
     if (status == 429) return SAYS_NOT_DONE;
     if (status < 200 || status == 408 || status >= 500) return SAYS_NOTHING;
-    if (r->has_code) return SAYS_UNHEARD;
+    if (r->has_code) return SAYS_UNLISTED;
     return status >= 300 ? SAYS_STOP : SAYS_NOTHING;
 }
 
 /* Only code 0 and 40006 let data claim a success, the latter beside a failure. */
 static enum meaning judge(struct reading *r, enum meaning meaning) {
     bool claims = r->has_amounts && r->success > 0;
-    bool stops = meaning == SAYS_STOP || meaning == SAYS_UNHEARD;
+    bool stops = meaning == SAYS_STOP || meaning == SAYS_UNLISTED;
     if (is_foreign(r)) return SAYS_NOTHING;
     if (meaning == SAYS_WHAT_BECAME)
         return adds_up(r) && !(r->code == 40006 && r->fail == 0) ? meaning : SAYS_NOTHING;

@@ -1,5 +1,5 @@
 /*
- * said.h: what an answer says of the ids that were asked for, read from the design's
+ * said.h: what an answer says of the ids that were asked for, read from the manual's
  * rules and the service's reference and not from settle.c, which is judged by it.
  */
 #pragma once
@@ -38,7 +38,7 @@ enum meaning {
     SAYS_NOT_DONE,    /* surely nothing was done; it is tried again */
     SAYS_WAIT,
     SAYS_STOP,
-    SAYS_UNHEARD /* a code that nobody knows */
+    SAYS_UNLISTED /* a code that nobody knows */
 };
 
 struct said_of_id {
