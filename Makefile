@@ -161,6 +161,9 @@ fuzz: test-deps ## made-up bytes for SECONDS=60 a target, under the sanitizers: 
 coverage: test-deps ## the lines of the C core that the specs run
 	@sh spec/support/coverage.sh
 
+torture: test-deps ## faults on purpose: ONLY=network, ROUNDS=5; on lua5.4 and luajit, or on LUA=…
+	@sh spec/support/torture.sh $(if $(findstring command,$(origin LUA)),"$(LUA)",lua5.4 luajit)
+
 bench: test-deps ## what it costs: ONLY=name for one measure
 	@for lua in lua5.4 luajit; do $(MAKE) --no-print-directory -s all LUA=$$lua || exit; done
 	@$(MAKE) --no-print-directory -s bench-run LUA=lua5.4
@@ -181,4 +184,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
 .PHONY: all always install uninstall rock nvim deps test-deps demo simulator test specs check format valgrind \
-	sanitize fuzz coverage bench bench-run simulate clean help
+	sanitize coverage torture fuzz bench bench-run simulate clean help

@@ -1,0 +1,117 @@
+-- One case: a fault, where and how often it comes, and a job that meets it. All else is drawn from
+-- the case's name, so that the name alone brings it back.
+
+local condition = require "cqueues.condition"
+local cqueues = require "cqueues"
+local geelark = require "geelark"
+local random = require "spec.support.simulation.random"
+local server = require "spec.torture.network.server"
+local world = require "spec.torture.network.world"
+
+local TOKEN = "canary-0123456789"
+local LONGEST = 60        -- seconds that a case may take; more is a job that hangs
+local TIMEOUT, SHORT = 30, 0.25 -- seconds for one request
+local CLOSING = 20        -- seconds in which all connections have to be closed
+
+local Case = {}
+Case.__index = Case
+
+local function seed_of(text)
+  local seed = 7
+  for i = 1, #text do seed = (seed * 31 + text:byte(i)) % 2147483647 end
+  return seed
+end
+
+-- The job's clock is the system's, and jumps where nothing but time is waited for.
+function Case:clock()
+  return {
+    now = function() return cqueues.monotime() + self.skipped end,
+    sleep = function(seconds) self.skipped = self.skipped + seconds end,
+    seed = self.random:between(1, 1000000),
+  }
+end
+
+-- How a silent server lets the client's time run out: where honest answers are to follow the clock
+-- jumps, as they must not be late on a machine that is busy; else the time is short and real.
+function Case:wait_out()
+  if self.timeout == SHORT then return end
+  self.skipped = self.skipped + self.timeout + 1
+  self.jumped:signal()
+end
+
+function Case:note(event)
+  if event.type == "send" then
+    self.sends[#self.sends + 1] = { trace_id = event.traceId, ids = event.ids }
+  elseif event.type == "lost" then
+    self.lost[event.traceId] = event
+    if self.fault.refuses and self.once then self.server:listen() end
+  end
+end
+
+function Case:draw()
+  local fault, draw = self.fault, self.random
+  local chunks = draw:between(fault.chunks or ((fault.later or fault.reused) and 2 or 1), 3)
+  self.chunk_size = draw:between(2, 5)
+  self.chunks = chunks
+  self.world = world.new(draw, chunks, self.chunk_size)
+  self.concurrency = fault.alone and 1 or draw:between(1, 2)
+  self.attempts = draw:between(2, 4)
+  self.fault_at = fault.later and 2 or 1
+  if self.once and fault.does and not fault.reused then
+    self.fault_at = draw:between(self.fault_at, chunks)
+  end
+  local short = fault.relayed or (fault.stalls and not self.once)
+  self.timeout = short and SHORT or TIMEOUT
+end
+
+function Case:start()
+  self.server = server.new { world = self.world, fault = self.fault, cut = self.cut,
+    once = self.once, fault_at = self.fault_at, wait_out = function() self:wait_out() end,
+    contexts = self.transport == "tls" and self.contexts or nil }
+  self.client = assert(geelark.new { token = TOKEN, base_url = self.server.url,
+    ca_file = self.ca_file, clock = self:clock(), timeout = self.timeout,
+    connect_timeout = self.timeout, attempts = self.attempts, chunk_size = self.chunk_size,
+    concurrency = self.concurrency })
+  return self.client:start(self.world.ids, { on_event = function(event) self:note(event) end })
+end
+
+-- Steps the job to its end. False: it takes too long.
+function Case:drive(job)
+  local late = cqueues.monotime() + LONGEST
+  while not job:step() do
+    local left = late - cqueues.monotime()
+    if left <= 0 then return false end
+    if job:progress().inFlight > 0 then cqueues.poll(job, self.jumped, left)
+    else self.skipped = self.skipped + (job:timeout() or 0) end
+  end
+  return true
+end
+
+-- Runs it. Afterwards it holds what the judge looks at.
+function Case:run()
+  self:draw()
+  local job = self:start()
+  self.ended = self:drive(job)
+  if self.ended then
+    self.result, self.err = job:result()
+    self.result = self.result or self.err.result
+  end
+  self.client:close()
+  self.open = self.server:close(CLOSING)
+  self.token = TOKEN
+end
+
+local case = {}
+
+-- `what`: fault, cut, transport, once, round, contexts and ca_file.
+function case.new(what)
+  local expect = what.fault.expect
+  what.expect = type(expect) == "table" and expect[what.transport] or expect
+  what.name = ("%s/%s/%s/%d/%d"):format(what.fault[1], what.transport,
+    what.once and "once" or "always", what.cut or 0, what.round)
+  what.random = random(seed_of(what.name))
+  what.skipped, what.jumped, what.sends, what.lost = 0, condition.new(), {}, {}
+  return setmetatable(what, Case)
+end
+
+return case

@@ -1,0 +1,78 @@
+-- Stands between the wire and a TLS endpoint and passes the bytes on as they are, until it is told to
+-- cut, change or add some: so handshakes and records are broken where no TLS library would.
+
+local sockets = require "cqueues.socket"
+local connection = require "spec.torture.network.connection"
+
+local Relay = {}
+Relay.__index = Relay
+
+-- What is passed on of these bytes; nil: the plan has been carried out on them.
+function Relay:pass(direction, bytes, to)
+  local plan = self.plan
+  if not plan or plan.direction ~= direction then return bytes end
+  plan.after = plan.after - #bytes
+  if plan.after > 0 then return bytes end
+  self.plan, self.fired = nil, true
+  local at = #bytes + plan.after
+  to:write(bytes:sub(1, at))
+  return plan.act(self, bytes:sub(at + 1)) or ""
+end
+
+-- Passes on what comes from one side, to its end; the last of the two to end closes both sides. A
+-- plan is for one direction, "up" (what the client sends) or "down": after `after` more bytes
+-- `act(relay, bytes)` is called with what came behind them, and returns what takes their place.
+function Relay:pump(direction, from, to)
+  while from:wait() and not self.ending do
+    local bytes = from.buffer
+    from.buffer = ""
+    if not self.held then bytes = self:pass(direction, bytes, to) end
+    if not self.held then to:write(bytes) end
+  end
+  self.pumps = self.pumps - 1
+  if self.pumps == 0 then
+    self.wire[self.ending or "close"](self.wire)
+    self.outer:close()
+  elseif not self.held then
+    self.wire.socket:shutdown "rw"
+    self.outer.socket:shutdown "rw"
+  end
+end
+
+-- From now on nothing is passed on, and the wire ends in the given way, a method of a connection's.
+-- Nothing is closed while a pump reads from it: an end of reading wakes that.
+function Relay:hold(ending)
+  self.held = true
+  self.outer.socket:shutdown "rw"
+  if ending == "stall" then self.wire.wait_out()
+  elseif ending == "half_close" then self.wire.socket:shutdown "w"
+  else
+    self.ending = ending
+    self.wire.socket:shutdown "r"
+  end
+end
+
+-- Plans from here on: what the endpoint has sent so far is let through before.
+function Relay:set(plan)
+  while true do
+    local bytes = self.outer.socket:recv(-65536, "b")
+    if not bytes or bytes == "" then break end
+    self.wire:write(bytes)
+  end
+  self.outer.socket:clearerr()
+  self.plan = plan
+end
+
+local relay = {}
+
+-- Returns a relay and the socket for the endpoint. `wrap` starts a coroutine.
+function relay.new(wire, wrap)
+  local outer, inner = sockets.pair()
+  local made = setmetatable({ wire = wire, pumps = 2,
+    outer = connection.new(outer, wire.wait_out) }, Relay)
+  wrap(function() made:pump("up", made.wire, made.outer) end)
+  wrap(function() made:pump("down", made.outer, made.wire) end)
+  return made, inner
+end
+
+return relay
