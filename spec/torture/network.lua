@@ -18,15 +18,21 @@ local FINDINGS_MAX = 50 -- that are printed
 local rounds, wanted = tonumber(os.getenv "ROUNDS" or 1), os.getenv "CASE"
 local tls, ca_file, remove = contexts()
 
+-- Whoever connects or shakes hands says nothing of phones yet.
+local function is_possible(fault, transport, mode)
+  return (not fault.over or fault.over == transport)
+    and (mode ~= "stops" or (fault.does and not fault.relayed))
+end
+
 -- Calls visit(case) for all cases of a round.
 local function each_case(round, visit)
   for _, fault in ipairs(faults) do
     local cuts = fault.cuts or 1
     for cut = cuts > 1 and (round - 1) % A_ROUND + 1 or 1, cuts, A_ROUND do
       for _, transport in ipairs { "http", "tls" } do
-        for _, once in ipairs { true, false } do
-          if not fault.over or fault.over == transport then
-            visit(cases.new { fault = fault, cut = cut, transport = transport, once = once,
+        for _, mode in ipairs { "once", "always", "stops" } do
+          if is_possible(fault, transport, mode) then
+            visit(cases.new { fault = fault, cut = cut, transport = transport, mode = mode,
               round = round, contexts = tls, ca_file = ca_file })
           end
         end

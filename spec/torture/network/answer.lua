@@ -22,6 +22,14 @@ function answer.new(trace_id, amount, failed)
   return made
 end
 
+-- What status says of the phones besides.
+function answer.add_seen(made, seen)
+  made.seen = {}
+  for i, phone in ipairs(seen) do
+    made.seen[i] = ('{"id":"%s","serialName":"phone","status":%d}'):format(phone.id, phone.status)
+  end
+end
+
 -- A refusal as a whole.
 function answer.refusal(trace_id, code, msg)
   return { code = tostring(code), msg = '"' .. (msg or "refused") .. '"',
@@ -53,7 +61,8 @@ function answer.json(made)
     { "code", made.code }, { "msg", made.msg }, { "traceId", made.trace_id },
     { "data", made.data or fields { { "totalAmount", made.total },
       { "successAmount", made.success }, { "failAmount", made.fail },
-      { "failDetails", details } } },
+      { "failDetails", details },
+      { "successDetails", made.seen and "[" .. table.concat(made.seen, ",") .. "]" } } },
   }
 end
 

@@ -11,6 +11,7 @@ local world = require "spec.torture.network.world"
 local TOKEN = "canary-0123456789"
 local LONGEST = 60        -- seconds that a case may take; more is a job that hangs
 local TIMEOUT, SHORT = 30, 0.25 -- seconds for one request
+local STOP_TIMEOUT = 3600 -- seconds: longer than any pause that a fault asks for
 local CLOSING = 20        -- seconds in which all connections have to be closed
 
 local Case = {}
@@ -31,8 +32,9 @@ function Case:clock()
   }
 end
 
--- How a silent server lets the client's time run out: where honest answers are to follow the clock
--- jumps, as they must not be late on a machine that is busy; else the time is short and real.
+-- How a silent server lets the client's time run out: the clock jumps, for no honest answer must be
+-- late on a busy machine. Behind a relay the time is short and real: where bytes are missing nobody
+-- but the clock ends the waiting.
 function Case:wait_out()
   if self.timeout == SHORT then return end
   self.skipped = self.skipped + self.timeout + 1
@@ -53,15 +55,15 @@ function Case:draw()
   local chunks = draw:between(fault.chunks or ((fault.later or fault.reused) and 2 or 1), 3)
   self.chunk_size = draw:between(2, 5)
   self.chunks = chunks
-  self.world = world.new(draw, chunks, self.chunk_size)
+  self.world = world.new(draw, chunks, self.chunk_size, self.stops)
   self.concurrency = fault.alone and 1 or draw:between(1, 2)
   self.attempts = draw:between(2, 4)
   self.fault_at = fault.later and 2 or 1
   if self.once and fault.does and not fault.reused then
-    self.fault_at = draw:between(self.fault_at, chunks)
+    -- Where phones are stopped there are a stop, two looks and a second delete at least.
+    self.fault_at = draw:between(self.fault_at, self.stops and chunks + 4 or chunks)
   end
-  local short = fault.relayed or (fault.stalls and not self.once)
-  self.timeout = short and SHORT or TIMEOUT
+  self.timeout = fault.relayed and SHORT or TIMEOUT
 end
 
 function Case:start()
@@ -71,7 +73,7 @@ function Case:start()
   self.client = assert(geelark.new { token = TOKEN, base_url = self.server.url,
     ca_file = self.ca_file, clock = self:clock(), timeout = self.timeout,
     connect_timeout = self.timeout, attempts = self.attempts, chunk_size = self.chunk_size,
-    concurrency = self.concurrency })
+    concurrency = self.concurrency, stop_started = self.stops, stop_timeout = STOP_TIMEOUT })
   return self.client:start(self.world.ids, { on_event = function(event) self:note(event) end })
 end
 
@@ -103,12 +105,14 @@ end
 
 local case = {}
 
--- `what`: fault, cut, transport, once, round, contexts and ca_file.
+-- `what`: fault, cut, transport, mode, round, contexts and ca_file. The modes are "once", "always" and
+-- "stops": once, in a job that stops phones.
 function case.new(what)
   local expect = what.fault.expect
   what.expect = type(expect) == "table" and expect[what.transport] or expect
-  what.name = ("%s/%s/%s/%d/%d"):format(what.fault[1], what.transport,
-    what.once and "once" or "always", what.cut or 0, what.round)
+  what.once, what.stops = what.mode ~= "always", what.mode == "stops"
+  what.name = ("%s/%s/%s/%d/%d"):format(what.fault[1], what.transport, what.mode, what.cut,
+    what.round)
   what.random = random(seed_of(what.name))
   what.skipped, what.jumped, what.sends, what.lost = 0, condition.new(), {}, {}
   return setmetatable(what, Case)

@@ -9,6 +9,7 @@ Exchange.__index = Exchange
 -- Reads the head whole. False: it ended before.
 function Exchange:read_head()
   local head = self.connection:take_through "\r\n\r\n"
+  self.entry.action = head:match "^POST /open/v1/phone/(%l+) HTTP/1%.[01]\r\n"
   self.entry.trace_id = head:match "\r\ntraceId: (%S+)\r\n"
   self.length = tonumber(head:match "\r\n[Cc]ontent%-[Ll]ength: (%d+)\r\n")
   return self.length ~= nil and head:sub(-4) == "\r\n\r\n"
@@ -27,8 +28,12 @@ end
 
 -- Does what was asked. Returns the answer to it, in pieces.
 function Exchange:obey()
-  self.entry.obeyed = true
-  return answers.new(self.entry.trace_id, #self.ids, self.server.world:delete(self.ids))
+  local world, entry = self.server.world, self.entry
+  entry.obeyed = true
+  local failed, seen = world[entry.action](world, self.ids)
+  local answer = answers.new(entry.trace_id, #self.ids, failed)
+  if seen then answers.add_seen(answer, seen) end
+  return answer
 end
 
 -- The answer of somebody who didn't.
@@ -53,7 +58,7 @@ end
 local exchange = {}
 
 function exchange.new(server, connection)
-  local entry = { number = #server.log + 1, relay = connection.relay,
+  local entry = { number = #server.log + 1,
     refusable = connection.refusable }
   server.log[entry.number] = entry
   connection.requests = connection.requests + 1

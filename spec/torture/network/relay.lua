@@ -13,7 +13,7 @@ function Relay:pass(direction, bytes, to)
   if not plan or plan.direction ~= direction then return bytes end
   plan.after = plan.after - #bytes
   if plan.after > 0 then return bytes end
-  self.plan, self.fired = nil, true
+  self.plan = nil
   local at = #bytes + plan.after
   to:write(bytes:sub(1, at))
   return plan.act(self, bytes:sub(at + 1)) or ""
@@ -54,12 +54,12 @@ end
 
 -- Plans from here on: what the endpoint has sent so far is let through before.
 function Relay:set(plan)
-  while true do
+  while not self.outer.ended do
     local bytes = self.outer.socket:recv(-65536, "b")
     if not bytes or bytes == "" then break end
     self.wire:write(bytes)
   end
-  self.outer.socket:clearerr()
+  if not self.outer.ended then self.outer.socket:clearerr() end
   self.plan = plan
 end
 

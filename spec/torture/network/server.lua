@@ -137,10 +137,6 @@ function Server:close(seconds)
   while self.running > 0 and cqueues.monotime() < late do
     cqueues.poll(self.calm, late - cqueues.monotime())
   end
-  -- What was planned for a handshake may have come as late as in an answer.
-  for _, entry in ipairs(self.fault.handshake and self.log or {}) do
-    if entry.relay and entry.relay.fired then entry.fault, entry.honest = true, false end
-  end
   return self.running
 end
 
