@@ -18,10 +18,11 @@ local FINDINGS_MAX = 50 -- that are printed
 local rounds, wanted = tonumber(os.getenv "ROUNDS" or 1), os.getenv "CASE"
 local tls, ca_file, remove = contexts()
 
--- Whoever connects or shakes hands says nothing of phones yet.
+-- Only a fault that comes to a request meets one that stops, or a job that is cut.
 local function is_possible(fault, transport, mode)
+  local comes_to_request = fault.does and not fault.relayed
   return (not fault.over or fault.over == transport)
-    and (mode ~= "stops" or (fault.does and not fault.relayed))
+    and (mode == "once" or mode == "always" or comes_to_request)
 end
 
 -- Calls visit(case) for all cases of a round.
@@ -30,7 +31,7 @@ local function each_case(round, visit)
     local cuts = fault.cuts or 1
     for cut = cuts > 1 and (round - 1) % A_ROUND + 1 or 1, cuts, A_ROUND do
       for _, transport in ipairs { "http", "tls" } do
-        for _, mode in ipairs { "once", "always", "stops" } do
+        for _, mode in ipairs { "once", "always", "stops", "cut" } do
           if is_possible(fault, transport, mode) then
             visit(cases.new { fault = fault, cut = cut, transport = transport, mode = mode,
               round = round, contexts = tls, ca_file = ca_file })

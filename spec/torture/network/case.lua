@@ -1,6 +1,7 @@
 -- One case: a fault, where and how often it comes, and a job that meets it. All else is drawn from
 -- the case's name, so that the name alone brings it back.
 
+local answers = require "spec.torture.network.answer"
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 local geelark = require "geelark"
@@ -10,7 +11,8 @@ local world = require "spec.torture.network.world"
 
 local TOKEN = "canary-0123456789"
 local LONGEST = 60        -- seconds that a case may take; more is a job that hangs
-local TIMEOUT, SHORT = 30, 0.25 -- seconds for one request
+local TIMEOUT = 30        -- seconds for one request
+local DEADLINE = 100000  -- seconds: longer than all pauses
 local STOP_TIMEOUT = 3600 -- seconds: longer than any pause that a fault asks for
 local CLOSING = 20        -- seconds in which all connections have to be closed
 
@@ -32,13 +34,21 @@ function Case:clock()
   }
 end
 
--- How a silent server lets the client's time run out: the clock jumps, for no honest answer must be
--- late on a busy machine. Behind a relay the time is short and real: where bytes are missing nobody
--- but the clock ends the waiting.
+-- How a silent server lets the client's time run out: the clock jumps. A short time would do, but on
+-- a busy machine honest answers would be late, too.
 function Case:wait_out()
-  if self.timeout == SHORT then return end
-  self.skipped = self.skipped + self.timeout + 1
+  self.skipped = self.skipped + TIMEOUT + 1
   self.jumped:signal()
+end
+
+-- Ends the job while the fault comes.
+function Case:interrupt()
+  if self.random:chance(0.5) then
+    self.job:cancel()
+  else
+    self.skipped = self.skipped + DEADLINE
+    self.jumped:signal()
+  end
 end
 
 function Case:note(event)
@@ -63,23 +73,24 @@ function Case:draw()
     -- Where phones are stopped there are a stop, two looks and a second delete at least.
     self.fault_at = draw:between(self.fault_at, self.stops and chunks + 4 or chunks)
   end
-  self.timeout = fault.relayed and SHORT or TIMEOUT
 end
 
 function Case:start()
   self.server = server.new { world = self.world, fault = self.fault, cut = self.cut,
     once = self.once, fault_at = self.fault_at, wait_out = function() self:wait_out() end,
-    contexts = self.transport == "tls" and self.contexts or nil }
+    contexts = self.transport == "tls" and self.contexts or nil,
+    on_fault = self.mode == "cut" and function() self:interrupt() end or nil }
   self.client = assert(geelark.new { token = TOKEN, base_url = self.server.url,
-    ca_file = self.ca_file, clock = self:clock(), timeout = self.timeout,
-    connect_timeout = self.timeout, attempts = self.attempts, chunk_size = self.chunk_size,
-    concurrency = self.concurrency, stop_started = self.stops, stop_timeout = STOP_TIMEOUT })
-  return self.client:start(self.world.ids, { on_event = function(event) self:note(event) end })
+    ca_file = self.ca_file, clock = self:clock(), timeout = TIMEOUT,
+    connect_timeout = TIMEOUT, attempts = self.attempts, chunk_size = self.chunk_size,
+    concurrency = self.concurrency, stop_started = self.stops, stop_timeout = STOP_TIMEOUT,
+    deadline = DEADLINE })
+  self.job = self.client:start(self.world.ids, { on_event = function(event) self:note(event) end })
 end
 
 -- Steps the job to its end. False: it takes too long.
-function Case:drive(job)
-  local late = cqueues.monotime() + LONGEST
+function Case:drive()
+  local job, late = self.job, cqueues.monotime() + LONGEST
   while not job:step() do
     local left = late - cqueues.monotime()
     if left <= 0 then return false end
@@ -89,13 +100,27 @@ function Case:drive(job)
   return true
 end
 
+-- Goes on where the job left something open, with a service that is honest and needs no network.
+function Case:resume()
+  local now = 0
+  local resumed = { asked = {} }
+  resumed.result, resumed.err = geelark.resume(self.err, { token = TOKEN,
+    clock = { now = function() return now end, sleep = function(s) now = now + s end, seed = 1 },
+    transport = function(request)
+      for _, id in ipairs(request.ids) do resumed.asked[id] = true end
+      return 200, answers.json(answers.new(request.traceId, #request.ids,
+        self.world:delete(request.ids)))
+    end })
+  self.resumed = resumed
+end
+
 -- Runs it. Afterwards it holds what the judge looks at.
 function Case:run()
   self:draw()
-  local job = self:start()
-  self.ended = self:drive(job)
+  self:start()
+  self.ended = self:drive()
   if self.ended then
-    self.result, self.err = job:result()
+    self.result, self.err = self.job:result()
     self.result = self.result or self.err.result
   end
   self.client:close()
@@ -105,8 +130,9 @@ end
 
 local case = {}
 
--- `what`: fault, cut, transport, mode, round, contexts and ca_file. The modes are "once", "always" and
--- "stops": once, in a job that stops phones.
+-- `what`: fault, cut, transport, mode, round, contexts and ca_file. The modes are "once", "always",
+-- "stops" (once, in a job that stops phones) and "cut" (the job is cancelled, or its deadline passes,
+-- as the fault comes).
 function case.new(what)
   local expect = what.fault.expect
   what.expect = type(expect) == "table" and expect[what.transport] or expect

@@ -1,8 +1,11 @@
 -- Stands between the wire and a TLS endpoint and passes the bytes on as they are, until it is told to
 -- cut, change or add some: so handshakes and records are broken where no TLS library would.
 
+local cqueues = require "cqueues"
 local sockets = require "cqueues.socket"
 local connection = require "spec.torture.network.connection"
+
+local QUIET_TURNS = 100
 
 local Relay = {}
 Relay.__index = Relay
@@ -16,7 +19,21 @@ function Relay:pass(direction, bytes, to)
   self.plan = nil
   local at = #bytes + plan.after
   to:write(bytes:sub(1, at))
-  return plan.act(self, bytes:sub(at + 1)) or ""
+  local changed = plan.act(self, bytes:sub(at + 1)) or ""
+  if not self.held then self.wrap(function() self:watch() end) end
+  return changed
+end
+
+-- Where bytes are wrong both sides may wait for more of them. The peers, the relay and the client
+-- share one loop and one machine: when nothing has moved for so many turns, nothing will.
+function Relay:watch()
+  local quiet, moved = 0, self.moved
+  while self.pumps == 2 and quiet < QUIET_TURNS do
+    cqueues.sleep(0)
+    quiet = moved == self.moved and quiet + 1 or 0
+    moved = self.moved
+  end
+  if self.pumps == 2 then self.wire.wait_out() end
 end
 
 -- Passes on what comes from one side, to its end; the last of the two to end closes both sides. A
@@ -26,6 +43,7 @@ function Relay:pump(direction, from, to)
   while from:wait() and not self.ending do
     local bytes = from.buffer
     from.buffer = ""
+    self.moved = self.moved + 1
     if not self.held then bytes = self:pass(direction, bytes, to) end
     if not self.held then to:write(bytes) end
   end
@@ -68,7 +86,7 @@ local relay = {}
 -- Returns a relay and the socket for the endpoint. `wrap` starts a coroutine.
 function relay.new(wire, wrap)
   local outer, inner = sockets.pair()
-  local made = setmetatable({ wire = wire, pumps = 2,
+  local made = setmetatable({ wire = wire, pumps = 2, moved = 0, wrap = wrap,
     outer = connection.new(outer, wire.wait_out) }, Relay)
   wrap(function() made:pump("up", made.wire, made.outer) end)
   wrap(function() made:pump("down", made.outer, made.wire) end)

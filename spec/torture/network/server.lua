@@ -68,6 +68,7 @@ function Server:serve(served)
     local wanted = fault.does and not (fault.reused and served.requests < 2)
     if wanted and self:is_due(x.entry.number) then
       x.entry.fault = true
+      if self.on_fault then self.on_fault() end
       fault.does(x, self.cut)
     elseif not x:answer_honestly() then
       break
@@ -142,7 +143,8 @@ end
 
 local server = {}
 
--- `options`: world, fault, cut, fault_at, once, contexts (TLS) and wait_out.
+-- `options`: world, fault, cut, fault_at, once, contexts (TLS), wait_out, and on_fault, a function
+-- that is called when the fault comes.
 function server.new(options)
   options.log, options.errors = {}, {}
   options.connections, options.unread, options.running = 0, 0, 0

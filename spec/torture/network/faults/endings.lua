@@ -25,21 +25,20 @@ local places = {
   end },
   { "before the deed", nil, false, function(x) x:read() end },
   { "after the deed", nil, true, function(x)
-    x:read()
-    x:obey()
+    if x:read() then x:obey() end
   end },
   { "in the status line", 17, true, function(x, cut)
-    x:read()
+    if not x:read() then return end
     local line = answer_parts(x)
     x.connection:write(line:sub(1, cut))
   end },
   { "in the headers", CUTS, true, function(x, cut)
-    x:read()
+    if not x:read() then return end
     local line, headers = answer_parts(x)
     x.connection:write(line .. headers:sub(1, rows.point(#headers, cut, CUTS)))
   end },
   { "in the body", CUTS, true, function(x, cut)
-    x:read()
+    if not x:read() then return end
     local line, headers, body = answer_parts(x)
     x.connection:write(line .. headers .. body:sub(1, rows.point(#body, cut, CUTS)))
   end },
