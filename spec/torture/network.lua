@@ -11,8 +11,8 @@ local faults = require "spec.torture.network.faults"
 local judge = require "spec.torture.network.judge"
 local protected = require "spec.torture.network.protected"
 
-local LANES = 16       -- cases at once
-local A_ROUND = 5      -- a round takes every fifth point
+local LANES = 16 -- cases at once
+local A_ROUND = 5 -- a round takes every fifth point
 local FINDINGS_MAX = 50 -- that are printed
 
 local rounds, wanted = tonumber(os.getenv "ROUNDS" or 1), os.getenv "CASE"

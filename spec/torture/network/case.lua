@@ -10,11 +10,11 @@ local server = require "spec.torture.network.server"
 local world = require "spec.torture.network.world"
 
 local TOKEN = "canary-0123456789"
-local LONGEST = 60        -- seconds that a case may take; more is a job that hangs
-local TIMEOUT = 30        -- seconds for one request
-local DEADLINE = 100000  -- seconds: longer than all pauses
+local LONGEST = 60 -- seconds that a case may take; more is a job that hangs
+local TIMEOUT = 30 -- seconds for one request
+local DEADLINE = 100000 -- seconds: longer than all pauses
 local STOP_TIMEOUT = 3600 -- seconds: longer than any pause that a fault asks for
-local CLOSING = 20        -- seconds in which all connections have to be closed
+local CLOSING = 20 -- seconds in which all connections have to be closed
 
 local Case = {}
 Case.__index = Case

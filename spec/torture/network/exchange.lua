@@ -58,8 +58,7 @@ end
 local exchange = {}
 
 function exchange.new(server, connection)
-  local entry = { number = #server.log + 1,
-    refusable = connection.refusable }
+  local entry = { number = #server.log + 1, refusable = connection.refusable }
   server.log[entry.number] = entry
   connection.requests = connection.requests + 1
   return setmetatable({ server = server, connection = connection, entry = entry }, Exchange)

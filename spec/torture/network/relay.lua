@@ -10,7 +10,7 @@ local QUIET_TURNS = 100
 local Relay = {}
 Relay.__index = Relay
 
--- What is passed on of these bytes; nil: the plan has been carried out on them.
+-- What is passed on of these bytes, or of those behind the point where the plan is carried out.
 function Relay:pass(direction, bytes, to)
   local plan = self.plan
   if not plan or plan.direction ~= direction then return bytes end

@@ -84,7 +84,7 @@ end
 add { "408 to a connection that said nothing", expect = "lost",
   greets = whole(HTML, "408 Request Timeout") }
 
-add { "the answer when the time is over", expect = "lost", obeys = true, stalls = true,
+add { "the answer when the time is over", expect = "lost", obeys = true,
   alone = true, does = function(x)
     if not x:read() then return end
     local body = answers.json(x:obey())
@@ -93,7 +93,7 @@ add { "the answer when the time is over", expect = "lost", obeys = true, stalls 
     x.connection:write(whole(body))
     x.connection:close()
   end }
-add { "the deed and the answer when the time is over", expect = "lost", obeys = true, stalls = true,
+add { "the deed and the answer when the time is over", expect = "lost", obeys = true,
   alone = true, does = function(x)
     if not x:read() then return end
     x.connection.wait_out()

@@ -47,12 +47,12 @@ local places = {
 for method, ending in pairs(ENDINGS) do
   local alone = method == "stall"
   -- What is written before the connection is accepted may have left, or not.
-  add { ending .. " when accepted", alone = alone, stalls = alone,
+  add { ending .. " when accepted", alone = alone,
     expect = { http = "either", tls = "unsent" },
     connects = function(wire) wire[method](wire) end }
   for _, place in ipairs(places) do
     local name, cuts, obeys, go, expect = place[1], place[2], place[3], place[4], place[5] or "lost"
-    add { ending .. " " .. name, cuts = cuts, obeys = obeys, alone = alone, stalls = alone,
+    add { ending .. " " .. name, cuts = cuts, obeys = obeys, alone = alone,
       expect = expect,
       does = function(x, cut)
         go(x, cut)

@@ -43,7 +43,7 @@ local list = {
   { "Content-Length too long", expect = "lost", does = raw(function(body)
     return framed("Content-Length: " .. #body + 10, body)
   end, "close") },
-  { "Content-Length too long, then silence", expect = "lost", stalls = true, alone = true,
+  { "Content-Length too long, then silence", expect = "lost", alone = true,
     does = raw(function(body) return framed("Content-Length: " .. #body + 10, body) end, "stall") },
   { "Content-Length too short", cuts = CUTS, expect = "lost", does = raw(function(body, _, cut)
     return framed("Content-Length: " .. point(#body, cut, CUTS), body)
@@ -95,7 +95,7 @@ local list = {
     return ("%x\r\n%s\r\n"):format(#body + 30, body) .. END
   end, "close") },
   { "no last chunk", expect = "lost", does = chunked(chunk, "close") },
-  { "no last chunk, then silence", expect = "lost", stalls = true, alone = true,
+  { "no last chunk, then silence", expect = "lost", alone = true,
     does = chunked(chunk, "stall") },
   { "the last chunk twice", expect = "open", does = chunked(function(body)
     return chunk(body) .. END .. END

@@ -17,7 +17,6 @@
 --   alone    one request at a time
 --   later    not at the first request
 --   reused   only on a connection that had an answer before
---   stalls   the client's time has to run out
 --   codes    further codes that an id may have failed with; true: any, as the service's own are
 --            spoilt on the way
 --   chunks   so many requests at least

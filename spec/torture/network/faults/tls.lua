@@ -56,18 +56,18 @@ local changes = {
   { "a request for renegotiation in clear", function(_, bytes) return HELLO_REQUEST .. bytes end },
 }
 for method, ending in pairs(ENDINGS) do
-  changes[#changes + 1] = { ending, function(relay) relay:hold(method) end, method == "stall" }
+  changes[#changes + 1] = { ending, function(relay) relay:hold(method) end }
 end
 
 for _, change in ipairs(changes) do
-  local name, act, stalls = change[1], change[2], change[3]
+  local name, act = change[1], change[2]
   -- Where it is past the handshake's bytes, or waits for more of them, the exchange is what it hits.
-  add { name .. " in the client's hello", cuts = CUTS, relayed = true, alone = true, stalls = true,
+  add { name .. " in the client's hello", cuts = CUTS, relayed = true, alone = true,
     expect = "open", handshake = plan("up", HELLO_STEP, act) }
   add { name .. " in the server's handshake", cuts = CUTS, relayed = true, alone = true,
-    stalls = true, expect = "open", handshake = plan("down", FLIGHT_STEP, act) }
+    expect = "open", handshake = plan("down", FLIGHT_STEP, act) }
   add { name .. " in the records of the answer", cuts = CUTS, relayed = true, alone = true,
-    obeys = true, stalls = stalls or true, expect = "open",
+    obeys = true, expect = "open",
     does = function(x, cut)
       if not x:read() then return end
       plan("down", RECORD_STEP, act)(x.connection.relay, cut)
