@@ -193,11 +193,14 @@ int account_recall(lua_State *L) {
     uint32_t position = ledger_position(account, (uint32_t)n - 1);
     int state = luaL_checkoption(L, 3, NULL, names);
     if (lua_toboolean(L, 4)) ledger_note_stopped(account, position);
-    if (!ledger_is_pending(account, position) || state == PENDING) return 0;
-    if (state == FAILED) recall_failure(L, account, position);
-    else if (state == REFUSED) ledger_recall_refused(account, position);
-    else ledger_recall(account, position, states[state]);
-    return 0;
+    bool pending = ledger_is_pending(account, position);
+    bool failed = ledger_state(account, position) == ID_FAILED;
+    if (state == FAILED && pending) recall_failure(L, account, position);
+    else if (state == REFUSED && pending) ledger_recall_refused(account, position);
+    else if (state != PENDING && state < REFUSED && (pending || failed))
+        ledger_recall(account, position, states[state]);
+    lua_pushboolean(L, ledger_was_asked(account, position));
+    return 1;
 }
 
 int account_result(lua_State *L) {

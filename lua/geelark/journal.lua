@@ -144,12 +144,13 @@ end
 local SELECT = "SELECT id, CASE state WHEN 'sent' THEN 'unknown' ELSE state END, asked, stop, "
   .. "code, msg FROM phones"
 
--- What is known of each id, in the words of core.recall, and whose phones were stopped.
+-- What is known of each id, in the words of core.recall (or "asked": refused, and an earlier
+-- request may have been obeyed), and whose phones were stopped.
 local function read_phones(file)
   local found, stopped = {}, {}
   for row in file:execute(SELECT):rows() do
     local id, state = row[1], row[2]
-    if state == "failed" then state = tonumber(row[3]) ~= 0 and "unknown" or "refused" end
+    if state == "failed" then state = tonumber(row[3]) ~= 0 and "asked" or "refused" end
     found[id] = state
     stopped[id] = row[4] == "accepted" or nil
   end
@@ -172,6 +173,12 @@ end
 
 local function code_text(code) return code and ("%.0f"):format(code) end
 
+-- Whether what the file knows of an id counts, and not what the resumed call did. What is gone by
+-- the file, or was asked for without an answer, may have been so only after that call.
+local function counts(known, state)
+  return state == "pending" or GONE[known] or known == "unknown" and state == "failed"
+end
+
 -- Writes the job's ids that aren't there yet, and tells the account what is known of the others.
 -- What the job knows by itself, from the call that it resumes, is written, too.
 local function plan(file, account)
@@ -181,10 +188,12 @@ local function plan(file, account)
     id, n = tostring(id), n + 1
     local known = found[id]
     local tells = known ~= "pending" or stopped[id]
-    if known and tells and (state == "pending" or GONE[known]) then
-      core.recall(account, n, known, stopped[id])
+    if known and tells and counts(known, state) then
+      core.recall(account, n, known == "asked" and "unknown" or known, stopped[id])
     elseif state ~= "pending" then
-      file:execute(INSERT, id, state, code_text(code), msg, state == "unknown" and 1 or 0)
+      local asked = core.recall(account, n, "pending", stopped[id]) or known == "asked"
+      file:execute(INSERT, id, state, code_text(code), msg,
+        (state == "unknown" or asked and state == "failed") and 1 or 0)
     elseif not known then
       fresh[#fresh + 1] = id
       if #fresh == ROWS then

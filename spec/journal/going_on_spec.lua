@@ -181,6 +181,46 @@ describe("a call with a journal", function()
     assert.same(expected, outcomes(assert(geelark.journal.read(file))))
   end)
 
+  -- What came of the ids of a call without journal.
+  local function outcome_of(ids)
+    local given = service.options(by_letter, { chunk_size = 1, concurrency = 1, attempts = 1 })
+    local result, err = geelark.delete(ids, given)
+    return result or err
+  end
+
+  it("that resumes believes the file of what it knows is gone, or may be", function()
+    local earlier = outcome_of { "f1", "f2", "f3", "n1" }
+    delete({ "f1" }, service.success)
+    delete({ "f2" }, answers.u)
+    local given, log = service.options(by_letter, options(file))
+    local _, err = geelark.resume(earlier, given)
+    assert.same({ "n1", "f2" }, asked(log))
+    local expected = { "f1 deleted", "f2 failed 43007", "f3 failed 43007", "n1 pending" }
+    assert.same(expected, outcomes(err))
+    assert.equal(1, err.result.successAmount)
+    assert.equal(2, #err.result.failDetails)
+    local read = outcomes(assert(geelark.journal.read(file)))
+    table.sort(read)
+    assert.same(expected, read)
+    assert.same({ "f2" }, assert(delete({ "f2" }, gone)).presumedIds)
+  end)
+
+  for _, journal in ipairs { "with", "without" } do
+    it("that resumes one " .. journal .. " it remembers what failed and may have been obeyed before",
+      function()
+        local tried = {}
+        local given = service.options(function(request)
+          local id = request.ids[1]
+          tried[id] = (tried[id] or 0) + 1
+          return (id == "f1" and tried[id] == 1 and answers.u or by_letter)(request)
+        end, options(journal == "with" and file or nil, { attempts = 2 }))
+        local _, err = geelark.delete({ "f1", "p1" }, given)
+        assert.same({ "f1 failed 43007", "p1 pending" }, outcomes(err))
+        assert(geelark.resume(err, (service.options(service.success, options(file)))))
+        assert.same({ "f1" }, assert(delete({ "f1" }, gone)).presumedIds)
+      end)
+  end
+
   it("stands as it was asked when the job ends, whatever a callback raises", function()
     delete({ "d1", "d2" }, service.success, { on_progress = function() error "mine" end })
     local read = assert(geelark.journal.read(file))

@@ -95,7 +95,8 @@ static const enum id_state outcomes[FINDINGS][2] = {
     [FOUND_NOTHING] = {ID_PENDING, ID_UNKNOWN},
     [FOUND_UNLISTED] = {ID_UNKNOWN, ID_UNKNOWN}};
 
-/* The only function that gives an id another state, but for the loop further below. */
+/* The only function that gives an id another state, but for ledger_settle_pending's loop
+ * and what ledger_recall takes back. */
 static void set_state(struct ledger *l, uint32_t position, enum id_state state) {
     enum id_state was = ledger_state(l, position);
     assert(was == ID_PENDING || was == ID_STOPPING);
@@ -143,6 +144,11 @@ void ledger_settle_pending(struct ledger *l, uint32_t first, uint32_t last,
 }
 
 void ledger_recall(struct ledger *l, uint32_t position, enum id_state state) {
+    if (ledger_state(l, position) == ID_FAILED) { /* why stays behind, unread */
+        l->states[position] &= (unsigned char)~STATE_BITS;
+        l->tally[ID_FAILED]--;
+        l->tally[ID_PENDING]++;
+    }
     set_state(l, position, state);
 }
 

@@ -78,8 +78,8 @@ bool ledger_open(struct ledger *ledger);
 /* The same for an all-zero ledger that goes on where an earlier one ended: what was never
  * asked for stands first, then what is unknown, and last what has its outcome. */
 bool ledger_resume(struct ledger *ledger, const struct ledger *earlier);
-/* What another run found of a pending id: that it is gone, or may be, which is asked for
- * last by a ledger that goes on. */
+/* What another run found of an id that is pending, or had failed: that it is gone, or may
+ * be, which is asked for last by a ledger that goes on. */
 void ledger_recall(struct ledger *ledger, uint32_t position, enum id_state state);
 /* The same: that it was refused. It is asked for again, after what never was. */
 void ledger_recall_refused(struct ledger *ledger, uint32_t position);
