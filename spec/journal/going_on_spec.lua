@@ -206,7 +206,7 @@ describe("a call with a journal", function()
   end)
 
   for _, journal in ipairs { "with", "without" } do
-    it("that resumes one " .. journal .. " it remembers what failed and may have been obeyed before",
+    it("that resumes one " .. journal .. " it remembers what failed and may have been obeyed",
       function()
         local tried = {}
         local given = service.options(function(request)

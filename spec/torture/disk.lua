@@ -1,6 +1,8 @@
--- make torture ONLY=disk: the journal while processes are killed and disks fail. Prints one line of
--- figures; exit status 1 where something was found. ROUNDS=200 is the long form.
+-- make torture ONLY=disk: the journal while processes are killed and disks fail, and random lives of
+-- jobs in this process. Prints one line of figures; exit status 1 where something was found.
+-- ROUNDS=200 is the long form. Most of the time goes into the disk: TMPDIR=/dev/shm is faster.
 
+local lives = require "spec.torture.journal.lives"
 local kills = require "spec.torture.journal.kills"
 local new_round = require("spec.torture.journal.round").new
 local shell = require "spec.support.shell"
@@ -20,6 +22,14 @@ local function collect(round)
 end
 
 local started = os.time()
+local histories = rounds * 10
+local folder = temporary.new()
+for seed = 1, histories do
+  local found = lives(seed, folder:file(("run%d.db"):format(seed)))
+  collect { findings = found, close = function() end }
+end
+folder:remove()
+
 for seed = 1, rounds do
   local round = new_round(seed, PHONES)
   round:play(function(_, turn) return kills[(seed + turn) % #kills + 1](round, turn) end, 2)
@@ -27,7 +37,7 @@ for seed = 1, rounds do
 end
 
 -- One write after the other fails, once or from then on, until a run meets none that does.
-local folder = temporary.new()
+folder = temporary.new()
 local library = folder:file "failing_disk.so"
 shell.run("cc -shared -fPIC -O1 -D_GNU_SOURCE -o %s spec/torture/journal/failing_disk.c -ldl",
   library)
@@ -53,6 +63,7 @@ for _, how in ipairs { "", "FAIL_ALWAYS=1 " } do
 end
 folder:remove()
 
-print(("disk: %d rounds killed or out of space twice and %d failed writes, %d phones each and 450: "
-  .. "%d findings, %d s"):format(rounds, failed_writes, PHONES, #findings, os.time() - started))
+print(("disk: %d histories; %d rounds killed or out of space twice and %d failed writes, %d phones "
+  .. "each and 450: %d findings, %d s"):format(histories, rounds, failed_writes, PHONES, #findings,
+  os.time() - started))
 os.exit(#findings == 0 and 0 or 1)
