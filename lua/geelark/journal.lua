@@ -54,8 +54,10 @@ function File:execute(sql, ...)
     self.statements[sql] = statement
   end
   local done, why = statement:execute(...)
-  if not done then self:fail(why) end
-  return statement
+  if done then return statement end
+  statement:close() -- its next call would fail, too: LuaDBI told of this failure once more
+  self.statements[sql] = nil
+  self:fail(why)
 end
 
 function File:close()
@@ -118,9 +120,15 @@ local function create(file, base_url)
   file:execute("INSERT INTO run VALUES (?, ?)", VERSION, base_url)
 end
 
--- Takes the file for this job alone, until it is closed or the process ends.
-local function lock(file)
+local function is_empty(file)
+  return tonumber(file:value "SELECT count(*) FROM sqlite_master") == 0
+end
+
+-- Takes the file for this job alone, until it is closed or the process ends. It may be somebody
+-- else's: `check` raises before anything of it is changed.
+local function lock(file, check)
   file:value "PRAGMA locking_mode = EXCLUSIVE"
+  file:transact(check)
   file:value "PRAGMA journal_mode = WAL"
   file:execute "PRAGMA synchronous = FULL"
   file:execute "BEGIN IMMEDIATE"
@@ -128,10 +136,10 @@ local function lock(file)
 end
 
 -- A job that was dropped holds its file until the collector has found it.
-local function open_locked(name)
+local function open_locked(name, check)
   for try = 1, 2 do
     local file = connect(name)
-    local locked, why = pcall(lock, file)
+    local locked, why = pcall(lock, file, check)
     if locked then return file end
     file:close()
     if try == 2 or not why:find("in use", 1, true) then error(why, 0) end
@@ -275,10 +283,11 @@ local journal = {}
 -- ends. Returns the function that writes an event (nil: the job is done) and the connection,
 -- which must not be closed in the child of a fork. Raises a text: it can't be.
 function journal.open(name, base_url, account)
-  local file = open_locked(name)
+  local file = open_locked(name, function(file)
+    if not is_empty(file) then check_run(file, base_url) end
+  end)
   local planned, why = pcall(file.transact, file, function()
-    local empty = tonumber(file:value "SELECT count(*) FROM sqlite_master") == 0
-    if empty then create(file, base_url) else check_run(file, base_url) end
+    if is_empty(file) then create(file, base_url) end
     plan(file, account)
   end)
   if not planned then
@@ -334,9 +343,8 @@ end
 
 local function read(name)
   if not exists(name) then error(name .. ": no such file", 0) end
-  local file, result = open_locked(name), nil
+  local file, result = open_locked(name, check_run), nil
   local done, why = pcall(function()
-    check_run(file)
     result = read_account(file)
     result.requests = read_requests(file)
   end)

@@ -71,6 +71,22 @@ describe("a journal that can't serve", function()
     end)
   end
 
+  it("is left as it was, where it is somebody else's database", function()
+    sql "CREATE TABLE run (name TEXT)"
+    local before = shell.run("cksum %s", file)
+    local given = service.options(service.success, { journal = file })
+    assert.equal("config", select(2, geelark.delete({ "d1" }, given)).kind)
+    assert.equal("config", select(2, geelark.journal.read(file)).kind)
+    assert.equal(before, shell.run("cksum %s", file))
+  end)
+
+  it("is left empty by read", function()
+    folder:write("run.db", "")
+    local _, err = geelark.journal.read(file)
+    assert.truthy(err.message:find("is not a journal of geelark's", 1, true), err.message)
+    assert.equal("", shell.run("cat %s", file))
+  end)
+
   it("is in use by a job of this process, until that has ended", function()
     local options, requests = held { journal = file }
     local job = geelark.start({ "d1" }, options)
@@ -172,6 +188,22 @@ describe("a journal", function()
     assert.same(result.failDetails, assert(geelark.journal.read(file)).failDetails)
     local code = assert(geelark.journal.read(file)).failDetails[1].code
     assert.equal("2147483647", tostring(code))
+  end)
+
+  it("goes on after a write that failed", function()
+    make_journal()
+    sql [[CREATE TRIGGER full BEFORE UPDATE ON phones WHEN NEW.id = 'd3' AND NEW.state = 'deleted'
+      BEGIN SELECT RAISE(ABORT, 'the disk is full'); END]]
+    local options, requests = held { journal = file, chunk_size = 1, concurrency = 2 }
+    local job = geelark.start({ "d2", "d3", "d4" }, options)
+    job:step()
+    requests:answer_all() -- d3 first
+    repeat until job:step()
+    local _, err = job:result()
+    assert.equal("callback", err.kind)
+    assert.truthy(err.message:find("the disk is full", 1, true), err.message)
+    assert.equal("d1|deleted\nd2|deleted\nd3|sent\nd4|pending",
+      sql "SELECT id, state FROM phones ORDER BY id")
   end)
 
   it("is an ordinary file when the job is done", function()
