@@ -13,6 +13,30 @@ int callback_unhooked(lua_State *L, int args, int results) {
     return status;
 }
 
+/* Stands where another hook would be set, so that it is seen whether one was. Lua's own
+ * for Ctrl-C takes itself away when it raises. */
+static void no_hook(lua_State *L, lua_Debug *ar) {
+    (void)L;
+    (void)ar;
+}
+
+static void raise_again(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    lua_sethook(L, NULL, 0, 0);
+    luaL_error(L, "interrupted!");
+}
+
+int callback_uninterrupted(lua_State *L, int args, bool *interrupted) {
+    lua_Hook hook = lua_gethook(L);
+    int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+    lua_sethook(L, no_hook, LUA_MASKRET, 0);
+    int status = lua_pcall(L, args, 0, 0);
+    *interrupted = !lua_gethook(L);
+    if (*interrupted) lua_sethook(L, raise_again, LUA_MASKCOUNT, 1);
+    else if (lua_gethook(L) == no_hook) lua_sethook(L, hook, mask, count);
+    return status;
+}
+
 const char *callback_error(lua_State *L) {
     if (!lua_isstring(L, -1) && luaL_getmetafield(L, -1, "__tostring")) {
         lua_insert(L, -2);

@@ -2,10 +2,16 @@
 #pragma once
 
 #include <lua.h>
+#include <stdbool.h>
 
 /* lua_pcall where no hook raises, such as that of Ctrl-C; one that is set meanwhile
  * stays. */
 int callback_unhooked(lua_State *L, int args, int results);
+
+/* The same without results for code of ours in Lua, into which a hook could come that a
+ * signal sets meanwhile. *interrupted: one did, and raised there; it comes once more when
+ * the hooks are run next. */
+int callback_uninterrupted(lua_State *L, int args, bool *interrupted);
 
 /* The text of the error object on top of the stack, whatever that is; good as long as
  * what this leaves in its place. Raises memory errors alone. */

@@ -57,8 +57,12 @@ static int open_file(lua_State *L) {
     return 0;
 }
 
-static void set_fault(lua_State *L, struct fault *fault) {
+static void set_fault(lua_State *L, struct fault *fault, bool interrupted) {
     const char *text = callback_error(L);
+    if (interrupted) {
+        fault_set(fault, KIND_CANCELLED, "interrupted");
+        return;
+    }
     if (strcmp(text, "not enough memory") == 0) compat_memory_error(L);
     fault_set(fault, KIND_CONFIG, lua_pushfstring(L, "journal: %s", text));
 }
@@ -73,21 +77,30 @@ void journal_open(lua_State *L, int refs, struct ledger *ledger, const char *bas
     lua_pushvalue(L, refs);
     lua_pushvalue(L, top + 1);
     lua_pushstring(L, base_url);
-    int status = callback_unhooked(L, 3, 0);
+    bool interrupted;
+    int status = callback_uninterrupted(L, 3, &interrupted);
     if (status == LUA_ERRMEM) compat_memory_error(L);
-    if (status != LUA_OK) set_fault(L, fault);
+    if (status != LUA_OK) set_fault(L, fault, interrupted);
     *ledger = (struct ledger){0};
     if (!ledger_resume(ledger, known)) compat_memory_error(L);
     lua_settop(L, top);
 }
 
-bool journal_write(lua_State *L, int refs) {
-    lua_getfield(L, refs, "write_journal");
-    lua_pushvalue(L, -2);
-    return callback_unhooked(L, 1, 0) == LUA_OK;
+/* Calls refs.write_journal with the event at `event`, 0 for none, and again where Ctrl-C
+ * came into it: it may be written twice. False: it raised; the error is on top. */
+static bool write_event(lua_State *L, int refs, int event) {
+    bool interrupted;
+    do {
+        lua_getfield(L, refs, "write_journal");
+        if (event) lua_pushvalue(L, event);
+        if (callback_uninterrupted(L, event != 0, &interrupted) == LUA_OK) return true;
+        if (interrupted) lua_pop(L, 1);
+    } while (interrupted);
+    return false;
 }
 
+bool journal_write(lua_State *L, int refs) { return write_event(L, refs, lua_gettop(L)); }
+
 void journal_close(lua_State *L, int refs) {
-    lua_getfield(L, refs, "write_journal");
-    if (lua_isnil(L, -1) || callback_unhooked(L, 0, 0) != LUA_OK) lua_pop(L, 1);
+    if (!write_event(L, refs, 0)) lua_pop(L, 1);
 }

@@ -73,17 +73,6 @@ static bool wants_events(const struct step *s) {
     return s->lj->has_journal || (s->lj->has_event && !s->lj->quiet);
 }
 
-/* Tells of the event on top: first the journal, which hears of each. */
-static void tell_event(struct step *s) {
-    int event = lua_gettop(s->L);
-    if (s->lj->has_journal && !journal_write(s->L, s->refs)) {
-        stop_for_error(s, "journal");
-        lua_settop(s->L, event);
-    }
-    if (s->lj->has_event && !s->lj->quiet) call_back(s, "on_event");
-    else lua_pop(s->L, 1);
-}
-
 /* Runs the hook of a thread here; Lua's SIGINT handler raises from one. */
 static bool hook_raises(struct step *s, lua_State *thread) {
     lua_State *L = s->L;
@@ -110,6 +99,18 @@ static void run_hooks(struct step *s) {
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "interrupted");
     stop_for_fault(s, &fault);
+}
+
+/* Tells of the event on top: first the journal, which hears of each. */
+static void tell_event(struct step *s) {
+    int event = lua_gettop(s->L);
+    if (s->lj->has_journal) {
+        if (!journal_write(s->L, s->refs)) stop_for_error(s, "journal");
+        lua_settop(s->L, event);
+        run_hooks(s); /* Ctrl-C may have come while it was written */
+    }
+    if (s->lj->has_event && !s->lj->quiet) call_back(s, "on_event");
+    else lua_pop(s->L, 1);
 }
 
 static void sleep_by_caller(struct step *s, double seconds) {
