@@ -48,6 +48,7 @@ function File:fail(why) error(explain(self.name, why), 0) end
 function File:execute(sql, ...)
   local statement = self.statements[sql]
   if not statement then
+    self.statements[sql] = false -- room, before there is one that has to be closed
     local prepared, why = self.connection:prepare(sql)
     if not prepared then self:fail(why) end
     statement = prepared
@@ -61,7 +62,9 @@ function File:execute(sql, ...)
 end
 
 function File:close()
-  for _, statement in pairs(self.statements) do statement:close() end
+  for _, statement in pairs(self.statements) do
+    if statement then statement:close() end
+  end
   self.statements = {}
   self.connection:close()
 end
@@ -279,6 +282,19 @@ end
 
 local journal = {}
 
+-- Whether there is such a file, which mustn't be opened by anything but SQLite.
+local function exists(name)
+  local _, _, number = os.rename(name, name)
+  return number ~= 2
+end
+
+-- The file's whole name, which holds wherever the process goes.
+local function whole_name(file)
+  local name
+  for row in file:execute("PRAGMA database_list"):rows() do name = name or row[3] end
+  return name
+end
+
 -- For the core: opens the file for the ids of an account, which then goes on where the file
 -- ends. Returns the function that writes an event (nil: the job is done) and the connection,
 -- which must not be closed in the child of a fork. Raises a text: it can't be.
@@ -286,9 +302,11 @@ function journal.open(name, base_url, account)
   local file = open_locked(name, function(file)
     if not is_empty(file) then check_run(file, base_url) end
   end)
+  local whole
   local planned, why = pcall(file.transact, file, function()
     if is_empty(file) then create(file, base_url) end
     plan(file, account)
+    whole = whole_name(file)
   end)
   if not planned then
     file:close()
@@ -296,6 +314,8 @@ function journal.open(name, base_url, account)
   end
   local function write(event)
     if not event then return file:close() end
+    -- SQLite would go on writing, for nobody to read after a crash.
+    if event.type == "send" and not exists(whole) then error(name .. " is no longer there", 0) end
     local writer = writers[event.type]
     if writer then file:transact(writer, event) end
   end
@@ -333,12 +353,6 @@ local function read_account(file)
     core.recall(account, position, state, stopped, integer(row[5]), row[6])
   end
   return core.result(account)
-end
-
--- Whether there is such a file, which mustn't be opened by anything but SQLite.
-local function exists(name)
-  local _, _, number = os.rename(name, name)
-  return number ~= 2
 end
 
 local function read(name)

@@ -206,6 +206,20 @@ describe("a journal", function()
       sql "SELECT id, state FROM phones ORDER BY id")
   end)
 
+  for how, command in pairs { removed = "rm %s # %s", ["given another name"] = "mv %s %s.old" } do
+    it("stops the job, where it is " .. how .. " under it: nothing leaves any more", function()
+      local given, log = service.options(function(request, n)
+        if n == 2 then shell.run(command, file, file) end
+        return service.success(request)
+      end, { journal = file, chunk_size = 1, concurrency = 1 })
+      local _, err = geelark.delete({ "d1", "d2", "d3" }, given)
+      assert.equal("callback", err.kind)
+      assert.truthy(err.message:find(file .. " is no longer there", 1, true), err.message)
+      assert.same({ "d1", "d2" }, asked(log))
+      assert.same({ "d3" }, err.result.pendingIds)
+    end)
+  end
+
   it("is an ordinary file when the job is done", function()
     make_journal()
     assert.equal("ok", sql "PRAGMA integrity_check")
