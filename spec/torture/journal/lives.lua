@@ -14,7 +14,8 @@ local STATES = { "started", "starting", "stuck_starting", "unstoppable", "execut
 local FAULTS = { { close = "before" }, { close = "after" }, { cut = 20 }, { status = 502 },
   { refuse = 50000 }, { status = 524, act = true }, { refuse = 40001 }, { refuse = 40007 },
   { refuse = 40004 }, { refuse = 40010 }, { fail_details = "absent" }, { delay = 90 },
-  { stall = 70 }, { amounts = { successAmount = 0 } }, { status = 429, headers = { ["Retry-After"] = 3 } } }
+  { stall = 70 }, { amounts = { successAmount = 0 } },
+  { status = 429, headers = { ["Retry-After"] = 3 } } }
 local ENDS = { { refuse = 40003 }, { refuse = 40014 }, { refuse = 12345 },
   { code = 12345 }, { status = 404 }, { status = 429, headers = { ["Retry-After"] = 4000 } } }
 
