@@ -1,10 +1,11 @@
 /*
- * failing_allocator.c: sweep(script, cpath, onwards) runs a script in Lua states of its
- * own whose n-th allocation fails (and, with `onwards`, all later ones), for n = 1, 2, …
- * until one run meets no failure. The script returns a function; failures begin with its
- * call. It has to return true, or to raise what says that memory ran out, or nothing at
- * all but a callback's account of that; and the closed state has to give back every byte.
- * Returns how many points failed, and what went wrong (nil: nothing).
+ * failing_allocator.c: sweep(script, cpath, onwards, core) runs a script in Lua states of
+ * its own whose n-th allocation fails (and, with `onwards`, all later ones), for n = 1,
+ * 2, … until one run meets no failure. The script returns a function; failures begin with
+ * its call. It has to return true, or to raise what says that memory ran out, or nothing
+ * at all but a callback's account of that; and the closed state has to give back every
+ * byte. Lua's allocations fail, or with `core` those that the loaded core makes by
+ * itself. Returns how many points failed, and what went wrong (nil: nothing).
  */
 #include <lauxlib.h>
 #include <lua.h>
@@ -13,11 +14,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core_allocations.h"
+
 struct heap {
     long until; /* allocations left before one fails; negative: none does */
-    int onwards, failed;
+    int onwards, core, failed;
     long bytes;
 };
+
+static int fails(struct heap *heap) {
+    if (heap->until < 0 || (heap->until > 0 && --heap->until > 0)) return 0;
+    if (heap->failed && !heap->onwards) return 0;
+    return heap->failed = 1;
+}
+
+static struct heap *core_heap; /* of the run that goes on */
+static int fails_for_core(void) { return fails(core_heap); }
 
 static void *allocate(void *user, void *old, size_t old_size, size_t size) {
     struct heap *heap = user;
@@ -27,12 +39,7 @@ static void *allocate(void *user, void *old, size_t old_size, size_t size) {
         return NULL;
     }
     int grows = !old || size > old_size;
-    if (grows && heap->until >= 0 && (heap->until == 0 ? 1 : --heap->until == 0)) {
-        if (!heap->failed || heap->onwards) {
-            heap->failed = 1;
-            return NULL;
-        }
-    }
+    if (grows && !heap->core && fails(heap)) return NULL;
     void *new = realloc(old, size);
     if (new) heap->bytes += (long)size - (old ? (long)old_size : 0);
     return new;
@@ -42,6 +49,7 @@ static void *allocate(void *user, void *old, size_t old_size, size_t size) {
 static const char *run(struct heap *heap, const char *script, const char *cpath,
                        long point, char *text, size_t size) {
     const char *wrong = NULL;
+    long blocks = core_blocks;
     heap->until = -1;
     lua_State *L = lua_newstate(allocate, heap);
     if (!L) return "no state with an allocator of its own";
@@ -74,17 +82,26 @@ static const char *run(struct heap *heap, const char *script, const char *cpath,
                  heap->bytes);
         wrong = text;
     }
+    if (!wrong && core_blocks != blocks) {
+        snprintf(text, size, "point %ld: %ld blocks of the core are not freed", point,
+                 core_blocks - blocks);
+        wrong = text;
+    }
     return wrong;
 }
 
 static int l_sweep(lua_State *L) {
     const char *script = luaL_checkstring(L, 1), *cpath = luaL_checkstring(L, 2);
-    int onwards = lua_toboolean(L, 3);
+    int onwards = lua_toboolean(L, 3), core = lua_toboolean(L, 4);
     char text[512];
     long point = 1;
+    if (core && core_redirect() == 0) return luaL_error(L, "the core isn't loaded");
     for (;; point++) {
-        struct heap heap = {-1, onwards, 0, 0};
+        struct heap heap = {-1, onwards, core, 0, 0};
+        core_heap = &heap;
+        core_fails = core ? fails_for_core : NULL;
         const char *wrong = run(&heap, script, cpath, point, text, sizeof text);
+        core_fails = NULL;
         if (wrong) {
             lua_pushinteger(L, point);
             lua_pushstring(L, wrong);
