@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <link.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +42,22 @@ static void core_free(void *block) {
     free(block);
 }
 
-static void *stand_in(const char *name) {
-    if (strcmp(name, "malloc") == 0) return (void *)core_malloc;
-    if (strcmp(name, "calloc") == 0) return (void *)core_calloc;
-    if (strcmp(name, "realloc") == 0) return (void *)core_realloc;
-    if (strcmp(name, "strdup") == 0) return (void *)core_strdup;
-    if (strcmp(name, "free") == 0) return (void *)core_free;
+static const struct stand_in {
+    const char *name;
+    void *ours, *own;
+} stand_ins[] = {{"malloc", (void *)core_malloc, (void *)malloc},
+                 {"calloc", (void *)core_calloc, (void *)calloc},
+                 {"realloc", (void *)core_realloc, (void *)realloc},
+                 {"strdup", (void *)core_strdup, (void *)strdup},
+                 {"free", (void *)core_free, (void *)free}};
+
+static const struct stand_in *find_stand_in(const char *name) {
+    for (size_t i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++)
+        if (strcmp(stand_ins[i].name, name) == 0) return &stand_ins[i];
     return NULL;
 }
+
+static bool core_redirected;
 
 /* One table of relocations: which names the loader wrote the addresses of, and where. */
 static int fill_in(ElfW(Addr) base, const ElfW(Rela) * table, size_t size,
@@ -56,11 +65,12 @@ static int fill_in(ElfW(Addr) base, const ElfW(Rela) * table, size_t size,
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     int count = 0;
     for (size_t i = 0; i < size / sizeof *table; i++) {
-        void *function = stand_in(names + symbols[ELF64_R_SYM(table[i].r_info)].st_name);
-        if (!function) continue;
+        const struct stand_in *found =
+            find_stand_in(names + symbols[ELF64_R_SYM(table[i].r_info)].st_name);
+        if (!found) continue;
         void **slot = (void **)(base + table[i].r_offset);
         mprotect((void *)((uintptr_t)slot & ~(page - 1)), page, PROT_READ | PROT_WRITE);
-        *slot = function;
+        *slot = core_redirected ? found->ours : found->own;
         count++;
     }
     return count;
@@ -85,9 +95,11 @@ static int fill_in_object(struct dl_phdr_info *info, size_t unused, void *count)
     return 0;
 }
 
-/* Returns how many entries there were: 0 where the core isn't loaded. */
-static int core_redirect(void) {
+/* From now on, or no longer: this code may be unloaded before the core. Returns how many
+ * entries there were: 0 where the core isn't loaded. */
+static int core_redirect(bool on) {
     int count = 0;
+    core_redirected = on;
     dl_iterate_phdr(fill_in_object, &count);
     return count;
 }

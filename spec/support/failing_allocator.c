@@ -90,27 +90,30 @@ static const char *run(struct heap *heap, const char *script, const char *cpath,
     return wrong;
 }
 
-static int l_sweep(lua_State *L) {
-    const char *script = luaL_checkstring(L, 1), *cpath = luaL_checkstring(L, 2);
-    int onwards = lua_toboolean(L, 3), core = lua_toboolean(L, 4);
-    char text[512];
-    long point = 1;
-    if (core && core_redirect() == 0) return luaL_error(L, "the core isn't loaded");
-    for (;; point++) {
-        struct heap heap = {-1, onwards, core, 0, 0};
-        core_heap = &heap;
-        core_fails = core ? fails_for_core : NULL;
-        const char *wrong = run(&heap, script, cpath, point, text, sizeof text);
-        core_fails = NULL;
-        if (wrong) {
-            lua_pushinteger(L, point);
-            lua_pushstring(L, wrong);
-            return 2;
-        }
-        if (!heap.failed) break;
+/* The first point at which something is wrong, or the first that is never reached. */
+static long sweep(struct heap *heap, const char *script, const char *cpath,
+                  const char **wrong, char *text, size_t size) {
+    const struct heap fresh = *heap;
+    for (long point = 1;; point++) {
+        *heap = fresh;
+        *wrong = run(heap, script, cpath, point, text, size);
+        if (*wrong || !heap->failed) return point;
     }
-    lua_pushinteger(L, point - 1);
-    return 1;
+}
+
+static int l_sweep(lua_State *L) {
+    const char *script = luaL_checkstring(L, 1), *cpath = luaL_checkstring(L, 2), *wrong;
+    struct heap heap = {-1, lua_toboolean(L, 3), lua_toboolean(L, 4), 0, 0};
+    char text[512];
+    if (heap.core && core_redirect(true) == 0)
+        return luaL_error(L, "the core isn't loaded");
+    core_heap = &heap;
+    core_fails = heap.core ? fails_for_core : NULL;
+    long point = sweep(&heap, script, cpath, &wrong, text, sizeof text);
+    if (heap.core) core_redirect(false);
+    lua_pushinteger(L, wrong ? point : point - 1);
+    lua_pushstring(L, wrong);
+    return 2;
 }
 
 int luaopen_failing_allocator(lua_State *L) {
