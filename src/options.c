@@ -374,19 +374,21 @@ static const char *environment(const char *const *variables, const char **name) 
 }
 
 /* Chooses the proxy as libcurl would, which chooses at each connection: then the variable
- * could hold a password that nobody overwrites in messages. */
-static void complete_proxy(struct options *o, struct fault *fault) {
+ * could hold a password that nobody overwrites in messages. False: out of memory. */
+static bool complete_proxy(struct options *o, struct fault *fault) {
     static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
                                           "ALL_PROXY", NULL};
     static const char *const exceptions[] = {"no_proxy", "NO_PROXY", NULL};
     struct transfer_settings *n = &o->client.network;
     const char *variable = NULL, *ignored;
     if (!n->proxy) n->proxy = environment(proxies, &variable);
-    if (!n->proxy) return;
+    if (!n->proxy) return true;
     const char *except = environment(exceptions, &ignored);
     n->needs_proxy = !except || !url_may_avoid_proxy(n->base_url, except);
     const char *flaw = variable ? text_flaw(PROXY, n->proxy, strlen(n->proxy)) : NULL;
+    if (flaw == URL_NO_MEMORY) return false;
     if (flaw && n->needs_proxy && o->job.network) set_flaw(fault, variable, flaw);
+    return true;
 }
 
 /* False: out of memory. */
@@ -405,8 +407,8 @@ static bool complete_network(struct options *o, struct fault *fault) {
     else if (n->ca_file && access(n->ca_file, R_OK) != 0) {
         snprintf(text, sizeof text, "cannot read %s", n->ca_file);
         set_flaw(fault, "ca_file", text);
-    } else if (!plain) complete_proxy(o, fault);
-    return true;
+    }
+    return plain || fault->kind != KIND_NONE || complete_proxy(o, fault);
 }
 
 bool options_complete(struct options *o, struct fault *fault) {

@@ -105,12 +105,12 @@ static int l_sweep(lua_State *L) {
     const char *script = luaL_checkstring(L, 1), *cpath = luaL_checkstring(L, 2), *wrong;
     struct heap heap = {-1, lua_toboolean(L, 3), lua_toboolean(L, 4), 0, 0};
     char text[512];
-    if (heap.core && core_redirect(true) == 0)
+    if (heap.core && core_watch_allocations(true) == 0)
         return luaL_error(L, "the core isn't loaded");
     core_heap = &heap;
     core_fails = heap.core ? fails_for_core : NULL;
     long point = sweep(&heap, script, cpath, &wrong, text, sizeof text);
-    if (heap.core) core_redirect(false);
+    if (heap.core) core_watch_allocations(false);
     lua_pushinteger(L, wrong ? point : point - 1);
     lua_pushstring(L, wrong);
     return 2;

@@ -33,10 +33,12 @@ static bool has_part(CURLU *url, CURLUPart part, bool *no_memory) {
     return code == CURLUE_OK;
 }
 
-static bool has_path(CURLU *url) {
+static bool has_path(CURLU *url, bool *no_memory) {
     char *path = NULL;
-    bool has = curl_url_get(url, CURLUPART_PATH, &path, 0) == CURLUE_OK && path[1];
+    CURLUcode code = curl_url_get(url, CURLUPART_PATH, &path, 0);
+    bool has = code == CURLUE_OK && path[1];
     curl_free(path);
+    *no_memory |= code == CURLUE_OUT_OF_MEMORY;
     return has;
 }
 
@@ -58,16 +60,23 @@ static bool has_url_characters(const char *text, const char *refused) {
     return *text == '\0';
 }
 
+/* Reads a text into `url`, which is NULL where no memory was left for it. */
+static CURLUcode parse(CURLU *url, const char *text, unsigned flags, char **scheme,
+                       char **host) {
+    if (!url) return CURLUE_OUT_OF_MEMORY;
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, flags);
+    if (code == CURLUE_OK) code = curl_url_get(url, CURLUPART_SCHEME, scheme, 0);
+    if (code == CURLUE_OK) code = curl_url_get(url, CURLUPART_HOST, host, 0);
+    return code;
+}
+
 const char *url_flaw(const char *text, bool *plain) {
     CURLU *url = curl_url();
     char *scheme = NULL, *host = NULL;
     const char *flaw = "not a URL";
     *plain = false;
-    CURLUcode code = url ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
-    if (!has_url_characters(text, "\\")) code = CURLUE_MALFORMED_INPUT;
-    if (code == CURLUE_OK) code = curl_url_set(url, CURLUPART_URL, text, 0);
-    if (code == CURLUE_OK) code = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
-    if (code == CURLUE_OK) code = curl_url_get(url, CURLUPART_HOST, &host, 0);
+    CURLUcode code = has_url_characters(text, "\\") ? parse(url, text, 0, &scheme, &host)
+                                                    : CURLUE_MALFORMED_INPUT;
     if (code == CURLUE_OK) flaw = parsed_url_flaw(url, scheme, host, plain);
     else if (code == CURLUE_OUT_OF_MEMORY) flaw = URL_NO_MEMORY;
     /* libcurl doesn't tell of an empty one, which would swallow the path. */
@@ -87,11 +96,13 @@ static bool has_sound_escapes(const char *text, const char *end) {
 }
 
 /* Whether what it decodes to can be sent; libcurl refuses control characters. */
-static bool has_sound_part(CURLU *url, CURLUPart part, CURLUcode missing) {
+static bool has_sound_part(CURLU *url, CURLUPart part, CURLUcode missing,
+                           bool *no_memory) {
     char *text = NULL;
     CURLUcode code = curl_url_get(url, part, &text, CURLU_URLDECODE);
     curl_free(text);
-    return code == CURLUE_OK || code == missing;
+    *no_memory |= code == CURLUE_OUT_OF_MEMORY;
+    return code == CURLUE_OK || code == missing || code == CURLUE_OUT_OF_MEMORY;
 }
 
 /* What looks like a path, a query or a fragment is the rest of a password with an
@@ -103,15 +114,16 @@ static const char *parsed_proxy_flaw(CURLU *url, const char *scheme, const char 
     bool known = false, no_memory = false;
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
         known = known || strcasecmp(scheme, schemes[i]) == 0;
-    if ((has_path(url) && strcasecmp(host, "localhost") != 0) ||
+    if ((has_path(url, &no_memory) && strcasecmp(host, "localhost") != 0) ||
         has_part(url, CURLUPART_QUERY, &no_memory) ||
         has_part(url, CURLUPART_FRAGMENT, &no_memory) ||
-        !has_sound_part(url, CURLUPART_USER, CURLUE_NO_USER) ||
-        !has_sound_part(url, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD))
+        !has_sound_part(url, CURLUPART_USER, CURLUE_NO_USER, &no_memory) ||
+        !has_sound_part(url, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD, &no_memory))
         return "not a URL";
-    return known ? NULL
-                 : "not a URL of a proxy: its scheme is none of http, https, socks4, "
-                   "socks4a, socks5, socks5h";
+    if (!known)
+        return "not a URL of a proxy: its scheme is none of http, https, socks4, "
+               "socks4a, socks5, socks5h";
+    return no_memory ? URL_NO_MEMORY : NULL;
 }
 
 const char *url_proxy_flaw(const char *text) {
@@ -122,10 +134,10 @@ const char *url_proxy_flaw(const char *text) {
                  !(at && (strchr(at + 1, '@') || !has_sound_escapes(text, at)));
     /* As libcurl will read it: a scheme that is missing is guessed. */
     unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
-    if (sound && url && curl_url_set(url, CURLUPART_URL, text, flags) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-        flaw = parsed_proxy_flaw(url, scheme, host);
+    CURLUcode code =
+        sound ? parse(url, text, flags, &scheme, &host) : CURLUE_MALFORMED_INPUT;
+    if (code == CURLUE_OK) flaw = parsed_proxy_flaw(url, scheme, host);
+    else if (code == CURLUE_OUT_OF_MEMORY) flaw = URL_NO_MEMORY;
     curl_free(scheme);
     curl_free(host);
     curl_url_cleanup(url);
@@ -148,9 +160,9 @@ bool url_may_avoid_proxy(const char *text, const char *no_proxy) {
     static const char blanks[] = ", \t";
     CURLU *url = curl_url();
     char *host = NULL;
-    bool may = false;
     if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
         curl_url_get(url, CURLUPART_HOST, &host, 0);
+    bool may = !host; /* out of memory: it is hard to tell */
     for (const char *at = no_proxy; host && *(at += strspn(at, blanks));) {
         size_t len = strcspn(at, blanks);
         may = may || may_match(host, at, len);
