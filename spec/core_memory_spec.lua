@@ -2,6 +2,7 @@
 -- error or a true account, and nothing is lost. Of Lua's own allocations: leaks_spec.lua.
 
 local native = require "spec.support.native"
+local environment = native "environment"
 require "geelark" -- the core has to be loaded before its allocations can fail
 
 -- What every script begins with: a service in memory and a clock that jumps.
@@ -48,7 +49,7 @@ local scenarios = {
   ]] },
   { "a call with an app's key and a proxy", 5, [[
     local options = { app_id = "app", api_key = "a key of a spec", clock = clock(1),
-      proxy = "http://name:pass%20word@127.0.0.1:1",
+      base_url = "https://example.com", proxy = "http://name:pass%20word@127.0.0.1:1",
       transport = function(request) return 200, envelope(#request.ids, "", 0) end }
     return function() return is_true(core.delete({ "a1", "a2" }, options)) end
   ]] },
@@ -71,6 +72,21 @@ local scenarios = {
       return is_true(job:result())
     end
   ]] },
+  { "a call that reads an iterator", 5, [[
+    local ids = list(300)
+    local options = { token = "t", clock = clock(1),
+      transport = function(request) return 200, envelope(#request.ids, "", 0) end }
+    return function()
+      local i = 0
+      return is_true(core.delete(function()
+        i = i + 1
+        return ids[i]
+      end, options))
+    end
+  ]] },
+  { "a call whose client comes from the environment", 5, [[
+    return function() return is_true(core.delete({ "a1" }, { attempts = 1 })) end
+  ]] },
   { "going on with what is left", 10, [[
     local ids = list(40)
     local answers = 0
@@ -88,6 +104,15 @@ local scenarios = {
 }
 
 describe("without memory for the core,", function()
+  setup(function()
+    environment("GEELARK_TOKEN", "t")
+    environment("GEELARK_BASE_URL", "http://127.0.0.1:1")
+  end)
+  teardown(function()
+    environment "GEELARK_TOKEN"
+    environment "GEELARK_BASE_URL"
+  end)
+
   for _, scenario in ipairs(scenarios) do
     for _, mode in ipairs { "once", "from then on" } do
       it(scenario[1] .. " raises a memory error or has a true account, and leaks nothing ("

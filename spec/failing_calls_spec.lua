@@ -8,6 +8,7 @@ local geelark = require "geelark"
 local native = require "spec.support.native"
 local service = require "spec.support.service"
 local simulator = require "spec.support.simulator"
+local socket = require "socket" -- Debian: lua-socket
 
 local environment = native "environment"
 local fail
@@ -56,7 +57,9 @@ describe("a failing", function()
   setup(function()
     ids = require("geelark.simulator").ids(2)
     sim = simulator.start { phones = 0, requests_per_minute = 1000000,
-      plan = "return function(request) return request.number % 3 == 1 and { close = 'before' } end" }
+      plan = [[return function(request)
+        return request.number % 3 == 1 and { close = "before" }
+      end]] }
   end)
   teardown(function() sim:stop() end)
 
@@ -114,6 +117,85 @@ describe("options that are checked without memory raise its error:", function()
       end)
     end
   end
+end)
+
+describe("a connection that isn't made in time", function()
+  local listener, fillers
+
+  -- A port whose queue is full: connecting to it takes for ever.
+  before_each(function()
+    listener = assert(socket.tcp4())
+    assert(listener:bind("127.0.0.1", 0))
+    assert(listener:listen(0))
+    listener:settimeout(0)
+    fillers = {}
+    for i = 1, 3 do
+      fillers[i] = socket.tcp4()
+      fillers[i]:settimeout(0)
+      fillers[i]:connect(listener:getsockname())
+    end
+  end)
+  after_each(function()
+    for _, filler in ipairs(fillers) do filler:close() end
+    listener:close()
+  end)
+
+  -- Accepts whoever is there, and answers who sends a request.
+  local function serve(connections)
+    local accepted = listener:accept()
+    if accepted then
+      accepted:settimeout(0)
+      connections[#connections + 1] = { socket = accepted, text = "" }
+    end
+    for _, connection in ipairs(connections) do
+      local line, _, part = connection.socket:receive "*a"
+      connection.text = connection.text .. (line or part)
+      if connection.text:find "%]}$" then
+        local body = service.envelope(0, 1, {})
+        connection.socket:send(("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s")
+          :format(#body, body))
+        connection.text = ""
+      end
+    end
+  end
+
+  local function start()
+    local _, port = listener:getsockname()
+    return geelark.start({ "a1" }, { token = "t", base_url = "http://127.0.0.1:" .. port,
+      connect_timeout = 0.3, attempts = 1 })
+  end
+
+  it("ends the try, and the id was not asked for", function()
+    local job = start()
+    repeat until job:step(1)
+    local _, err = job:result()
+    assert.equal("timeout", err.kind)
+    assert.same({ "a1" }, err.result.pendingIds)
+  end)
+
+  -- Steps a job that was held up while its request wanted to connect.
+  local function run_held_up(meanwhile)
+    local job, connections = start(), {}
+    job:step()
+    fail("clock", 10)
+    meanwhile()
+    repeat serve(connections) until job:step(0.05)
+    for _, connection in ipairs(connections) do connection.socket:close() end
+    return job:result()
+  end
+
+  it("because nobody stepped the job is tried anew, which counts as no attempt", function()
+    local result = assert(run_held_up(function() end))
+    assert.same({ 1, 1 }, { result.successAmount, result.requests[1].attempts })
+  end)
+
+  it("and can't be tried anew, for want of memory, ends the try", function()
+    local _, err = run_held_up(function() fail("curl_multi_add_handle", 1) end)
+    assert.is_true(fail())
+    assert.equal("network", err.kind)
+    assert.truthy(err.message:find("out of memory", 1, true), err.message)
+    assert.same({ "a1" }, err.result.pendingIds)
+  end)
 end)
 
 describe("where the system has no set of descriptors", function()

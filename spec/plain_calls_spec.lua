@@ -21,6 +21,14 @@ local function point_to(url)
   environment("GEELARK_TOKEN", "simulator")
 end
 
+-- Garbage whose finaliser calls f.
+local function finaliser(f)
+  if _VERSION ~= "Lua 5.1" then return setmetatable({}, { __gc = f }) end
+  local proxy = newproxy(true) -- luacheck: ignore newproxy
+  getmetatable(proxy).__gc = f
+  return proxy
+end
+
 describe("calls without options of a client's", function()
   local sim
   before_each(function()
@@ -42,6 +50,30 @@ describe("calls without options of a client's", function()
     assert.equal(1, assert(job:result()).successAmount)
     assert.equal(1, sim:state().connections)
   end)
+
+  it("have one client also where a finaliser makes the first call in the midst of another's",
+    function()
+      local ids, others, made = { phones(1)[1] }, { phones(2)[2] }, 0
+      -- A whole collection at the next allocation, and so in the midst of the call.
+      local mode = _VERSION == "Lua 5.4" and collectgarbage("incremental", 0, 1000, 63)
+      local pause = collectgarbage("setpause", 0)
+      local multiplier = collectgarbage("setstepmul", mode and 1000 or 1e6)
+      collectgarbage()
+      finally(function()
+        if mode then collectgarbage("incremental", 0, 0, 13) collectgarbage(mode) end
+        collectgarbage("setpause", pause)
+        collectgarbage("setstepmul", multiplier)
+      end)
+      local held = { finaliser(function()
+        made = made + 1
+        assert.equal(1, assert(geelark.delete(others)).successAmount)
+      end) }
+      held[1] = held[2] -- nil
+      assert.equal(1, assert(core.delete(ids)).successAmount)
+      assert.equal(1, made)
+      assert.equal(1, assert(geelark.delete(ids)).failAmount)
+      assert.equal(1, sim:state().connections)
+    end)
 
   it("share the quota, jobs and deletes alike", function()
     assert(geelark.delete(phones(150), { chunk_size = 1 }))

@@ -189,6 +189,8 @@ end)
 describe("a table that is no array raises:", function()
   local cases = {
     { "a hole", { "1", nil, "3" }, "ids[2]: string expected, got nil" },
+    { "a hole behind the first", (function() local t = {} t[1], t[5] = "1", "5" return t end)(),
+      "ids[2]: string expected, got nil" },
     { "a hole far in", (function() local t = service.ids(300) t[150] = nil return t end)(),
       "ids[150]: string expected, got nil" },
     { "a map", { a = "1" }, 'the key "a"' },
@@ -341,7 +343,7 @@ describe("geelark.check", function()
   end)
 
   it("returns nothing for what delete takes", function()
-    for _, ids in ipairs { {}, service.ids(250), coroutine.wrap(function() end),
+    for _, ids in ipairs { {}, setmetatable({}, { __name = "list" }), service.ids(250), coroutine.wrap(function() end),
       has_integers and { 528086321789535232 } or { "528086321789535232" } } do
       assert.equal(0, select("#", geelark.check(ids)))
     end

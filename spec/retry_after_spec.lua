@@ -89,6 +89,13 @@ describe("Retry-After", function()
     assert.equal(1e9, err.retryAfter)
   end)
 
+  it("of a date counts from our clock where the answer has no date, to the fraction", function()
+    local _, err = run({ 429, "", { ["Retry-After"] = "Tue, 14 Nov 2023 22:18:20 GMT" } }, {
+      clock = { now = function() return 1700000000.25 end }, -- 300 s before, less a quarter
+    })
+    assert.same({ "quota", 299.75 }, { err.kind, err.retryAfter })
+  end)
+
   it("too long beside an answer that doesn't add up leaves the message what doesn't", function()
     local _, err = run { 200, service.envelope(0, 3, {}), { ["Retry-After"] = "121" } }
     assert.same({ "protocol", 121 }, { err.kind, err.retryAfter })

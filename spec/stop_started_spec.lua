@@ -326,3 +326,64 @@ describe("the account of phones that are stopped", function()
     assert.equal(#service:requests(), attempts)
   end)
 end)
+
+describe("with stop_started and a service that is played,", function()
+  local played = require "spec.support.service"
+
+  -- Answers each path by a function of the request and of how often that path was asked.
+  local function play(answers, ids, more)
+    local asked = {}
+    local options, log = played.options(function(request)
+      local action = request.path:match "[^/]*$"
+      asked[action] = (asked[action] or 0) + 1
+      return 200, answers[action](request, asked[action])
+    end, { stop_started = true, requests_per_minute = false })
+    for name, value in pairs(more or {}) do options[name] = value end
+    local result, err = geelark.delete(ids, options)
+    return result or err.result, log
+  end
+
+  local function all_done(request) return played.envelope(0, #request.ids, {}) end
+
+  local function seen(id, status)
+    return (played.envelope(0, 1, {}):gsub('"failDetails"',
+      ('"successDetails":[{"id":"%s","status":%d}],%%0'):format(id, status)))
+  end
+
+  it("one that status has no word for goes on being watched", function()
+    local result, log = play({
+      delete = function(request, n)
+        return n == 1 and played.envelope(40006, 1, { played.failure("a1", 43009) })
+          or all_done(request)
+      end,
+      stop = all_done,
+      status = function(_, n)
+        return n == 1 and played.envelope(40006, 1, { played.failure("a1", 43005) })
+          or seen("a1", 2)
+      end,
+    }, { "a1" })
+    assert.same({ a1 = "deleted" }, states(result))
+    assert.equal(5, #log)
+  end)
+
+  it("failDetails keep the list's order, however many failed before one that was waited for",
+    function()
+      local ids = played.ids(8400)
+      local result = play({
+        delete = function(request)
+          local list = {}
+          for i, id in ipairs(request.ids) do
+            list[i] = played.failure(id, id == ids[1] and 43009 or 43021)
+          end
+          return played.envelope(40006, #list, list)
+        end,
+        stop = all_done,
+        status = function() return seen(ids[1], 0) end,
+      }, ids)
+      assert.equal(#ids, #result.failDetails)
+      for i, failure in ipairs(result.failDetails) do
+        assert.equal(ids[i], failure.id)
+        assert.equal(i == 1 and 43009 or 43021, failure.code)
+      end
+    end)
+end)

@@ -2,7 +2,7 @@
  * failing_calls.c: fail(name, n) makes the n-th call, from now on, of a function of
  * libcurl, libcrypto or the system that the core makes fail, once; fail(): none any more.
  * Returns whether the one before was reached. A name may have an argument's name behind a
- * colon: "epoll_create1:ENOSYS". fail("clock", seconds) sets the core's clock forward.
+ * colon: "epoll_create1:ENOSYS". fail("clock", seconds) sets the core's clock forward, until fail().
  */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
@@ -134,13 +134,16 @@ static const struct core_import imports[] = {IMPORT(curl_multi_init),
 static int l_fail(lua_State *L) {
     const char *name = luaL_optstring(L, 1, "");
     long n = (long)luaL_optinteger(L, 2, 0);
-    bool clock = strcmp(name, "clock") == 0;
-    lua_pushboolean(L, reached);
     if (core_redirect(imports, sizeof imports / sizeof *imports, n > 0) == 0)
         return luaL_error(L, "the core isn't loaded");
+    lua_pushboolean(L, reached);
+    if (n == 0) ahead = 0;
+    if (strcmp(name, "clock") == 0) {
+        ahead = n;
+        return 1;
+    }
     snprintf(chosen, sizeof chosen, "%s", name);
-    left = clock ? 0 : n;
-    ahead = clock ? n : 0;
+    left = n;
     reached = 0;
     return 1;
 }
