@@ -57,6 +57,15 @@ describe("coverage", function()
     assert.same({ "src/x.h:1: 1 of 2 branches never taken" }, coverage.untaken(lines))
   end)
 
+  it("counts the branches of whichever Lua's build has the most of a line", function()
+    local units = {}
+    for i, row in ipairs { { "f", 1, 1, 0, 0, 1 }, { "f", 1, 0, 1 }, { "f", 1, 0, 1, 0, 1 } } do
+      units[i] = unit("src/x.c", { row })
+    end
+    local _, figures = coverage.compare(coverage.lines(units), text_of, {})
+    assert.same({ 4, 3 }, { figures.branches, figures.taken })
+  end)
+
   it("leaves out what isn't ours", function()
     assert.same({}, coverage.lines { unit("/usr/include/stdlib.h", { { "f", 0 } }) })
   end)
