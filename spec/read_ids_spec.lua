@@ -344,7 +344,8 @@ describe("geelark.check", function()
 
   it("returns nothing for what delete takes", function()
     for _, ids in ipairs { {}, setmetatable({}, { __name = "list" }), service.ids(250),
-      coroutine.wrap(function() end), has_integers and { 528086321789535232 } or { "528086321789535232" } } do
+      coroutine.wrap(function() end),
+      has_integers and { 528086321789535232 } or { "528086321789535232" } } do
       assert.equal(0, select("#", geelark.check(ids)))
     end
   end)
