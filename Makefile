@@ -158,7 +158,10 @@ SECONDS ?= 60
 fuzz: test-deps ## made-up bytes for SECONDS=60 a target, under the sanitizers: ONLY=answers for one
 	@sh spec/support/fuzz.sh "$(SECONDS)" $(ONLY)
 
-coverage: test-deps ## the lines of the C core that the specs run
+strict: test-deps ## the specs on a Lua built with assertions, API checks and a collector that always runs
+	@sh spec/support/strict.sh
+
+coverage: test-deps ## the lines and branches of the C core that the specs run; all that can are wanted
 	@sh spec/support/coverage.sh
 
 torture: test-deps ## faults on purpose: ONLY=network, ROUNDS=5; on lua5.4 and luajit, or on LUA=…
@@ -184,4 +187,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
 .PHONY: all always install uninstall rock nvim deps test-deps demo simulator test specs check format valgrind \
-	sanitize coverage torture fuzz bench bench-run simulate clean help
+	sanitize strict coverage torture fuzz bench bench-run simulate clean help

@@ -74,4 +74,15 @@ describe("an interrupt", function()
     ]] .. " 2>&1")
     assert.equal("1\tcancelled\t1\t2", said)
   end)
+
+  it("is not looked for where a coroutine has loaded the core of Lua 5.1, which then works as ever",
+    function()
+      local said = shell.output(shell.run_lua [[
+        coroutine.wrap(function() require "geelark" end)()
+        local service = require "spec.support.service"
+        local options = service.options(service.success, { chunk_size = 1 })
+        print(assert(require("geelark").delete({ "a1", "a2" }, options)).successAmount)
+      ]] .. " 2>&1")
+      assert.equal("2", said)
+    end)
 end)

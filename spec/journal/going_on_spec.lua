@@ -303,4 +303,29 @@ describe("a call with a journal", function()
     assert.has_error(function() delete({ "d1" }, service.success, { attempts = 0 }) end)
     assert.is_nil(io.open(file))
   end)
+
+  for _, kind in ipairs { "send", "settle" } do
+    it("whose disk is full at a note (" .. kind .. ") ends the call and loses nothing", function()
+      local journal = require "geelark.journal"
+      local open = journal.open
+      finally(function() journal.open = open end)
+      function journal.open(...)
+        local write, connection = open(...)
+        return function(event)
+          if event and event.type == kind then error("database or disk is full", 0) end
+          return write(event)
+        end, connection
+      end
+      local given, log = service.options(service.success, { journal = file, chunk_size = 1,
+        concurrency = 1 })
+      local _, err = geelark.delete({ "d1", "d2" }, given)
+      assert.equal("callback", err.kind)
+      assert.truthy(err.message:find("journal: database or disk is full", 1, true), err.message)
+      local sent = kind == "send" and 0 or 1
+      assert.same({ sent, sent, 2 - sent },
+        { #log, err.result.successAmount, #err.result.pendingIds })
+      journal.open = open
+      assert.equal(2, assert(geelark.delete({ "d1", "d2" }, given)).successAmount)
+    end)
+  end
 end)

@@ -7,7 +7,7 @@ BASE="gcc make pkg-config libcurl4-openssl-dev libssl-dev lua-cjson lua-argparse
   lua-luaossl lua-term ca-certificates"
 TEST="lua-busted lua-check lua-luv lua-socket lua-curl luarocks valgrind cppcheck clang-format
   clang libclang-rt-dev nginx libnginx-mod-http-lua neovim openssl curl util-linux git
-  lua-dbi-sqlite3 sqlite3 lua-redis redis-server faketime"
+  lua-dbi-sqlite3 sqlite3 lua-redis redis-server faketime dpkg-dev"
 
 # The Lua that a name or path stands for: what it says itself, else what it is called.
 version_of() {
