@@ -2,7 +2,8 @@
  * failing_calls.c: fail(name, n) makes the n-th call, from now on, of a function of
  * libcurl, libcrypto or the system that the core makes fail, once; fail(): none any more.
  * Returns whether the one before was reached. A name may have an argument's name behind a
- * colon: "epoll_create1:ENOSYS". fail("clock", seconds) sets the core's clock forward, until fail().
+ * colon: "epoll_create1:ENOSYS". fail("clock", seconds) sets the core's clock forward,
+ * until fail().
  */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
