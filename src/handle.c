@@ -156,8 +156,10 @@ void handle_end_client(lua_State *L, struct lua_client *lc) {
     double now = moment_last(&lc->clock);
     struct fault fault;
     fault_set(&fault, KIND_CANCELLED, "the client was closed");
-    for (struct lua_job *lj = lc->jobs; lj; lj = lj->next)
+    for (struct lua_job *lj = lc->jobs; lj; lj = lj->next) {
         if (!lj->done) job_cut(&lj->job, &fault, now);
+        job_wipe(&lj->job);
+    }
     client_close(&lc->client, false);
     lc->closed = true;
     limiter_give_back_all(L, refs);

@@ -170,6 +170,13 @@ void job_cut(struct job *job, const struct fault *fault, double now) {
     job_wake(job); /* it may have waited for nothing but time */
 }
 
+void job_wipe(struct job *job) {
+    for (struct request *r = job->completed; r; r = r->next) {
+        transfer_release(r, false); /* libcurl's copy of the proxy's login */
+        wipe(r->headers.sign_line, sizeof r->headers.sign_line);
+    }
+}
+
 static double deadline_at(const struct job *job) {
     return job->started + job->options.deadline;
 }

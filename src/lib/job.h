@@ -90,6 +90,8 @@ bool job_settle(struct job *job, struct request *request, double now,
 void job_stop(struct job *job, const struct fault *fault, double now);
 /* The same, and cuts what is in flight: its answers are lost. */
 void job_cut(struct job *job, const struct fault *fault, double now);
+/* Leaves no secret in requests that came to their end and are not settled yet. */
+void job_wipe(struct job *job);
 /* No request to this path may leave before `until`. */
 void job_hold(struct job *job, enum api_path path, double until, const char *reason);
 
