@@ -179,6 +179,11 @@ simulate: test-deps ## SEEDS=100000 simulated worlds
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_LUA) spec/simulation.lua $(SEEDS)
 
+HOURS ?= 1
+soak: test-deps ## deletes without end while all goes wrong, and watches memory: HOURS=0.333
+	@$(MAKE) --no-print-directory -s all
+	@$(RUN_LUA) spec/torture/soak.lua $(HOURS) $(SEED)
+
 # What LuaRocks leaves in a clone would be found before what is installed.
 clean: ## takes away what was built
 	rm -rf build geelark src/*.o src/lib/*.o *.rock lua/geelark/core.so
@@ -187,4 +192,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
 .PHONY: all always install uninstall rock nvim deps test-deps demo simulator test specs check format valgrind \
-	sanitize strict coverage torture fuzz bench bench-run simulate clean help
+	sanitize strict coverage torture fuzz bench bench-run simulate soak clean help
