@@ -77,6 +77,18 @@ describe("no secret is told", function()
     assert.is_nil(told(err, {}):find(token, 1, true))
   end)
 
+  it("by a transport that raises with a signature in hand", function()
+    local signature
+    local options = service.options(function(request)
+      signature = request.headers.sign
+      error(signature)
+    end, { app_id = "app", api_key = key })
+    options.token = nil
+    local _, err = geelark.delete({ "a1" }, options)
+    assert.equal("callback", err.kind)
+    assert.is_nil(told(err, {}):find(signature, 1, true))
+  end)
+
   it("by a transport that names it as the reason", function()
     local options = service.options(function(request) return nil, request.headers.Authorization end,
       { token = token, attempts = 1 })

@@ -116,7 +116,12 @@ static void redact_fault(const struct job *job, struct fault *fault,
 
 void job_stop(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
-    redact_fault(job, &job->batch.fault, NULL); /* a callback may raise with anything */
+    struct fault *told = &job->batch.fault; /* a callback may raise with anything */
+    redact_fault(job, told, NULL);
+    const struct request *lists[] = {job->client->in_flight, job->completed};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (const struct request *r = lists[i]; r; r = r->next)
+            redact_fault(job, told, &r->headers);
 }
 
 bool job_stopped(const struct job *job) { return job->batch.stopped; }
