@@ -26,7 +26,8 @@ function judge.read(ids, account, findings)
   for id, state, code in geelark.outcomes(account) do
     if outcomes[id] then append(findings, "%s has two outcomes", id) end
     outcomes[id], count = { state = state, code = code }, count + 1
-    if id ~= ids[count] then append(findings, "%s stands where %s was given", id, tostring(ids[count])) end
+    local given = tostring(ids[count])
+    if id ~= given then append(findings, "%s stands where %s was given", id, given) end
   end
   if count ~= #ids or result.totalAmount ~= count or count ~= result.successAmount
     + result.failAmount + #result.unknownIds + #result.pendingIds then
