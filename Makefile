@@ -184,6 +184,9 @@ soak: test-deps ## deletes without end while all goes wrong, and watches memory:
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_LUA) spec/torture/soak.lua $(HOURS) $(SEED)
 
+grounds: test-deps ## the specs built by clang and on GnuTLS, a build for musl: ON=gnutls
+	@SPECS="$(SPECS)" sh spec/support/grounds.sh $(ON)
+
 # What LuaRocks leaves in a clone would be found before what is installed.
 clean: ## takes away what was built
 	rm -rf build geelark src/*.o src/lib/*.o *.rock lua/geelark/core.so
@@ -192,4 +195,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
 .PHONY: all always install uninstall rock nvim deps test-deps demo simulator test specs check format valgrind \
-	sanitize strict coverage torture fuzz bench bench-run simulate soak clean help
+	sanitize strict coverage torture fuzz bench bench-run simulate soak grounds clean help

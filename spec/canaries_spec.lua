@@ -201,7 +201,7 @@ describe("no secret is", function()
     sim:stop()
     assert.equal("", told)
     assert.equal(0, run.status)
-    assert.truthy(run.output:find("geelark: stopped (auth): ", 1, true), run.output)
+    assert.truthy(run.output:find("geelark: ended (auth): ", 1, true), run.output)
     assert.truthy(run.output:find("43009 started", 1, true), run.output)
   end)
 
