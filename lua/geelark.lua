@@ -49,11 +49,10 @@ local geelark = {
 
 -- The core's functions; types.lua has their words and shapes. They stand in one module alone, where
 -- Lua finds the name of a function that has raised; asked for them, the core looks there.
-for _, name in ipairs { "delete", "check", "start", "new", "resume", "outcomes" } do
-  geelark[name] = core[name]
-  core[name] = nil
-end
-setmetatable(core, { __index = geelark })
+local functions = { "delete", "check", "start", "new", "resume", "outcomes" }
+for _, name in ipairs(functions) do geelark[name] = core[name] end
+setmetatable(core, { __index = geelark }) -- first: where that finds no memory nothing is gone
+for _, name in ipairs(functions) do core[name] = nil end
 
 local function append(list, more)
   for _, id in ipairs(more) do list[#list + 1] = id end

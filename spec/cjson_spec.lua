@@ -19,6 +19,17 @@ describe("where lua-cjson can't be loaded", function()
         1, true), said)
     end)
   end
+
+  it("what was raised is told, too", function()
+    local said = say(without:format "geelark")
+    assert.truthy(said:find("lua%-cjson%): .*no such library$"), said)
+  end)
+
+  it("for want of memory that is told, and not that the package is missing", function()
+    local said = say((without:gsub("no such library", "cjson.so: not enough memory")
+      :format "geelark"))
+    assert.equal("not enough memory", said)
+  end)
 end)
 
 describe("the host's lua-cjson", function()

@@ -41,6 +41,20 @@ it("an argument error names a function of geelark, not of the core", function()
   assert.equal(geelark.check, require("geelark.core").check)
 end)
 
+it("what is loaded without memory is whole when it is loaded again", function()
+  assert.equal("false\nfunction", shell.output(shell.run_lua [[
+    local set = setmetatable
+    require "geelark.core"
+    function setmetatable() error "not enough memory" end
+    for _, name in ipairs { "codes", "failures", "journal" } do
+      package.loaded["geelark." .. name] = {}
+    end
+    print((pcall(require, "geelark")))
+    setmetatable, package.loaded.geelark = set, nil
+    print(type(require("geelark").start))
+  ]]))
+end)
+
 describe("require of geelark", function()
   local folder
   before_each(function()

@@ -45,3 +45,9 @@ const char *callback_error(lua_State *L) {
     const char *text = lua_tostring(L, -1);
     return text ? text : "error object is no string";
 }
+
+bool callback_out_of_memory(const char *text) {
+    static const char words[] = "not enough memory";
+    size_t len = strlen(text), size = sizeof words - 1;
+    return len >= size && strcmp(text + len - size, words) == 0;
+}

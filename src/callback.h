@@ -16,3 +16,6 @@ int callback_uninterrupted(lua_State *L, int args, bool *interrupted);
 /* The text of the error object on top of the stack, whatever that is; good as long as
  * what this leaves in its place. Raises memory errors alone. */
 const char *callback_error(lua_State *L);
+
+/* What was raised is Lua's memory error, whatever others have put before its text. */
+bool callback_out_of_memory(const char *text);

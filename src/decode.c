@@ -78,14 +78,22 @@ static void set_up(lua_State *L, const char *name, int argument) {
     lua_call(L, 1, 0);
 }
 
+/* Raises; `why`, where it isn't "", is what kept lua-cjson from being loaded. */
+static void raise_needed(lua_State *L, const char *why) {
+    if (callback_out_of_memory(why)) compat_memory_error(L);
+    bool missing = strstr(why, "not found") != NULL; /* in many lines */
+    luaL_error(L, "geelark needs lua-cjson (Debian: lua-cjson; LuaRocks: lua-cjson)%s%s",
+               *why && !missing ? ": " : "", missing ? "" : why);
+}
+
 /* lua-cjson's function that makes an instance. */
 static lua_CFunction find_cjson(lua_State *L) {
     push_global(L, "require");
     lua_pushliteral(L, "cjson");
-    bool found = lua_pcall(L, 1, 1, 0) == LUA_OK && lua_istable(L, -1);
-    if (found) lua_getfield(L, -1, "new");
-    if (!found || !lua_iscfunction(L, -1))
-        luaL_error(L, "geelark needs lua-cjson (Debian: lua-cjson; LuaRocks: lua-cjson)");
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK) raise_needed(L, callback_error(L));
+    if (!lua_istable(L, -1)) raise_needed(L, "");
+    lua_getfield(L, -1, "new");
+    if (!lua_iscfunction(L, -1)) raise_needed(L, "");
     return lua_tocfunction(L, -1);
 }
 

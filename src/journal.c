@@ -63,7 +63,7 @@ static void set_fault(lua_State *L, struct fault *fault, bool interrupted) {
         fault_set(fault, KIND_CANCELLED, "interrupted");
         return;
     }
-    if (strcmp(text, "not enough memory") == 0) compat_memory_error(L);
+    if (callback_out_of_memory(text)) compat_memory_error(L);
     fault_set(fault, KIND_CONFIG, lua_pushfstring(L, "journal: %s", text));
 }
 

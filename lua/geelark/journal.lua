@@ -27,11 +27,16 @@ local TABLES = {
 local File = {}
 File.__index = File
 
+local NEEDED = "LuaDBI with SQLite3 is needed (Debian: apt-get install lua-dbi-sqlite3, "
+  .. "LuaRocks: luarocks install luadbi-sqlite3)"
+
 local function drivers()
   local loaded, DBI = pcall(require, "DBI")
-  if loaded and pcall(require, "dbd.sqlite3") then return DBI end
-  error("LuaDBI with SQLite3 is needed (Debian: apt-get install lua-dbi-sqlite3, "
-    .. "LuaRocks: luarocks install luadbi-sqlite3)", 0)
+  local why = DBI
+  if loaded then loaded, why = pcall(require, "dbd.sqlite3") end
+  if loaded then return DBI end
+  why = tostring(why)
+  error(why:find("not found", 1, true) and NEEDED or NEEDED .. ": " .. why, 0)
 end
 
 -- What SQLite says, in words that help.
@@ -48,7 +53,7 @@ function File:fail(why) error(explain(self.name, why), 0) end
 function File:execute(sql, ...)
   local statement = self.statements[sql]
   if not statement then
-    self.statements[sql] = false -- room, before there is one that has to be closed
+    self.statements[sql] = false -- the place first: one that found none would never be closed
     local prepared, why = self.connection:prepare(sql)
     if not prepared then self:fail(why) end
     statement = prepared

@@ -129,6 +129,42 @@ describe("a journal that can't serve", function()
     assert.same({}, asked(log))
   end)
 
+  it("has a library that finds no memory: that is raised, as Lua's own error", function()
+    local DBI, preload = package.loaded.DBI, package.preload.DBI
+    package.loaded.DBI = nil
+    package.preload.DBI = function() error("DBI.lua: not enough memory", 0) end
+    local done, why = pcall(geelark.delete, { "d1" },
+      (service.options(service.success, { journal = file })))
+    package.loaded.DBI, package.preload.DBI = DBI, preload
+    assert.is_false(done)
+    assert.equal("not enough memory", why)
+  end)
+
+  -- Each of which would hold the file for as long as the process lives.
+  it("leaves no statement open, where the table of them can't grow", function()
+    local DBI = require "DBI"
+    local connect = DBI.Connect
+    local function watched(real)
+      return {
+        autocommit = function(_, on) return real:autocommit(on) end,
+        close = function() return real:close() end,
+        prepare = function(_, sql)
+          local statements = select(2, debug.getlocal(2, 1)).statements
+          if sql:find "^INSERT" then
+            setmetatable(statements, { __newindex = function() error("not enough memory", 0) end })
+          end
+          return real:prepare(sql)
+        end,
+      }
+    end
+    DBI.Connect = function(...) return watched(connect(...)) end
+    local done = pcall(geelark.delete, { "d1" },
+      (service.options(service.success, { journal = file })))
+    DBI.Connect = connect
+    assert.is_false(done)
+    assert(geelark.delete({ "d1" }, (service.options(service.success, { journal = file }))))
+  end)
+
   it("has no name that could be one", function()
     for _, name in ipairs { "", "a\nb", "a\0b", 1, true } do
       assert.has_error(function() geelark.delete({ "d1" }, { token = "t", journal = name }) end)
