@@ -383,6 +383,7 @@ function journal.read(name)
   end
   local done, result = pcall(read, name)
   if done then return result end
+  if tostring(result):find "not enough memory$" then error("not enough memory", 0) end
   return nil, core.config_error("journal: " .. tostring(result))
 end
 

@@ -130,14 +130,17 @@ describe("a journal that can't serve", function()
   end)
 
   it("has a library that finds no memory: that is raised, as Lua's own error", function()
+    make_journal()
     local DBI, preload = package.loaded.DBI, package.preload.DBI
-    package.loaded.DBI = nil
     package.preload.DBI = function() error("DBI.lua: not enough memory", 0) end
-    local done, why = pcall(geelark.delete, { "d1" },
-      (service.options(service.success, { journal = file })))
+    local raised = {}
+    for i, call in ipairs { make_journal, geelark.journal.read } do
+      package.loaded.DBI = nil
+      raised[i] = { pcall(call, i == 2 and file or nil) }
+    end
     package.loaded.DBI, package.preload.DBI = DBI, preload
-    assert.is_false(done)
-    assert.equal("not enough memory", why)
+    local expected = { false, "not enough memory" }
+    assert.same({ expected, expected }, raised)
   end)
 
   -- Each of which would hold the file for as long as the process lives.
