@@ -246,7 +246,9 @@ static void carry(struct step *s, uint64_t number) {
     if (!raised && answered) transport_read_results(L, base + 1, &answer);
     struct request *request = answered ? job_find(s->job, number) : NULL;
     /* Filled in before any Lua code runs: from then on nobody else answers it. */
-    if (request) transport_fill(L, request, &answer);
+    if (request && !transport_fill(request, &answer))
+        response_fail(&request->response, KIND_NETWORK, true,
+                      "out of memory for the answer");
     read_clock(s);
     if (request) job_complete_filled(s->job, number, s->now);
     if (!raised && answer.flaw && request) lua_pushstring(L, answer.flaw);

@@ -100,7 +100,7 @@ static enum kind kind_of(const char *reason) {
     return strcasecmp(reason, "tls") == 0 ? KIND_TLS : KIND_NETWORK;
 }
 
-void transport_fill(lua_State *L, struct request *request, const struct answer *answer) {
+bool transport_fill(struct request *request, const struct answer *answer) {
     struct response *r = &request->response;
     if (answer->flaw) {
         response_fail(r, KIND_CALLBACK, true, answer->flaw);
@@ -110,7 +110,7 @@ void transport_fill(lua_State *L, struct request *request, const struct answer *
         response_fail(r, KIND_PROTOCOL, true, "the answer is too large");
     } else {
         if (answer->body && !buffer_append(&r->body, answer->body, answer->size))
-            compat_memory_error(L);
+            return false;
         if (answer->retry_after)
             r->retry_after = transfer_retry_after(answer->retry_after,
                                                   answer->date ? answer->date : "",
@@ -119,6 +119,7 @@ void transport_fill(lua_State *L, struct request *request, const struct answer *
         r->status = answer->status;
         r->complete = true;
     }
+    return true;
 }
 
 /* Answers the request behind the table at 1. Returns whether it was still open: an answer
@@ -140,7 +141,7 @@ static int complete(lua_State *L, const struct answer *answer, const char *name)
         usable && lj->owner ? job_find(&lj->job, (uint64_t)number) : NULL;
     if (request && answer->flaw) return luaL_error(L, "%s: %s", name, answer->flaw);
     if (request) {
-        transport_fill(L, request, answer);
+        if (!transport_fill(request, answer)) return compat_memory_error(L);
         job_complete(&lj->job, request, now);
     }
     lua_pushboolean(L, request != NULL);

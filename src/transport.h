@@ -23,8 +23,8 @@ struct answer {
 
 /* Reads what a transport returned, from `first` to the top. */
 void transport_read_results(lua_State *L, int first, struct answer *answer);
-/* Makes it the request's response. No Lua code runs meanwhile; raises memory errors. */
-void transport_fill(lua_State *L, struct request *request, const struct answer *answer);
+/* Makes it the request's response. False: out of memory, it has none yet. */
+bool transport_fill(struct request *request, const struct answer *answer);
 
 /* Makes the metatable of requests; called once for a Lua state. */
 void transport_open(lua_State *L);

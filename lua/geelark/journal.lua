@@ -66,11 +66,12 @@ function File:execute(sql, ...)
   self:fail(why)
 end
 
+-- Without memory of its own: a file that isn't closed for want of it would stay locked.
 function File:close()
-  for _, statement in pairs(self.statements) do
+  for sql, statement in pairs(self.statements) do
     if statement then statement:close() end
+    self.statements[sql] = nil
   end
-  self.statements = {}
   self.connection:close()
 end
 

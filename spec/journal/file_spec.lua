@@ -2,7 +2,8 @@
 
 local asked = require "spec.support.asked"
 local collect = require "spec.support.collect"
-local fork = require "spec.support.native" "fork"
+local native = require "spec.support.native"
+local fork = native "fork"
 local geelark = require "geelark"
 local held = require "spec.support.held"
 local service = require "spec.support.service"
@@ -167,6 +168,19 @@ describe("a journal that can't serve", function()
     assert.is_false(done)
     assert(geelark.delete({ "d1" }, (service.options(service.success, { journal = file }))))
   end)
+
+  for _, onwards in ipairs { false, true } do
+    it("is closed without memory" .. (onwards and ", and none to come" or ""), function()
+      local points, wrong = native "failing_allocator"(([[
+        package.path = %q
+        local account = require("geelark.core").account { "d1" }
+        local write, connection = require("geelark.journal").open(%q, "https://x.y", account)
+        return function() return pcall(write) and not connection:ping() end
+      ]]):format(package.path, file), package.cpath, onwards)
+      assert.is_nil(wrong)
+      assert.equal(0, points)
+    end)
+  end
 
   it("has no name that could be one", function()
     for _, name in ipairs { "", "a\nb", "a\0b", 1, true } do
