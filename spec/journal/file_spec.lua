@@ -152,12 +152,12 @@ describe("a journal that can't serve", function()
       return {
         autocommit = function(_, on) return real:autocommit(on) end,
         close = function() return real:close() end,
-        prepare = function(_, sql)
+        prepare = function(_, text)
           local statements = select(2, debug.getlocal(2, 1)).statements
-          if sql:find "^INSERT" then
+          if text:find "^INSERT" then
             setmetatable(statements, { __newindex = function() error("not enough memory", 0) end })
           end
-          return real:prepare(sql)
+          return real:prepare(text)
         end,
       }
     end

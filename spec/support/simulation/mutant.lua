@@ -56,12 +56,16 @@ end
 
 ---Builds it for Lua 5.4. Raises where the place to change isn't found exactly once.
 ---@param mutation spec.support.Mutation
+---@param kind string|nil part of the name of another folder, for a build with
+---@param flags string|nil other CPPFLAGS
 ---@return string cpath under which `require` finds the mutant
-return function(mutation)
+return function(mutation, kind, flags)
+  local build = BUILD .. (kind or "")
   local texts = sources()
   local path = path_of(mutation.file, texts)
   texts[path] = patched(texts[path], mutation)
   update_copy(texts)
-  shell.run(("make -s all LUA=lua5.4 SRC=%s BUILD=%s OPTIMISE=-O0 WARNINGS=-w"):format(TREE, BUILD))
-  return BUILD .. "/?.so;;"
+  shell.run(("make -s all LUA=lua5.4 SRC=%s BUILD=%s OPTIMISE=-O0 WARNINGS=-w CPPFLAGS='%s'")
+    :format(TREE, build, flags or ""))
+  return build .. "/?.so;;"
 end
