@@ -1,0 +1,71 @@
+-- What a journal writes for each event of a job.
+
+local code_text = require("geelark.journal.tables").code_text
+
+local unpack = table.unpack or unpack
+
+-- Sets the same columns of all these phones.
+local function set(file, columns, ids)
+  if #ids == 0 then return end
+  local texts = {}
+  for n, id in ipairs(ids) do texts[n] = tostring(id) end
+  local sql = "UPDATE phones SET " .. columns .. " WHERE id IN (" .. ("?,"):rep(#ids - 1) .. "?)"
+  file:execute(sql, unpack(texts))
+end
+
+local function set_failed(file, details)
+  for _, failure in ipairs(details) do
+    file:execute("UPDATE phones SET state = 'failed', code = ?, msg = ?, asked = 0 WHERE id = ?",
+      code_text(failure.code), failure.msg, tostring(failure.id))
+  end
+end
+
+-- What is written for each type of event; the others change nothing.
+local writers = {}
+
+function writers.send(file, event)
+  if event.action == "delete" then
+    set(file, "state = 'sent'", event.ids)
+  elseif event.action == "stop" then
+    set(file, "stop = COALESCE(stop, 'sent')", event.ids)
+  end
+  file:execute("INSERT OR REPLACE INTO requests (traceId, action, amount, sent) "
+    .. "VALUES (?, ?, ?, ?)", event.traceId, event.action, #event.ids, os.time())
+end
+
+function writers.lost(file, event)
+  if event.action == "delete" then
+    set(file, "state = CASE WHEN code IS NULL THEN 'pending' ELSE 'failed' END, asked = 0",
+      event.ids)
+    set(file, "state = 'unknown', asked = 1", event.askedIds)
+  elseif event.action == "stop" and not event.sent then
+    set(file, "stop = NULLIF(stop, 'sent')", event.ids)
+  end
+  if event.sent then
+    file:execute("UPDATE requests SET fault = ?, code = ?, httpStatus = ? WHERE traceId = ?",
+      event.message, code_text(event.code), event.httpStatus, event.traceId)
+  else
+    file:execute("DELETE FROM requests WHERE traceId = ?", event.traceId)
+  end
+end
+
+function writers.settle(file, event)
+  if event.action == "delete" then
+    set(file, "state = 'pending', code = NULL, msg = NULL, asked = 0", event.pendingIds)
+  end
+  set(file, "state = 'deleted', code = NULL, msg = NULL, asked = 0", event.deletedIds)
+  set(file, "state = 'presumed', code = NULL, msg = NULL, asked = 0", event.presumedIds)
+  set_failed(file, event.failDetails)
+  set_failed(file, event.stoppingDetails)
+  set(file, "asked = 1, state = CASE state WHEN 'failed' THEN state ELSE 'unknown' END",
+    event.askedIds)
+  set(file, "state = 'unknown', asked = 1", event.unknownIds)
+  set(file, "stop = 'accepted'", event.stoppedIds)
+  if event.traceId then
+    file:execute("UPDATE requests SET code = ?, msg = ?, httpStatus = ?, seconds = ? "
+      .. "WHERE traceId = ?", code_text(event.code), event.msg, event.httpStatus, event.seconds,
+      event.traceId)
+  end
+end
+
+return writers
