@@ -2,7 +2,7 @@
 
 local phones = require "geelark.simulator.phones"
 
-local IDS, MORE = 12, 3
+local IDS, MORE = 16, 3
 
 ---@class spec.torture.memory.World
 ---@field settings table options of the simulator
@@ -44,37 +44,37 @@ local FAULTS = {
 }
 
 world("load", { bare = true, expected = "" })
-world("options", { settings = {}, expected = "12 pending" })
+world("options", { settings = {}, expected = "16 pending" })
 world("delete", { settings = { plan = BAD_GATEWAY }, states = { "started", "expired" },
-  expected = "8 deleted, 2 failed, 2 presumed", raises = true })
+  expected = "12 deleted, 2 failed, 2 presumed", raises = true })
 world("http", { network = "http", settings = { plan = LOST },
-  expected = "11 deleted, 1 presumed" })
-world("tls", { network = "tls", settings = { plan = LOST }, expected = "11 deleted, 1 presumed" })
-world("halving", { bad = 3, kinds = { refused = true }, expected = "11 deleted, 1 failed" })
+  expected = "15 deleted, 1 presumed" })
+world("tls", { network = "tls", settings = { plan = LOST }, expected = "15 deleted, 1 presumed" })
+world("halving", { bad = 3, kinds = { refused = true }, expected = "15 deleted, 1 failed" })
 world("stops", { states = { "started", "starting", "executing", "expired" },
-  expected = "10 deleted, 2 failed" })
-world("limiter", { settings = { plan = BAD_GATEWAY }, expected = "10 deleted, 2 presumed" })
+  expected = "14 deleted, 2 failed" })
+world("limiter", { settings = { plan = BAD_GATEWAY }, expected = "14 deleted, 2 presumed" })
 world("journal", { settings = { plan = BAD_GATEWAY }, jobs = 2,
-  expected = "10 deleted, 2 presumed" })
+  expected = "14 deleted, 2 presumed" })
 world("journal and stops", { states = { "started", "starting", "executing", "expired" }, jobs = 2,
   expected = "2 failed" })
 world("journal.read", { settings = { plan = BAD_GATEWAY }, states = { "started", "expired" },
-  expected = "8 deleted, 2 failed, 2 presumed" })
+  expected = "12 deleted, 2 failed, 2 presumed" })
 world("faults", { settings = { plan = FAULTS }, states = { "expired", "in_use" },
   expected = "2 failed" })
 world("faults over TLS", { network = "tls", settings = { plan = FAULTS, app_id = "an-app-id",
   api_key = "an-api-key", clock_tolerance = false }, states = { "expired", "in_use" },
   expected = "2 failed" })
 world("failures", { states = { "started", "expired", "in_use" },
-  expected = "9 deleted, 3 failed" })
+  expected = "13 deleted, 3 failed" })
 world("resume", { settings = { plan = BAD_GATEWAY }, raises = true, jobs = 2,
-  expected = "10 deleted, 2 presumed" })
+  expected = "14 deleted, 2 presumed" })
 world("cancel", { network = "http", settings = { plan = LOST }, kinds = { cancelled = true },
-  expected = "8 pending" })
+  expected = "12 pending" })
 world("drop", { network = "http", expected = "" })
-world("callbacks", { settings = { plan = BAD_GATEWAY }, expected = "2 deleted, 10 pending" })
+world("callbacks", { settings = { plan = BAD_GATEWAY }, expected = "2 deleted, 14 pending" })
 world("close", { network = "http", kinds = { cancelled = true },
-  expected = "8 pending" })
+  expected = "12 pending" })
 
 -- The ids of a world: those of the scenario, and two more lists.
 local all = phones.ids(IDS + 2 * MORE)
