@@ -66,6 +66,19 @@ describe("envelope code", function()
   end)
 
   for _, code in ipairs { 40007, 40017 } do
+    it("a try that is lost long after one " .. code .. " stops nothing", function()
+      local n, options, log = 0, nil, nil
+      options, log = service.options(function(request)
+        n = n + 1
+        if n == 1 then return service.code(code) end
+        if n > 2 then return service.success(request) end
+        log.advance(350)
+        return nil, "reset", true
+      end)
+      assert.equal(1, assert(geelark.delete({ "a1" }, options)).successAmount)
+      assert.equal(3, #log)
+    end)
+
     it(code .. " for five minutes stops the job, kind quota, all pending", function()
       local _, err, log = run { service.code(code) }
       assert.equal("quota", err.kind)

@@ -340,8 +340,10 @@ static void count_failures(struct settling *s) {
 static void give_up_where_hopeless(struct settling *s) {
     const struct lane *lane = &s->batch->lanes[s->path];
     bool down = lane->consecutive_failures >= CONSECUTIVE_FAILURES_MAX;
+    bool refused =
+        s->effects.throttled && s->now - lane->throttled_since >= THROTTLED_MAX;
     bool over = s->batch->stopped || (s->path != PATH_DELETE && s->batch->stops.ended);
-    if (over || !(down || s->now - lane->throttled_since >= THROTTLED_MAX)) return;
+    if (over || !(down || refused)) return;
     decide(s, "");
     stop_sending(s);
     s->effects.lost.retry_in = INFINITY;
