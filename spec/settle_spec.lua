@@ -317,21 +317,6 @@ describe("an answer that bears another request's traceId", function()
     assert.same({ "b1" }, err.result.unknownIds)
   end)
 
-  it("is lost also where that was thousands of requests ago, of the 32,768 that are remembered",
-    function()
-      local first
-      local options = service.options(function(request, n)
-        if n == 1000 then first = request.traceId end
-        local _, body = service.success(request)
-        if n == 33000 then body = body:gsub('"traceId":"t"', ('"traceId":"%s"'):format(first)) end
-        return 200, body
-      end, { chunk_size = 1, attempts = 1, requests_per_minute = false, requests_per_hour = false })
-      local ids = service.ids(33000)
-      local _, err = geelark.delete(ids, options)
-      assert.same({ ids[33000] }, err.result.unknownIds)
-      assert.equal(32999, err.result.successAmount)
-    end)
-
   it("is lost also where the client was closed before it was read", function()
     local requests, options = {}, service.options(service.success)
     local client = assert(geelark.new { token = options.token, clock = options.clock })
