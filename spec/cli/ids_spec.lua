@@ -30,6 +30,9 @@ describe("a file of ids", function()
       "2" },
     { "a column by its number, without a header", ("%s\ta\n%s\tb\n%s\tc\n"):format(A, B, C),
       "1" },
+    { "a column by its number, where a cell of another is that number",
+      ("%s,1\n%s,2\n%s,3\n"):format(A, B, C), "1" },
+    { "text whose first comment holds a comma", A .. " # Ann, Berlin\n" .. B .. "\n" .. C },
     { "a column whose header looks like an id", ("x,id2\na,%s\nb,%s\nc,%s"):format(A, B, C),
       "id2" },
     { "a first column that is called #", ("#,id\n1,%s\n2,%s\n3,%s"):format(A, B, C), "id" },
@@ -89,6 +92,7 @@ describe("a file of ids", function()
     { "null in JSON", '["1",null]', nil, "item 2 is no string" },
     { "objects without the field", '[{"ID":"1"}]', nil, 'item 1 has no field "id"' },
     { "an object", '{"id":"1"}', nil, "an array is expected" },
+    { "JSON a line", '{"id":"1"}\n{"id":"2"}\n', nil, "an array is expected" },
     { "broken JSON", '["1",', nil, "no JSON: " },
     { "what is no id in JSON", '["1","x"]', nil, '\n  item 2: no digit, "x"' },
   }

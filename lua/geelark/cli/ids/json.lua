@@ -20,11 +20,11 @@ end
 ---@return geelark.cli.Ids|nil
 ---@return string|nil why
 return function(text, column)
+  if text:find "^%s*{" then return nil, "an array is expected, of strings or of objects" end
   local json = require("cjson").new()
   json.decode_invalid_numbers(false)
   local read, items = pcall(json.decode, text)
   if not read then return nil, "no JSON: " .. tostring(items) end
-  if text:find "^%s*{" then return nil, "an array is expected, of strings or of objects" end
   local list = {}
   for i, item in ipairs(items) do
     local id, why = id_of(item, column or "id")

@@ -26,6 +26,7 @@ end
 local function separator_of(text)
   local line = first_line(text)
   if line:find "^%d+,%d+[Ee]%+?%d+$" then return nil end -- a number, as some countries write it
+  if line:find "^%w*%d[%w_-]*%s+#" then return nil end -- an id and a comment
   return line:gsub('"[^"]*"', ""):match "[,;\t]" or line:find('"', 1, true) and "," or nil
 end
 
@@ -45,7 +46,8 @@ local function read_text(text)
   local list, places, number = given.list, given.places, 0
   for line in text:gmatch "([^\n]*)\n?" do
     number = number + 1
-    line = trimmed(line:find "^%s*#" and "" or line:gsub("%s#.*$", ""))
+    if line:find("#", 1, true) then line = line:gsub("^#.*$", ""):gsub("%s#.*$", "") end
+    line = trimmed(line)
     if not list[1] and not given.header and is_header(line) then
       given.header = line
     elseif line ~= "" then
@@ -73,11 +75,12 @@ local function only_column(cells)
 end
 
 local function named_column(cells, name)
+  -- First the number: without a header a cell may hold it, too.
+  local number = name:find "^%d+$" and tonumber(name)
+  if number and number >= 1 and number <= #cells then return number end
   for i, cell in ipairs(cells) do
     if cell:lower() == name:lower() then return i, nil, true end
   end
-  local number = name:find "^%d+$" and tonumber(name)
-  if number and number >= 1 and number <= #cells then return number end
   return nil, ("no column is named %q; it %s"):format(name, several(cells))
 end
 
