@@ -89,6 +89,11 @@ describe("geelark delete", function()
     assert.same({}, service:requests())
   end)
 
+  it("tells in a dry run which line it takes for a header", function()
+    local run = delete("--dry-run --from -", "phones\n" .. serve { phones = 1 })
+    assert.matches('\n"phones" is taken for a header.\n', run.errors, 1, true)
+  end)
+
   it("lists every id in your order as CSV and as JSON a line", function()
     local ids = serve { phones = 4, states = { started = 1 } }
     local started = ids:match "(%d+)\n$"

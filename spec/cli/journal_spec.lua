@@ -122,6 +122,15 @@ describe("geelark with a journal", function()
     local listed = run "failures JOURNAL --where startde"
     assert.equal(2, listed.status)
     assert.matches('^geelark: %-%-where startde: .*did you mean "started"', listed.errors)
+    for filter, why in pairs {
+      [""] = "a code, a name, or field=pattern is expected",
+      ["msg=["] = "malformed pattern (missing ']')",
+      ["msg=env ["] = "malformed pattern (missing ']')",
+    } do
+      listed = run("failures JOURNAL --where " .. shell.quote(filter))
+      assert.same({ 2, ("geelark: --where %s: %s\n"):format(filter, why) },
+        { listed.status, listed.errors })
+    end
   end)
 
   for _, arguments in ipairs { "resume --yes", "failures" } do
@@ -137,7 +146,8 @@ describe("geelark with a journal", function()
     serve { phones = 2 }
     journal = directory:write("my run.db", ("no journal\n"):rep(100))
     local ended = delete()
-    assert.equal(2, ended.status)
+    assert.same({ 2, "" }, { ended.status, ended.output })
+    assert.matches("^geelark: config: journal: [^\n]* is not a SQLite file\n$", ended.errors)
     assert.same({}, service:requests())
   end)
 end)

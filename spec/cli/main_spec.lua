@@ -47,6 +47,8 @@ describe("geelark", function()
   for arguments, why in pairs {
     [""] = "a command is required; see geelark --help",
     ["dlete"] = "unknown command 'dlete'; Did you mean 'delete'?; see geelark --help",
+    ["delete --concurrency two 1"] = "--concurrency: number expected, got two; "
+      .. "see geelark delete --help",
     ["delete --form x"] = "unknown option '--form'; Did you mean '--from'?; "
       .. "see geelark delete --help",
   } do

@@ -25,13 +25,18 @@ local function add_format(command, default)
     :choices { "table", "json", "jsonl", "csv" }:default(default):show_default(false)
 end
 
+local function add_number(command, name, description)
+  return command:option(name, description):argname "N":convert(function(text)
+    return tonumber(text), ("%s: number expected, got %s"):format(name, text)
+  end)
+end
+
 -- What delete and resume have in common.
 local function add_delete_options(command)
   command:flag("--stop-started", "Stop phones that are refused because they are started, then "
     .. "delete them.")
   command:flag("-y --yes", "Don't ask before anything is deleted.")
-  command:option("--concurrency", "Requests in flight at once. Default: 2.")
-    :argname "N":convert(tonumber)
+  add_number(command, "--concurrency", "Requests in flight at once. Default: 2.")
   add_format(command, "table")
   command:flag("-q --quiet", "No progress, and no summary where all went well.")
 end
@@ -69,12 +74,10 @@ end
 local function add_simulate(parser)
   local command = parser:command("simulate", "Serve simulated phones, to practise on.")
     :epilog "It prints a line of variables for another shell, and serves until Ctrl-C."
-  command:option("--phones", "How many. Default: 250.")
-    :argname "N":convert(tonumber):default "250":show_default(false)
+  add_number(command, "--phones", "How many. Default: 250."):default "250":show_default(false)
   command:option("--state", "How many of them are in a state, such as started=5 (the default), "
     .. "in_use=2, missing=1; may be given several times."):argname "NAME=N":count "*"
-  command:option("--port", "To listen on. Default: a free one.")
-    :argname "N":convert(tonumber)
+  add_number(command, "--port", "To listen on. Default: a free one.")
   command:flag("--tls", "HTTPS, with a certificate that it makes.")
   command:flag("--log", "A line for each request, on standard error.")
   command:flag("--ids", "Print the ids of its phones, and end.")

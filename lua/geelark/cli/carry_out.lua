@@ -20,13 +20,18 @@ local function why_of(raised)
   return tostring(raised):match "^.-bad argument .- %((.*)%)$" or tostring(raised)
 end
 
+-- What kept a job from sending anything: without the list that it would have had to send.
+local function words_of(err)
+  return (err.message:gsub(" %(%d+ ids?: .*", ""))
+end
+
 -- The account of a dry run; nil and why where there could be no other.
 local function check(list, given)
   local options = options_of(given)
   options.dry_run = true
   local right, result, err = pcall(geelark.delete, list, options)
   if not right then return nil, why_of(result) end
-  return result, err and err.message:gsub(" %(%d+ ids?: .*", "")
+  return result, err and words_of(err)
 end
 
 local function phones(count)
@@ -38,7 +43,7 @@ local function destination()
     environment.credentials {})
 end
 
-local function rehearse(result, given)
+local function rehearse(work, result, given)
   if given.format ~= "table" then
     local ended = require "geelark.cli.results"(function(output)
       report.write(output, result, nil, given.format)
@@ -50,6 +55,7 @@ local function rehearse(result, given)
   if not given.quiet then
     terminal.say(("geelark: dry run: %s%s would be deleted %s; nothing was sent")
       :format(phones(result.totalAmount), again, destination()))
+    if work.remark then terminal.say(work.remark) end
   end
   return status.DONE
 end
@@ -91,7 +97,7 @@ end
 return function(work, given)
   local rehearsal, why = check(work.list, given)
   if why then return status.usage(why) end
-  if given.dry_run then return rehearse(rehearsal, given) end
+  if given.dry_run then return rehearse(work, rehearsal, given) end
   local refused = consent(work, rehearsal, given)
   if refused then return refused end
   local options = options_of(given)
@@ -100,5 +106,6 @@ return function(work, given)
   if not started then return status.usage(why_of(job)) end
   local signal, release = run(job, display.new(job, given.quiet))
   local result, err = job:result()
+  if err and err.kind == "config" then return status.usage(words_of(err)) end
   return report.tell(result, err, given, status.of(result, err, signal), release)
 end

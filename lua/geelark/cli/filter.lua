@@ -8,5 +8,6 @@ return function(text)
   if field then return { [field] = value } end
   local list = {}
   for word in text:gmatch "[^,%s]+" do list[#list + 1] = tonumber(word) or word end
+  if not list[1] then error("a code, a name, or field=pattern is expected", 0) end
   return list
 end

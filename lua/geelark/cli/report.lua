@@ -115,7 +115,7 @@ local function tell(account, result, err, given)
   terminal.say(account.summary)
   if account.reason then terminal.say(account.reason) end
   tell_failures(result)
-  if err and err.kind ~= "config" then tell_how_to_go_on(given.journal) end
+  if err then tell_how_to_go_on(given.journal) end
 end
 
 local report = {}

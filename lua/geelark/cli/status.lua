@@ -23,7 +23,7 @@ end
 function status.of(result, err, signal)
   local is_all_deleted = not err and result.failAmount == 0
   if signal and not is_all_deleted then return status.SIGNAL + signal end
-  if err then return err.kind == "config" and status.USAGE or status.UNSURE end
+  if err then return status.UNSURE end
   return is_all_deleted and status.DONE or status.FAILED
 end
 

@@ -8,12 +8,18 @@ local status = require "geelark.cli.status"
 
 local COLUMNS = { "id", "code", "name", "msg" }
 
+-- Of what was raised, without where.
+local function words_of(raised)
+  local text = raised:match "bad argument #1 to 'where' %((.*)%)$" or raised
+  return (text:gsub("[^ ]*%.lua:%d+: ", ""))
+end
+
 -- Those that all filters pick; nil and why where one is none.
 local function pick(failures, filters)
   for _, text in ipairs(filters) do
-    local right, picked = pcall(failures.where, failures, filter_of(text))
+    local right, picked = pcall(function() return failures:where(filter_of(text)) end)
     if not right then
-      return nil, ("--where %s: %s"):format(text, picked:match "%((.*)%)" or picked)
+      return nil, ("--where %s: %s"):format(text, words_of(picked))
     end
     failures = picked
   end
