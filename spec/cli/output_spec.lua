@@ -24,12 +24,17 @@ describe("the command's standard output", function()
   end)
 
   it("may be closed, and no other file takes its place", function()
-    local run = delete({ phones = 2 }, "--format csv", { redirected = ">&- <&-" })
-    -- Nothing could be read.
-    assert.same({ 0, "geelark: 0 deleted\n" }, { run.status, run.errors })
+    local run = delete({ phones = 2 }, "--format csv", { redirected = ">&-" })
+    assert.same({ 0, "geelark: 2 deleted\n" }, { run.status, run.errors })
+    service:set(service:ids()[1], "stopped")
     run = cli.run("delete --yes --format csv " .. service:ids()[1],
       { service = service, redirected = ">&-" })
     assert.same({ 0, "geelark: 1 deleted\n" }, { run.status, run.errors })
+  end)
+
+  it("may be closed beside standard input, which then isn't taken for an empty list", function()
+    local run = delete({ phones = 2 }, "--format csv", { redirected = ">&- <&-" })
+    assert.same({ 2, "geelark: standard input: Bad file descriptor\n" }, { run.status, run.errors })
   end)
 
   it("that is full is told, with the ids that were not deleted", function()

@@ -39,13 +39,17 @@ local function read(text, column)
   return require "geelark.cli.ids.lines"(text, column)
 end
 
+local function shown_name(name)
+  return name == "-" and "standard input" or name
+end
+
 local function contents(name)
   local file, why = io.stdin, nil
   if name ~= "-" then file, why = io.open(name, "rb") end
   if not file then return nil, why end
   local text, trouble = file:read "*a"
   if name ~= "-" then file:close() end
-  return text, trouble and name .. ": " .. trouble
+  return not trouble and text or nil, trouble and shown_name(name) .. ": " .. trouble
 end
 
 ---@param list string[]
@@ -62,7 +66,7 @@ end
 function ids.from_file(name, column)
   local text, why = contents(name)
   if not text then return nil, why end
-  local shown = name == "-" and "standard input" or name
+  local shown = shown_name(name)
   local given, trouble = read(text, column)
   if not given then return nil, shown .. ": " .. trouble end
   return checked(given, shown .. " holds")
