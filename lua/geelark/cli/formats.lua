@@ -15,7 +15,7 @@ local function text_of(value)
 end
 
 local function csv_cell(value)
-  if type(value) == "string" and not value:find '[%c,"]' then return value end
+  if type(value) == "string" and not value:find '[%c,"\128-\255]' then return value end
   local text = text_of(value)
   return text:find '[,"]' and '"' .. text:gsub('"', '""') .. '"' or text
 end

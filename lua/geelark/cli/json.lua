@@ -2,13 +2,14 @@
 -- fraction as integers on every Lua; fields in the order given.
 
 local cjson = require("cjson").new()
+local utf8 = require "geelark.cli.utf8"
 
 local json = {}
 
 ---@param value string|number|boolean|nil
 ---@return string
 function json.scalar(value)
-  if type(value) == "string" then return (cjson.encode(value):gsub("\\/", "/")) end
+  if type(value) == "string" then return (cjson.encode(utf8(value)):gsub("\\/", "/")) end
   if type(value) ~= "number" then return value == nil and "null" or tostring(value) end
   if value ~= value or value == math.huge or value == -math.huge then return "null" end
   return value % 1 == 0 and ("%.0f"):format(value) or ("%.14g"):format(value)

@@ -1,6 +1,7 @@
 -- The terminal: whether there is one, how wide it is, what it can show; and text that fits it.
 
 local term = require "term"
+local utf8 = require "geelark.cli.utf8"
 
 local DEFAULT, LEAST = 80, 20 -- columns
 
@@ -36,11 +37,11 @@ function terminal.draws_blocks()
   return locale:upper():find "UTF%-?8" ~= nil
 end
 
---- No control character of what came from outside.
+--- No control character of what came from outside, and nothing that isn't UTF-8.
 ---@param text string
 ---@return string
 function terminal.plain(text)
-  return (text:gsub("[%z\1-\31\127]", " "))
+  return utf8((text:gsub("[%z\1-\31\127]", " ")))
 end
 
 --- Columns that a text takes, colours aside: Chinese letters take two.
