@@ -47,6 +47,17 @@ describe("make", function()
     assert.equal("", shell.output("find " .. shell.quote(prefix) .. " -type f"))
   end)
 
+  it("installs a command that runs from any folder also where PREFIX begins in this one", function()
+    local tree = directory.path:gsub("^/", "")
+    local up = shell.output("pwd"):gsub("/[^/]+", "../")
+    local target = ("LUA=%s PREFIX=%s"):format(lua, shell.quote(up .. tree))
+    assert.same({ "", true }, { make("install " .. target) })
+    assert.equal(require("geelark")._VERSION, shell.output(
+      "cd / && env -u LUA_PATH -u LUA_CPATH " .. directory.path .. "/bin/geelark --version 2>&1"))
+    make("uninstall " .. target)
+    assert.equal("", shell.output("find " .. directory.path .. " -type f"))
+  end)
+
   it("gives a simulator its options, whatever quotes are in them", function()
     local said = make(("simulator -o deps LUA=%s OPTIONS=%s"):format(lua,
       shell.quote [[token = "it's", host = 'nowhere']]))

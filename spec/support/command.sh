@@ -5,15 +5,17 @@
 set -eu
 
 lua=$(command -v "$1")
-case $lua in /*) ;; *) lua=$PWD/$lua ;; esac
+
+# From any folder: also where make was given a path that begins in this one.
+absolute() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s' "$PWD/$1" ;; esac; }
 
 # A string of Lua's, whatever is in it.
 string() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 
 {
-  echo "#!$lua"
-  echo "package.path = $(string "$2/?.lua;") .. package.path"
-  echo "package.cpath = $(string "$3/?.so;") .. package.cpath"
+  echo "#!$(absolute "$lua")"
+  echo "package.path = $(string "$(absolute "$2")/?.lua;") .. package.path"
+  echo "package.cpath = $(string "$(absolute "$3")/?.so;") .. package.cpath"
   sed 1d lua/geelark/cli/geelark
 } >"$4"
 chmod 755 "$4"
