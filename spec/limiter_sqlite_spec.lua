@@ -71,6 +71,15 @@ describe("geelark.limiter.sqlite raises", function()
     assert.equal("geelark.limiter.sqlite: " .. other .. ": it is a database, but no quota",
       refused(other))
 
+    local fixed = directory:file "fixed"
+    geelark.limiter.sqlite(fixed)
+    local handle = assert(io.open(fixed, "r+b"))
+    handle:seek("set", 18) -- by which a file says that it may only be read
+    handle:write "\3"
+    handle:close()
+    assert.matches("^geelark.limiter.sqlite: .*: .*attempt to write a readonly database$",
+      refused(fixed))
+
     local later = directory:file "later"
     geelark.limiter.sqlite(later)
     execute(later, "UPDATE geelark_limiter SET version = 2"):close()

@@ -140,6 +140,7 @@ local function set_up(connection, now)
   local found, rows = pcall(run, connection, "SELECT version FROM geelark_limiter")
   if not found then error("it is a database, but no quota", 0) end
   if rows[1][1] ~= VERSION then error("another version of geelark made it", 0) end
+  run(connection, "UPDATE geelark_limiter SET numbers = numbers") -- raises where it is read only
   return run(connection, "SELECT file FROM pragma_database_list")[1][1]
 end
 
