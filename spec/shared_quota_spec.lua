@@ -1,5 +1,6 @@
 -- The quota that nginx's workers share, in virtual time.
 
+local core = require "geelark.core"
 local geelark = require "geelark"
 local service = require "spec.support.service"
 
@@ -47,16 +48,21 @@ local function hashing()
 end
 
 describe("the quota that workers share", function()
-  local now, asked
+  local now, asked, set_by -- the last one: seconds by which the time of day was set
+  local real_now = core.now
   local clock = { now = function() return now end, seed = 1 }
 
   before_each(function()
-    now, asked = 0, {}
+    now, asked, set_by = 0, {}, 0
+    core.now = function() return now end -- luacheck: ignore 122
     _G.ngx = { md5 = hashing(), update_time = function() end,
-      now = function() return now end,
+      now = function() return now + set_by end,
       worker = { pid = function() return 4194304 end } }
   end)
-  after_each(function() _G.ngx = nil end)
+  after_each(function()
+    core.now = real_now -- luacheck: ignore 122
+    _G.ngx = nil
+  end)
 
   -- Some workers delete ids one by one through one dictionary; the answer to each request takes
   -- what `latency` says. Returns the requests: { sent =, answered = }.
@@ -224,6 +230,19 @@ describe("the quota that workers share", function()
     now = 121 + 61
     assert.is_nil((late.take(60, DELETE)))
   end)
+
+  for _, seconds in ipairs { 60, -3600 } do
+    it(("doesn't mind that the time of day is set by %d seconds"):format(seconds), function()
+      local one, other = two_workers { requests_per_minute = 1, concurrency = 1 }
+      local token = one.take(60, DELETE)
+      set_by = seconds
+      assert.is_nil((other.take(60, STOP)))
+      one.give(token)
+      assert.is_nil((other.take(60, DELETE)))
+      now = 60.1
+      assert.is_truthy(other.take(60, DELETE))
+    end)
+  end
 
   it("says so where the dictionary is too small", function()
     local limiter = require "geelark.loop.ngx.quota" {

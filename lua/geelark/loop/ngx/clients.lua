@@ -32,7 +32,7 @@ end
 
 -- The client for these options; nil where none can be made.
 local function client_of(options)
-  local key, now = key_of(options), ngx.now()
+  local key, now = key_of(options), core.now()
   if not clients[key] then
     local own = {}
     for name in pairs(core.client_options) do own[name] = options[name] end

@@ -6,6 +6,9 @@
 -- write, since a dictionary's functions are safe one by one alone. That takes some microseconds, in
 -- which another worker that comes asks over and over: it mustn't yield. A worker that dies
 -- in the middle holds the others up until its lock expires.
+--
+-- Times are those of a clock that all workers share and nobody sets. Entries expire by the time of
+-- day: where that is set forward the hour's window may forget some of its requests.
 
 local core = require "geelark.core"
 local shared = require "geelark.limiter.shared"
@@ -150,7 +153,7 @@ local function alone(dict, lock, patience, act)
     ngx.update_time() -- by which entries expire
   end
   ngx.update_time()
-  local done, answer = pcall(act, ngx.now())
+  local done, answer = pcall(act, core.now())
   dict:delete(lock)
   return done and answer or error(answer, 0)
 end
