@@ -109,6 +109,17 @@ describe("a file of ids", function()
     assert.matches("\n  line 5: [^\n]*\n  and 3 more\nwhat helps: ", why)
   end)
 
+  -- A pattern that looks at each rest of the line takes hours.
+  for name, case in pairs {
+    digits = { ("9"):rep(1e6), "longer than 64 characters" },
+    blanks = { "1" .. (" "):rep(1e6) .. "2 ", "white space" },
+  } do
+    it("may be one long line of " .. name .. ", which is refused as any other", function()
+      local _, why = read(case[1] .. "\n" .. A)
+      assert.matches("\n  line 1: " .. case[2], why, 1, true)
+    end)
+  end
+
   it("that can't be read is named", function()
     local _, why = ids.from_file(directory:file "none")
     assert.equal(directory:file "none" .. ": No such file or directory", why)

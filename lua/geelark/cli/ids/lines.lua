@@ -6,7 +6,7 @@ local records = require "geelark.cli.ids.csv"
 
 local function trimmed(text)
   if not text:find "^%s" and not text:find "%s$" then return text end
-  return text:match "^%s*(.-)%s*$"
+  return text:match "^%s*(.*%S)" or ""
 end
 
 -- Every id has a digit.
@@ -26,7 +26,8 @@ end
 local function separator_of(text)
   local line = first_line(text)
   if line:find "^%d+,%d+[Ee]%+?%d+$" then return nil end -- a number, as some countries write it
-  if line:find "^%w*%d[%w_-]*%s+#" then return nil end -- an id and a comment
+  local word = line:match "^(%w[%w_-]*)%s+#"
+  if word and word:find "%d" then return nil end -- an id and a comment
   return line:gsub('"[^"]*"', ""):match "[,;\t]" or line:find('"', 1, true) and "," or nil
 end
 
