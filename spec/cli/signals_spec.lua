@@ -64,6 +64,15 @@ describe("the command under a signal", function()
     assert.matches("geelark: 2 deleted, 1 failed; 1 was stopped\n", errors, 1, true)
   end)
 
+  it("knows Ctrl-C while it is being loaded", function()
+    service = simulator.spawn { phones = 1 }
+    local interrupted = [[package.preload.geelark = function() ]]
+      .. [[io.popen("kill -INT $PPID"):close() error "it goes on" end]]
+    local text, status = cli.on_terminal("--version",
+      { service = service, environment = "LUA_INIT=" .. shell.quote(interrupted) })
+    assert.same({ 130, "" }, { status, text })
+  end)
+
   it("knows Ctrl-C at the question: nothing is sent", function()
     service = simulator.spawn { phones = 1 }
     local text, status = cli.on_terminal("delete 528086321789535232",

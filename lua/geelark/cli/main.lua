@@ -19,12 +19,14 @@ end
 ---@param arguments string[]
 ---@return integer status see geelark.cli.status
 return function(arguments)
+  -- Before anything else: until then Ctrl-C is the interpreter's, with a status of its own.
+  local has_signals, signals = pcall(require, "geelark.cli.signals")
+  if has_signals then signals.prepare() end
   local missing = load_module()
   if missing then
     io.stderr:write(missing, "\n")
     return status.USAGE
   end
-  require("geelark.cli.signals").prepare()
   local given, why = require "geelark.cli.arguments"(arguments)
   if not given then return status.usage(why) end
   local done, result = xpcall(function() return run(given) end, trace)
