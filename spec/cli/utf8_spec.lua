@@ -10,8 +10,8 @@ local utf8 = require "geelark.cli.utf8"
 local UNKNOWN = "\239\191\189"
 
 describe("text in results", function()
-  for _, text in ipairs { "", "started", "\194\128 \223\191", "\224\160\128\237\159\191\238\128\128",
-    "\240\144\128\128\244\143\191\191", "\229\144\175\229\138\168" } do
+  for _, text in ipairs { "", "started", "\194\128 \223\191", "\224\160\128\237\159\191",
+    "\238\128\128", "\240\144\128\128\244\143\191\191", "\229\144\175\229\138\168" } do
     it("stays as it is where it is UTF-8: " .. text, function()
       assert.equal(text, utf8(text))
     end)

@@ -1,6 +1,8 @@
 -- Holders of the quota in nginx's dictionary, inside a worker, for a spec that asks from without: what
 -- a request asks for is called, and what it returned goes back as Lua.
 
+-- luacheck: std ngx_lua
+
 -- The spec sets the time of day.
 require("geelark.core").now = function()
   ngx.update_time()
