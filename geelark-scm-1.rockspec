@@ -106,6 +106,7 @@ build = {
     ["geelark.cli.status"] = "lua/geelark/cli/status.lua",
     ["geelark.cli.streams"] = "lua/geelark/cli/streams.lua",
     ["geelark.cli.terminal"] = "lua/geelark/cli/terminal.lua",
+    ["geelark.cli.utf8"] = "lua/geelark/cli/utf8.lua",
     ["geelark.codes"] = "lua/geelark/codes.lua",
     ["geelark.environment"] = "lua/geelark/environment.lua",
     ["geelark.failures"] = "lua/geelark/failures.lua",
