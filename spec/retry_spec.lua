@@ -67,7 +67,7 @@ describe("envelope code", function()
 
   for _, code in ipairs { 40007, 40017 } do
     it("a try that is lost long after one " .. code .. " stops nothing", function()
-      local n, options, log = 0, nil, nil
+      local n, options, log = 0 -- of which the transport needs the last
       options, log = service.options(function(request)
         n = n + 1
         if n == 1 then return service.code(code) end
