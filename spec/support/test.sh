@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the specs on each Lua that is named and adds up what passed. Of several, two run at a
-# time, for most of their time is waiting; what is said on each comes when it has ended.
+# Runs the specs on each Lua that is named and adds up what passed. All run side by side, for most
+# of their time is waiting; what is said on each comes when it has ended.
 set -eu
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
@@ -14,8 +14,8 @@ run='GEELARK_SPEC_RESULTS=$results/$(echo "$1" | tr / _) make --no-print-directo
 if [ $# = 1 ]; then
   sh -c "$run" sh "$1" || true
 else
-  echo "The specs run on $*, two at a time."
-  printf '%s\n' "$@" | xargs -n 1 -P 2 sh -c "said=\$($run 2>&1); echo \"== \$1
+  echo "The specs run on $*, side by side."
+  printf '%s\n' "$@" | xargs -n 1 -P $# sh -c "said=\$($run 2>&1); echo \"== \$1
 \$said\"" sh
 fi
 
