@@ -69,7 +69,7 @@ function Round:run(before, environment)
   for id, state, code in output:gmatch "(%S+)\t(%S+)\t(%S+)" do
     self.account[id] = { state = state, code = tonumber(code) }
   end
-  return output:match "^%S+"
+  return output:find "\nend$" and output:match "^%S+" or nil
 end
 
 --- What is in the file, by id; nil where it was never written.

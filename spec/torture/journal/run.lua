@@ -25,3 +25,4 @@ local result, err = geelark.delete(io.lines(folder .. "/ids.txt"), {
 
 print(err and err.kind or "whole")
 for id, state, code in geelark.outcomes(result or err) do print(id, state, code or 0) end
+print "end" -- else it was killed while it told
