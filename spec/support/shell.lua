@@ -10,7 +10,7 @@ function shell.quote(word)
   return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
 end
 
----Runs a command; raises where it fails.
+---Runs a command; raises where it fails, with the end of what it said.
 ---@param command string for sh; where words are given, `%s` stands for each of them, quoted
 ---@param ... string|number words
 ---@return string output without the last newline
@@ -23,7 +23,9 @@ function shell.run(command, ...)
   local process = assert(io.popen("{ " .. command .. "\n}; echo $?"))
   local output, status = process:read "*a":match "^(.-)\n?(%d+)\n$"
   process:close()
-  if status ~= "0" then error(("exit status %s of: %s"):format(status, command), 2) end
+  if status ~= "0" then
+    error(("exit status %s of: %s\n%s"):format(status, command, output:sub(-1000)), 2)
+  end
   return output
 end
 
