@@ -2,7 +2,8 @@
 
 local shell = require "spec.support.shell"
 
-local run_demo = shell.run_lua 'dofile "spec/demo.lua"'
+local run_demo = ("LUA_PATH=%s LUA_CPATH=%s exec %s spec/demo.lua"):format(
+  shell.quote(package.path), shell.quote(package.cpath), shell.quote(shell.lua()))
 
 -- What the demo writes to a terminal of so many columns; each state of a line that is drawn anew
 -- ends with a carriage return.

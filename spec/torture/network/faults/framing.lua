@@ -175,8 +175,10 @@ local list = {
     return framed("X-Long: " .. ("x"):rep(300000) .. "\r\nContent-Length: " .. #body, body)
   end, "close") },
   -- under libcurl's own limit of 300 kB, which not every version has
-  { "14,000 headers", expect = "lost", does = raw(function(body)
-    return framed(("X-Many: 0123456789\r\n"):rep(14000) .. "Content-Length: " .. #body, body)
+  -- More than the core takes, less than what a newer libcurl refuses by itself.
+  { "280 kilobytes of headers", expect = "lost", does = raw(function(body)
+    local header = "X-Many: " .. ("0123456789"):rep(100) .. "\r\n"
+    return framed(header:rep(275) .. "Content-Length: " .. #body, body)
   end, "close") },
   { "headers without end", expect = "lost", does = function(x)
     if not x:read() then return end
