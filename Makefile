@@ -127,7 +127,7 @@ deps: ## what building and the demo need: on Debian it is installed, elsewhere n
 test-deps: ## what the specs and checks need
 	@sh spec/support/deps.sh test
 
-demo: deps ## deletes 2,500 phones of a simulator on this machine; no real phone is touched
+demo: deps ## deletes 250 phones of a simulator on this machine; no real phone is touched
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_LUA) spec/demo.lua
 

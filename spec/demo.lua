@@ -1,4 +1,4 @@
--- What `make demo` shows: the command `geelark` deletes 2,500 phones over real HTTP, and its account of
+-- What `make demo` shows: the command `geelark` deletes 250 phones over real HTTP, and its account of
 -- every id is held against the simulator's own. The phones are the simulator's, a process of its own
 -- that ends with this one. Some of them can't be deleted, and one answer is lost on purpose after the
 -- deed.
@@ -6,10 +6,10 @@
 local simulator = require "geelark.simulator"
 local terminal = require "geelark.cli.terminal"
 
-local PHONES = 2500
+local PHONES = 250
 local STATES = { started = 4, in_use = 3, missing = 2 }
-local LOST = 2 -- the answer to this request, which asks for no phone that is missing
-local DELAY = 0.3 -- seconds that each answer takes, for the progress to be seen
+local LOST = 3 -- the answer to this request, which asks for no phone that is missing
+local DELAY = 0.6 -- seconds an answer takes, every other half more: for the progress to be seen
 
 local COMMAND = "geelark delete --from ids.txt --yes --format csv >account.csv"
 
@@ -24,7 +24,7 @@ local function quote(word)
 end
 
 local function plan()
-  return ("return function(request) return { delay = %s, "
+  return ("return function(request) return { delay = %s * (1 + request.number %% 2 / 2), "
     .. "close = request.number == %d and 'after' or nil } end"):format(DELAY, LOST)
 end
 
