@@ -76,7 +76,7 @@ describe("an allocation that fails", function()
         .. '"failDetails":[%s]}}'):format(n, n - failed, failed, details)
     end
     local ids = {}
-    for i = 1, 7 do ids[i] = "5280863217895352" .. (10 + i) end
+    for i = 1, STOP and 4 or 7 do ids[i] = "5280863217895352" .. (10 + i) end
     -- All closures are made before: LuaJIT itself loses bytes where making one fails.
     local now, n = 0, 0
     local options = { token = "t", chunk_size = 3, stop_started = STOP,
