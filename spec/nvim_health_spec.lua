@@ -44,6 +44,15 @@ describe(":checkhealth geelark", function()
     assert.is_nil(said:find "\nerror" or said:find "\nwarn" or said:find "visible")
   end)
 
+  it("names the libcurl that the core is linked with", function()
+    local said = report("print(package.searchpath('geelark.core', package.cpath))",
+      "GEELARK_TOKEN=t")
+    local linked = shell.run("ldd %s", said:match "^[^\n]*")
+    assert.equal(linked:find("libcurl-gnutls", 1, true) ~= nil,
+      said:find "\ninfo\tlibcurl/%S+ GnuTLS" ~= nil)
+    assert.matches("\ninfo\tlibcurl/%d", said)
+  end)
+
   it("says where the token comes from, and the address", function()
     local said = report("", "GEELARK_TOKEN=visible GEELARK_BASE_URL=http://127.0.0.1:1")
     assert.matches("\nok\tcredentials: GEELARK_TOKEN\t", said)

@@ -51,14 +51,17 @@ local function check_json()
   else fail("vim.json, which reads answers, is missing", "Neovim has it from 0.6 on") end
 end
 
--- Which one is loaded already, not which one would be found.
+-- The one that is loaded, and not one that would be found; where Linux tells which that is.
 local function check_libcurl()
   local known, version = pcall(function()
     local ffi = require "ffi"
     ffi.cdef "const char *curl_version(void);"
-    return ffi.string(ffi.load("libcurl.so.4").curl_version())
+    for line in io.lines "/proc/self/maps" do
+      local path = line:match "/%S*libcurl[^/%s]*%.so%S*$"
+      if path then return ffi.string(ffi.load(path).curl_version()) end
+    end
   end)
-  if known then info(version:match "^%S+ %S+") end -- libcurl's own and the TLS library's
+  if known and version then info(version:match "^%S+ %S+") end -- its own and the TLS library's
 end
 
 -- Asks the core, as the command does before it asks: nothing is sent.

@@ -117,6 +117,7 @@ describe("geelark simulate", function()
   end)
 
   for _, arguments in ipairs { "--state started", "--state flying=1", "--phones -1 --port 1",
+    "--phones 1e300", "--ids --phones 1e300", "--ids --phones -1", "--ids --phones 1.5",
     "--port 99999" } do
     it("ends with 2 for " .. arguments, function()
       local run = cli.run("simulate " .. arguments)

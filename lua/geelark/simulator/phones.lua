@@ -42,6 +42,8 @@ local NOT_FOUND = 42001
 -- The ids of the real service are snowflakes whose neighbours lie 65,536 apart. They are
 -- more than a double holds, so they are counted in two halves of nine digits.
 local FIRST_HIGH, FIRST_LOW, STEP, HALF = 528086321, 789535232, 65536, 1e9
+-- More would take gigabytes.
+local MOST = 10000000
 
 ---@class geelark.simulator.Phones
 ---@field order string[] every id that there ever was, also those without a phone
@@ -165,9 +167,12 @@ function phones.refusal(state)
 end
 
 ---Ids like the real ones: 18 digits, neighbours 65,536 apart.
----@param count integer
+---@param count integer at most 10,000,000; more raises
 ---@return string[]
 function phones.ids(count)
+  if not (count >= 0 and count <= MOST and count % 1 == 0) then
+    error(("phones: integer from 0 to %d expected, got %s"):format(MOST, tostring(count)), 0)
+  end
   local ids = {}
   for i = 1, count do
     local low = FIRST_LOW + (i - 1) * STEP

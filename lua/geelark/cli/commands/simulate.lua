@@ -17,8 +17,10 @@ local function read_states(words, phones)
 end
 
 local function print_ids(count)
+  local made, ids = pcall(simulator.ids, count)
+  if not made then return status.usage(ids) end
   return (results(function(output)
-    for _, id in ipairs(simulator.ids(count)) do output:write(id .. "\n") end
+    for _, id in ipairs(ids) do output:write(id .. "\n") end
   end, status.DONE))
 end
 
