@@ -166,6 +166,7 @@ build = {
     ["geelark.simulator.spawn"] = "lua/geelark/simulator/spawn.lua",
     ["geelark.simulator.transport"] = "lua/geelark/simulator/transport.lua",
     ["geelark.simulator.world"] = "lua/geelark/simulator/world.lua",
+    ["geelark.sqlite"] = "lua/geelark/sqlite.lua",
     ["geelark.types"] = "lua/geelark/types.lua",
   },
   install = { bin = { geelark = "lua/geelark/cli/geelark" } },

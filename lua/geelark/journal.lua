@@ -5,9 +5,10 @@
 -- has written is on the disk when it returns; a request whose entry can't be written doesn't
 -- leave. The file holds no secret: ids, what the service said of them, and an address.
 
-local File = require "geelark.journal.file"
 local core = require "geelark.core"
+local open = require "geelark.journal.file"
 local plan = require "geelark.journal.plan"
+local sqlite = require "geelark.sqlite"
 local tables = require "geelark.journal.tables"
 local writers = require "geelark.journal.events"
 
@@ -17,14 +18,14 @@ local journal = {}
 -- ends. Returns the function that writes an event (nil: the job is done) and the connection,
 -- which must not be closed in the child of a fork. Raises a text: it can't be.
 function journal.open(name, base_url, account)
-  local file = File.open(name, function(file)
+  local file = open(name, function(file)
     if not tables.are_missing(file) then tables.check(file, base_url) end
   end)
   local whole
   local planned, why = pcall(file.transact, file, function()
     if tables.are_missing(file) then tables.create(file, base_url) end
     plan(file, account)
-    whole = file:whole_name()
+    whole = file:path()
   end)
   if not planned then
     file:close()
@@ -33,13 +34,13 @@ function journal.open(name, base_url, account)
   local function write(event)
     if not event then return file:close() end
     -- SQLite would go on writing, for nobody to read after a crash.
-    if event.type == "send" and not File.exists(whole) then
+    if event.type == "send" and not sqlite.exists(whole) then
       error(name .. " is no longer there", 0)
     end
     local writer = writers[event.type]
     if writer then file:transact(writer, event) end
   end
-  return write, file.connection
+  return write, file.handle
 end
 
 -- LuaDBI gives whole numbers as floats.
@@ -77,8 +78,8 @@ local function read_account(file)
 end
 
 local function read(name)
-  if not File.exists(name) then error(name .. ": no such file", 0) end
-  local file, result = File.open(name, tables.check), nil
+  if not sqlite.exists(name) then error(name .. ": no such file", 0) end
+  local file, result = open(name, tables.check), nil
   local done, why = pcall(function()
     result = read_account(file)
     result.requests = read_requests(file)

@@ -11,6 +11,7 @@
 
 local core = require "geelark.core"
 local shared = require "geelark.limiter.shared"
+local sqlite = require "geelark.sqlite"
 
 local NAME = "geelark.limiter.sqlite"
 local PATIENCE, PATIENCE_AT_FIRST = 250, 5000 -- ms, for others who have the file
@@ -26,61 +27,35 @@ local SCHEMA = {
     .. " PRIMARY KEY (holder, path))",
 }
 
-local function needed_module()
-  local found, dbi = pcall(require, "DBI")
-  if not found then
-    error(("%s needs LuaDBI with SQLite3: Debian's lua-dbi-sqlite3, rock luadbi-sqlite3\n%s")
-      :format(NAME, dbi), 0)
-  end
-  return dbi
-end
-
--- The rows of a statement; raises what SQLite says. (LuaDBI cuts integers to 32 bits: numbers are
--- REAL in each column that is read.)
-local function run(connection, sql, ...)
-  local statement, why = connection:prepare(sql)
-  if not statement then error(why, 0) end
-  local done, trouble = statement:execute(...)
-  local rows = {}
-  if done and sql:find "^SELECT" then
-    for row in statement:rows(false) do rows[#rows + 1] = row end
-  end
-  statement:close() -- else the connection couldn't be closed
-  if not done then error(trouble, 0) end
-  return rows
-end
-
 local function store_in(connection)
-  local function ask(sql, ...) return run(connection, sql, ...) end
   local store = {}
 
-  function store.made() return ask("SELECT made FROM geelark_limiter")[1][1] end
+  function store.made() return connection:value "SELECT made FROM geelark_limiter" end
 
   function store.number()
-    ask "UPDATE geelark_limiter SET numbers = numbers + 1"
-    return ask("SELECT numbers FROM geelark_limiter")[1][1]
+    connection:execute "UPDATE geelark_limiter SET numbers = numbers + 1"
+    return connection:value "SELECT numbers FROM geelark_limiter"
   end
 
   function store.latest(path, n)
-    local row = ask("SELECT ends FROM requests WHERE path = ? ORDER BY ends DESC LIMIT 1 OFFSET ?",
-      path, n - 1)[1]
-    return row and row[1]
+    return connection:value("SELECT ends FROM requests WHERE path = ? "
+      .. "ORDER BY ends DESC LIMIT 1 OFFSET ?", path, n - 1)
   end
 
   function store.in_flight(now)
-    return ask("SELECT CAST(count(*) AS REAL) FROM requests WHERE ends > ?", now)[1][1]
+    return connection:value("SELECT CAST(count(*) AS REAL) FROM requests WHERE ends > ?", now)
   end
 
   function store.add(ticket, path, ends)
-    ask("INSERT INTO requests VALUES (?, ?, ?)", ticket, path, ends)
+    connection:execute("INSERT INTO requests VALUES (?, ?, ?)", ticket, path, ends)
   end
 
   function store.answer(ticket, _, now)
-    ask("UPDATE requests SET ends = ? WHERE ticket = ?", now, ticket)
+    connection:execute("UPDATE requests SET ends = ? WHERE ticket = ?", now, ticket)
   end
 
   function store.line()
-    local line = ask "SELECT holder, path, since, till, place FROM line"
+    local line = connection:rows "SELECT holder, path, since, till, place FROM line"
     for i, row in ipairs(line) do
       line[i] = { holder = row[1], path = row[2], since = row[3], till = row[4],
         place = row[5] == 1 }
@@ -89,12 +64,12 @@ local function store_in(connection)
   end
 
   function store.leave(one)
-    ask("DELETE FROM line WHERE holder = ? AND path = ?", one.holder, one.path)
+    connection:execute("DELETE FROM line WHERE holder = ? AND path = ?", one.holder, one.path)
   end
 
   function store.wait(one)
-    ask("REPLACE INTO line VALUES (?, ?, ?, ?, ?)", one.holder, one.path, one.since, one.till,
-      one.place and 1 or 0)
+    connection:execute("REPLACE INTO line VALUES (?, ?, ?, ?, ?)", one.holder, one.path, one.since,
+      one.till, one.place and 1 or 0)
   end
 
   return store
@@ -102,46 +77,41 @@ end
 
 -- What came before the machine last started came before its clock's zero.
 local function keep_time(connection, now)
-  local noted = run(connection, "SELECT noted FROM geelark_limiter")[1][1]
+  local noted = connection:value "SELECT noted FROM geelark_limiter"
   if now < noted then
-    run(connection, "UPDATE requests SET ends = ends - ?", noted)
-    run(connection, "DELETE FROM line")
+    connection:execute("UPDATE requests SET ends = ends - ?", noted)
+    connection:execute "DELETE FROM line"
   end
-  run(connection, "UPDATE geelark_limiter SET noted = ?", now)
-  run(connection, "DELETE FROM requests WHERE ends < ?", now - FORGET)
+  connection:execute("UPDATE geelark_limiter SET noted = ?", now)
+  connection:execute("DELETE FROM requests WHERE ends < ?", now - FORGET)
 end
 
 -- Calls what has the file for itself; raises where it can't be had. The clock is read when it has:
 -- so that times never go back from one question to the next.
-local function transact(dbi, file, patience, act)
-  local connection, why = dbi.Connect("SQLite3", file)
-  if not connection then error(why, 0) end
+local function transact(file, patience, act)
+  local connection = sqlite.connect(file)
   local done, answer = pcall(function()
-    connection:autocommit(true)
-    run(connection, "PRAGMA busy_timeout = " .. patience)
-    run(connection, "PRAGMA synchronous = OFF")
-    run(connection, "BEGIN IMMEDIATE")
-    local acted = act(connection, core.now())
-    run(connection, "COMMIT")
-    return acted
+    connection:execute("PRAGMA busy_timeout = " .. patience)
+    connection:execute "PRAGMA synchronous = OFF"
+    return connection:transact(function() return act(connection, core.now()) end)
   end)
-  connection:close() -- and where it raised, nothing was done
+  connection:close()
   if not done then error(answer, 0) end
   return answer
 end
 
 -- Makes the tables where there are none; returns the whole path, since the process may go elsewhere.
 local function set_up(connection, now)
-  if not run(connection, "SELECT name FROM sqlite_master")[1] then
-    for _, sql in ipairs(SCHEMA) do run(connection, sql) end
-    run(connection, "INSERT INTO geelark_limiter VALUES (?, hex(randomblob(16)), 0, ?)",
+  if not connection:value "SELECT name FROM sqlite_master" then
+    for _, sql in ipairs(SCHEMA) do connection:execute(sql) end
+    connection:execute("INSERT INTO geelark_limiter VALUES (?, hex(randomblob(16)), 0, ?)",
       VERSION, now)
   end
-  local found, rows = pcall(run, connection, "SELECT version FROM geelark_limiter")
+  local found, version = pcall(connection.value, connection, "SELECT version FROM geelark_limiter")
   if not found then error("it is a database, but no quota", 0) end
-  if rows[1][1] ~= VERSION then error("another version of geelark made it", 0) end
-  run(connection, "UPDATE geelark_limiter SET numbers = numbers") -- raises where it is read only
-  return run(connection, "SELECT file FROM pragma_database_list")[1][1]
+  if version ~= VERSION then error("another version of geelark made it", 0) end
+  connection:execute "UPDATE geelark_limiter SET numbers = numbers" -- raises where it is read only
+  return connection:path()
 end
 
 ---A limiter for geelark.new, for all processes of this machine that name the same file. Raises
@@ -154,17 +124,12 @@ return function(file, limits)
     error(("%s: name of a file expected, got %s"):format(NAME, tostring(file)), 2)
   end
   limits = shared.limits(NAME, limits)
-  local dbi = needed_module()
-  local opened, path = pcall(transact, dbi, file, PATIENCE_AT_FIRST, set_up)
-  if not opened or path == "" then
-    error(("%s: %s: %s"):format(NAME, file, opened and "no file" or tostring(path)), 0)
-  end
+  local opened, path = pcall(transact, file, PATIENCE_AT_FIRST, set_up)
+  if not opened then error(("%s: %s: %s"):format(NAME, file, tostring(path)), 0) end
 
   return shared.limiter(limits, function(question)
-    -- Renaming a file to its own name only looks whether it is there. Opening it would do more:
-    -- closing it again drops the locks of another thread's SQLite.
-    if not os.rename(path, path) then return nil, path .. " is gone" end
-    local done, answer = pcall(transact, dbi, path, PATIENCE, function(connection, now)
+    if not sqlite.exists(path) then return nil, path .. " is gone" end
+    local done, answer = pcall(transact, path, PATIENCE, function(connection, now)
       keep_time(connection, now)
       local result, value, holder, made = shared.decide(store_in(connection), question, now)
       return { result = result, value = value, holder = holder, made = made, now = now }
