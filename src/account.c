@@ -200,7 +200,8 @@ int account_recall(lua_State *L) {
     else if (state != PENDING && state < REFUSED && (pending || failed))
         ledger_recall(account, position, states[state]);
     lua_pushboolean(L, ledger_was_asked(account, position));
-    return 1;
+    lua_pushboolean(L, ledger_was_stopped(account, position));
+    return 2;
 }
 
 int account_result(lua_State *L) {

@@ -31,10 +31,10 @@ int account_remaining(lua_State *L);
 /* For geelark.journal. core.account(ids) → account of ids that are all pending, which
  * core.outcomes goes through, too */
 int account_new(lua_State *L);
-/* core.recall(account, n, state, stopped [, code, msg]) → whether it was asked: what
- * another run found of the n-th id: still pending, deleted, presumed, unknown (these
- * three also where it had failed), refused (to be asked for again), or failed for good
- * with code and msg */
+/* core.recall(account, n, state, stopped [, code, msg]) → whether it was asked for, and
+ * whether it was stopped: what another run found of the n-th id: still pending, deleted,
+ * presumed, unknown (these three also where it had failed), refused (to be asked for
+ * again), or failed for good with code and msg */
 int account_recall(lua_State *L);
 /* core.result(account) → the result that it stands behind */
 int account_result(lua_State *L);

@@ -281,6 +281,21 @@ describe("a call with a journal", function()
     assert.equal(1, result.successAmount)
   end)
 
+  it("that resumes one without a journal notes whose phones that one has stopped", function()
+    local phones = simulator.new { phones = { a1 = "started", b1 = "started", c1 = "stopped" } }
+    local job
+    job = geelark.start({ "a1", "b1", "c1" }, phones:options { stop_started = true, chunk_size = 1,
+      on_event = function(event)
+        if event.type == "settle" and event.action == "stop" then job:cancel() end
+      end })
+    while not job:step(10) do assert.is_true(job:progress().pendingAmount > 0) end
+    local _, err = job:result()
+    local stopped = err.result.stoppedIds
+    assert.is_true(#stopped > 0)
+    assert(geelark.resume(err, phones:options { journal = file }))
+    assert.same(stopped, assert(geelark.journal.read(file)).stoppedIds)
+  end)
+
   it("takes a phone that was stopped, and whose next delete has no answer, for unknown", function()
     local phones, left = simulator.new { phones = { a1 = "started" } }, {}
     assert(geelark.delete({ "a1" }, phones:options { journal = file, stop_started = true,

@@ -20,9 +20,9 @@ end
 
 local GONE = { deleted = true, presumed = true }
 
-local INSERT = "INSERT INTO phones (id, state, code, msg, asked) VALUES (?, ?, ?, ?, ?) "
+local INSERT = "INSERT INTO phones (id, state, code, msg, asked, stop) VALUES (?, ?, ?, ?, ?, ?) "
   .. "ON CONFLICT (id) DO UPDATE SET state = excluded.state, code = excluded.code, "
-  .. "msg = excluded.msg, asked = excluded.asked"
+  .. "msg = excluded.msg, asked = excluded.asked, stop = COALESCE(excluded.stop, stop)"
 
 local ROWS = 100 -- in one statement
 
@@ -50,9 +50,11 @@ return function(file, account)
     if known and tells and counts(known, state) then
       core.recall(account, n, known == "asked" and "unknown" or known, stopped[id])
     elseif state ~= "pending" then
-      local asked = core.recall(account, n, "pending", stopped[id]) or known == "asked"
+      local asked, was_stopped = core.recall(account, n, "pending", stopped[id])
+      asked = asked or known == "asked"
       file:execute(INSERT, id, state, tables.code_text(code), msg,
-        (state == "unknown" or asked and state == "failed") and 1 or 0)
+        (state == "unknown" or asked and state == "failed") and 1 or 0,
+        was_stopped and "accepted" or nil)
     elseif not known then
       fresh[#fresh + 1] = id
       if #fresh == ROWS then
