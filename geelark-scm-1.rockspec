@@ -52,6 +52,7 @@ build = {
         "src/lib/job.c",
         "src/lib/ledger.c",
         "src/lib/pollset.c",
+        "src/lib/quote.c",
         "src/lib/response.c",
         "src/lib/retry.c",
         "src/lib/settle.c",
