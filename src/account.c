@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include "compat.h"
+#include "lists.h"
 #include "read_ids.h"
 #include "registry.h"
 #include "report.h"
@@ -140,7 +141,7 @@ static int next_outcome(lua_State *L) {
     lua_replace(L, lua_upvalueindex(2));
     uint32_t position = ledger_position(account, n);
     enum id_state state = told_state(account, position);
-    report_push_id(L, account, position);
+    lists_push_id(L, account, position);
     lua_pushstring(L, state_names[state]);
     if (state != ID_FAILED) return 2;
     const struct failure *failure =
@@ -163,7 +164,7 @@ int account_remaining(lua_State *L) {
     lua_settop(L, 1);
     const struct ledger *account = push_account(L, 1);
     if (!account) return 0;
-    report_push_ids(L, account, 1u << ID_PENDING | 1u << ID_UNKNOWN);
+    lists_push_ids(L, account, 1u << ID_PENDING | 1u << ID_UNKNOWN);
     return 1;
 }
 

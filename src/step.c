@@ -8,6 +8,7 @@
 #include "callback.h"
 #include "compat.h"
 #include "decode.h"
+#include "events.h"
 #include "journal.h"
 #include "limiter.h"
 #include "report.h"
@@ -262,7 +263,7 @@ static void tell_unsent(struct step *s, const struct chunk *chunk, const char *t
     fault_set(&lost.fault, KIND_CANCELLED, "the request did not leave");
     memcpy(lost.fault.trace_id, trace_id, sizeof lost.fault.trace_id);
     if (job_stopped(s->job)) lost.retry_in = INFINITY;
-    report_push_lost_event(s->L, &s->job->batch, chunk, &lost);
+    events_push_lost(s->L, &s->job->batch, chunk, &lost);
     tell_event(s);
 }
 
@@ -278,7 +279,7 @@ static void send(struct step *s, struct request *request) {
     if (s->lj->has_limiter && !take_token(s, request)) return;
     memcpy(trace_id, request->headers.trace_id, sizeof trace_id);
     if (wants_events(s)) {
-        report_push_send_event(L, &s->job->batch, request);
+        events_push_send(L, &s->job->batch, request);
         tell_event(s);
     }
     if (!network) transport_push_request(L, s->refs, s->job, request);
@@ -307,7 +308,7 @@ static void settle_response(struct step *s, struct request *request) {
     decode_response(s->L, &request->response, request->path == PATH_STATUS);
     if (!job_settle(s->job, request, s->now, &lost)) compat_memory_error(s->L);
     if (!lost.happened || !wants_events(s)) return;
-    report_push_lost_event(s->L, &s->job->batch, chunk, &lost);
+    events_push_lost(s->L, &s->job->batch, chunk, &lost);
     tell_event(s);
 }
 
@@ -315,7 +316,7 @@ static void tell_settled(struct step *s, const struct chunk *chunk) {
     bool halved = chunk->entry.halved;
     if (wants_events(s)) {
         ledger_sort_failures(&s->job->ledger);
-        report_push_settle_event(s->L, &s->job->batch, chunk);
+        events_push_settle(s->L, &s->job->batch, chunk);
         tell_event(s);
     }
     if (!halved) tell_progress(s);
@@ -331,7 +332,7 @@ static void tell_wait(struct step *s) {
     if (pause.seconds > PROGRESS_SECONDS && !known && wants_events(s)) {
         lj->told = pause;
         lj->told_until = s->now + pause.seconds;
-        report_push_wait_event(s->L, pause.seconds, pause.reason);
+        events_push_wait(s->L, pause.seconds, pause.reason);
         tell_event(s);
     }
     if (s->now >= lj->progress_due) tell_progress(s);

@@ -8,7 +8,7 @@
 
 #include "compat.h"
 #include "handle.h"
-#include "report.h"
+#include "lists.h"
 #include "lib/private.h"
 
 static const char REQUEST_TYPE[] = "geelark.request";
@@ -39,8 +39,7 @@ void transport_push_request(lua_State *L, int refs, const struct job *job,
     lua_setfield(L, -2, "headers");
     lua_pushlstring(L, request->body.data, request->body.size);
     lua_setfield(L, -2, "body");
-    report_push_chunk_ids(L, &job->batch, request->chunk);
-    lua_setfield(L, -2, "ids");
+    lists_set_chunk_ids(L, "ids", &job->batch, request->chunk, STATES_ALL);
     lua_pushstring(L, headers->trace_id);
     lua_setfield(L, -2, "traceId");
     lua_pushvalue(L, refs);
