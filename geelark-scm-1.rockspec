@@ -42,6 +42,7 @@ build = {
         "src/events.c",
         "src/handle.c",
         "src/journal.c",
+        "src/lib/audit.c",
         "src/lib/batch.c",
         "src/lib/buffer.c",
         "src/lib/client.c",

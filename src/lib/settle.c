@@ -2,11 +2,10 @@
 #include "settle.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "audit.h"
 #include "codes.h"
 #include "retry.h"
 #include "private.h"
@@ -16,15 +15,6 @@ static const double THROTTLED_MAX = 300; /* seconds */
 /* So many ids refused one by one, and none deleted: the request is wrong, not the ids. */
 enum { REFUSED_ALONE_MAX = 8 };
 
-enum { FLAW_SIZE = 120 };
-
-/* What an answer's data are good for. */
-enum data {
-    DATA_NONE, /* they name nobody and contradict nothing */
-    DATA_SOUND,
-    DATA_FLAWED
-};
-
 /* One call of settle. */
 struct settling {
     struct batch *batch;
@@ -33,11 +23,8 @@ struct settling {
     const struct response *response;
     enum api_path path;
     uint32_t amount;                    /* of the chunk's ids */
-    struct ids_part part;               /* these ids */
-    uint32_t positions[CHUNK_SIZE_MAX]; /* where they aren't neighbours */
-    bool named[CHUNK_SIZE_MAX];         /* each of them, by one of the answer's lists */
-    uint32_t at[CHUNK_SIZE_MAX]; /* which of them its entries name, failDetails first */
-    char flaw[FLAW_SIZE];        /* which part of the answer doesn't add up */
+    uint32_t positions[CHUNK_SIZE_MAX]; /* of its ids, where they aren't neighbours */
+    struct audit audit;
     struct effects effects;
     double now;
 };
@@ -50,71 +37,6 @@ static struct reason reason_of(const struct settling *s, long code, struct span 
 static void settle_open(struct settling *s, enum finding finding) {
     batch_settle_open(s->batch, s->chunk, finding,
                       reason_of(s, s->response->code, s->response->msg));
-}
-
-/* Notes at `at` which id each entry of a list names. Returns what is wrong with them, as
- * the end of a sentence, NULL for nothing. Entries mostly stand in the order of the
- * request: it looks there first. */
-static const char *collect(struct settling *s, const struct details *details,
-                           uint32_t *at) {
-    uint32_t start = 0;
-    if (!details->sound) return "is no list";
-    for (uint32_t i = 0; i < details->count; i++) {
-        const struct detail *d = &details->list[i];
-        if (!d->has_id || !d->has_code) return "has an entry without id or code";
-        uint32_t found = ids_find(&s->ledger->ids, s->part, start,
-                                  response_text(s->response, d->id), d->id.len);
-        if (found == s->amount) return "names an id that was not asked for";
-        if (s->named[found]) return "names an id twice";
-        s->named[found] = true;
-        at[i] = found;
-        start = found + 1 < s->amount ? found + 1 : 0;
-    }
-    return NULL;
-}
-
-/* False, and the flaw is noted: the lists of ids are wrong in themselves. */
-static bool collect_all(struct settling *s) {
-    const struct details *failed = &s->response->failed;
-    const char *name = "failDetails", *flaw = collect(s, failed, s->at);
-    if (!flaw && s->path == PATH_STATUS) {
-        name = "successDetails";
-        flaw = collect(s, &s->response->statuses, s->at + failed->count);
-    }
-    if (flaw) snprintf(s->flaw, sizeof s->flaw, "%s %s", name, flaw);
-    return !flaw;
-}
-
-static bool amounts_add_up(const struct response *r) {
-    return r->success >= 0 && r->fail >= 0 && r->success <= r->total &&
-           r->fail == r->total - r->success;
-}
-
-/* Judges an answer's data. */
-static enum data judge(struct settling *s) {
-    const struct response *r = s->response;
-    uint32_t named = r->failed.count, amount = s->amount;
-    bool names_nobody = !r->has_amounts || (r->total == 0 && amounts_add_up(r)) ||
-                        (r->total == amount && r->fail == amount && r->success == 0);
-    if (!collect_all(s)) return DATA_FLAWED;
-    if (named == 0 && names_nobody) {
-        snprintf(s->flaw, sizeof s->flaw, "%s",
-                 r->has_amounts ? "failDetails is missing" : "there are no amounts");
-        return DATA_NONE;
-    } else if (!r->has_amounts) snprintf(s->flaw, sizeof s->flaw, "there are no amounts");
-    else if (r->total != amount)
-        snprintf(s->flaw, sizeof s->flaw,
-                 "totalAmount says %" PRId64 ", %u were asked for", r->total, amount);
-    else if (!amounts_add_up(r))
-        snprintf(s->flaw, sizeof s->flaw,
-                 "successAmount %" PRId64 " and failAmount %" PRId64
-                 " are not totalAmount %" PRId64,
-                 r->success, r->fail, r->total);
-    else if (r->fail != named)
-        snprintf(s->flaw, sizeof s->flaw,
-                 "failDetails names %u ids, failAmount says %" PRId64, named, r->fail);
-    else return DATA_SOUND;
-    return DATA_FLAWED;
 }
 
 /* Gives the chunk's i-th id its outcome. */
@@ -148,16 +70,17 @@ static void settle_failed(struct settling *s, uint32_t i, const struct detail *d
 static void see_all(struct settling *s) {
     const struct details *failed = &s->response->failed, *seen = &s->response->statuses;
     struct stops *stops = &s->batch->stops;
-    const uint32_t *indexes = s->chunk->indexes, *at = s->at + failed->count;
+    const uint32_t *indexes = s->chunk->indexes, *at = s->audit.at + failed->count;
     for (uint32_t i = 0; i < seen->count; i++)
         stops_see(stops, indexes[at[i]], seen->list[i].code, s->now);
     for (uint32_t i = 0; i < s->amount; i++)
-        if (!s->named[i]) stops_see(stops, indexes[i], -1, s->now);
+        if (!s->audit.named[i]) stops_see(stops, indexes[i], -1, s->now);
 }
 
 static void accept_all(struct settling *s) {
     for (uint32_t i = 0; i < s->amount; i++)
-        if (!s->named[i]) stops_accept(&s->batch->stops, s->chunk->indexes[i], s->now);
+        if (!s->audit.named[i])
+            stops_accept(&s->batch->stops, s->chunk->indexes[i], s->now);
 }
 
 /* Settles by data that add up: who isn't named was deleted, or will be stopped. */
@@ -167,7 +90,7 @@ static void settle_by_data(struct settling *s) {
     s->batch->lanes[s->path].accepted = true;
     c->first_refused = s->batch->stops.count;
     for (uint32_t i = 0; i < failed->count; i++)
-        settle_failed(s, s->at[i], &failed->list[i]);
+        settle_failed(s, s->audit.at[i], &failed->list[i]);
     c->refused = s->batch->stops.count - c->first_refused;
     if (s->path == PATH_DELETE) settle_open(s, FOUND_DELETED);
     else if (s->path == PATH_STOP) accept_all(s);
@@ -277,28 +200,12 @@ static void throttle(struct settling *s) {
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
 
-/* Whether the answer contradicts itself, or is another request's. Only success and
- * partial success let data claim that anything was deleted. */
-static bool contradicts(struct settling *s, enum disposition then, enum data data) {
-    const struct response *r = s->response;
-    bool may_claim = then == RETRY_ACCEPT || then == RETRY_PARTIAL;
-    if (r->foreign)
-        snprintf(s->flaw, sizeof s->flaw, "it bears the traceId of another request");
-    else if (!may_claim && r->has_amounts && r->success > 0)
-        snprintf(s->flaw, sizeof s->flaw, "code %ld with successAmount %" PRId64, r->code,
-                 r->success);
-    else if (then == RETRY_PARTIAL && data == DATA_SOUND && r->fail == 0)
-        snprintf(s->flaw, sizeof s->flaw, "code %ld with failAmount 0", r->code);
-    else return may_claim ? data != DATA_SOUND : then < RETRY_LOST && data == DATA_FLAWED;
-    return true;
-}
-
 static void follow(struct settling *s, enum disposition then) {
-    enum data data = judge(s);
+    enum data data = audit_judge(&s->audit);
     bool stops = then == RETRY_STOP || then == RETRY_UNLISTED;
-    if (contradicts(s, then, data)) {
+    if (audit_contradicts(&s->audit, then, data)) {
         if (!stops || s->response->foreign) {
-            lose(s, s->flaw);
+            lose(s, s->audit.flaw);
             return;
         }
         batch_mark_asked(s->batch, s->chunk);
@@ -360,11 +267,11 @@ static bool reserve(const struct settling *s) {
 }
 
 /* Where the chunk's ids stand in the list. */
-static void find_part(struct settling *s) {
+static struct ids_part find_part(struct settling *s) {
     const struct chunk *c = s->chunk;
-    s->part = (struct ids_part){c->gathered ? s->positions : NULL, c->first, s->amount};
     for (uint32_t i = 0; c->gathered && i < s->amount; i++)
         s->positions[i] = chunk_position(s->batch, c, i);
+    return (struct ids_part){c->gathered ? s->positions : NULL, c->first, s->amount};
 }
 
 struct effects settle(struct batch *batch, struct chunk *chunk, const struct response *r,
@@ -377,7 +284,10 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
                          .amount = chunk->entry.amount,
                          .now = now};
     assert(chunk->state == CHUNK_IN_FLIGHT);
-    find_part(&s);
+    s.audit = (struct audit){.ids = &batch->ledger->ids,
+                             .part = find_part(&s),
+                             .path = s.path,
+                             .response = r};
     if (!reserve(&s)) return (struct effects){.out_of_memory = true};
     chunk->entry.has_code = false;
     if (r->fault == KIND_NONE && r->has_envelope)
