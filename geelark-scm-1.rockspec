@@ -55,6 +55,7 @@ build = {
         "src/lib/ledger.c",
         "src/lib/pollset.c",
         "src/lib/quote.c",
+        "src/lib/request.c",
         "src/lib/response.c",
         "src/lib/retry.c",
         "src/lib/settle.c",

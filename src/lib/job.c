@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "explain.h"
 #include "settle.h"
@@ -13,9 +12,6 @@
 static const double LOOK_AGAIN_SECONDS = 0.25;
 /* A shorter wait may be lost in a clock's last digit, and would come again for ever. */
 static const double WAIT_MIN = 1e-6; /* seconds */
-
-/* Bytes: a shorter secret could stand in an id or a name by chance, or in any text. */
-enum { SECRET_IN_ANSWER = 8, SECRET_IN_TEXT = 4 };
 
 bool job_open(struct job *job, struct client *client, const struct job_options *options,
               double now) {
@@ -75,53 +71,15 @@ void job_release(struct job *job) {
     batch_close(&job->batch);
 }
 
-/* {"ids":["…","…"]} of the chunk's ids, of which there is one at least. */
-static bool write_body(const struct job *job, struct request *r) {
-    static const char head[] = "{\"ids\":[", tail[] = "]}";
-    const struct chunk *chunk = r->chunk;
-    uint32_t amount = chunk->entry.amount, first = chunk->first;
-    bool gathered = chunk->gathered; /* read once: a byte that is written may be any */
-    size_t size = sizeof head + (size_t)amount * ID_JSON_MAX + sizeof tail;
-    char *start = buffer_room(&r->body, size), *out = start;
-    if (!out) return false;
-    memcpy(out, head, sizeof head - 1);
-    out += sizeof head - 1;
-    for (uint32_t i = 0; i < amount; i++) {
-        uint32_t position = gathered ? chunk_position(&job->batch, chunk, i) : first + i;
-        out = ids_write_json(&job->ledger.ids, position, out);
-        *out++ = ',';
-    }
-    memcpy(out - 1, tail, sizeof tail - 1); /* over the last comma */
-    r->body.size = (size_t)(out - start) - 1 + sizeof tail - 1;
-    return true;
-}
-
-/* What the service sends back of our secrets goes no further. */
-static void redact_response(const struct job *job, struct request *r) {
-    struct buffer *body = &r->response.body;
-    const struct signer *signer = job->client->signer;
-    if (body->size > 0)
-        signer_redact(signer, &r->headers, body->data, body->size, SECRET_IN_ANSWER);
-    signer_redact_words(signer, &r->headers, r->response.reason, SECRET_IN_TEXT);
-}
-
-/* A fault's texts are for people alone, so short secrets, too, can be overwritten. */
-static void redact_fault(const struct job *job, struct fault *fault,
-                         const struct headers *headers) {
-    char *const texts[] = {fault->text, fault->excerpt};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        signer_redact(job->client->signer, headers, texts[i], strlen(texts[i]),
-                      SECRET_IN_TEXT);
-}
-
 void job_stop(struct job *job, const struct fault *fault, double now) {
     batch_stop(&job->batch, fault, now);
     struct fault *told = &job->batch.fault; /* a callback may raise with anything */
-    redact_fault(job, told, NULL);
+    const struct signer *signer = job->client->signer;
+    request_redact_fault(NULL, told, signer);
     const struct request *lists[] = {job->client->in_flight, job->completed};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const struct request *r = lists[i]; r; r = r->next)
-            redact_fault(job, told, &r->headers);
+            request_redact_fault(r, told, signer);
 }
 
 bool job_stopped(const struct job *job) { return job->batch.stopped; }
@@ -139,7 +97,7 @@ void job_complete(struct job *job, struct request *r, double now) {
     r->next = NULL;
     *job->completed_end = r;
     job->completed_end = &r->next;
-    redact_response(job, r); /* while the signer is there */
+    request_redact(r, job->client->signer); /* while the signer is there */
     client_completed(job->client, r, now);
     job_wake(job);
 }
@@ -263,7 +221,7 @@ static bool prepare(struct job *job, double now) {
     r->timeout = job->options.timeout;
     r->connect_timeout = job->options.connect_timeout;
     job->prepared = r;
-    if (write_body(job, r)) return true;
+    if (request_write_body(r, &job->batch)) return true;
     job_return(job, r);
     return false;
 }
@@ -392,12 +350,12 @@ bool job_settle(struct job *job, struct request *r, double now, struct lost_try 
     struct effects effects = settle(&job->batch, r->chunk, &r->response, now);
     if (effects.out_of_memory) return false;
     if (had_no_fault && job->batch.fault.kind != KIND_NONE) {
-        redact_fault(job, &job->batch.fault, &r->headers);
+        request_redact_fault(r, &job->batch.fault, job->client->signer);
         explain_fault(&job->batch.fault, r, job->client->network.base_url,
                       r->chunk->entry.attempts, now - r->chunk->started, job->wall);
     }
     *lost = effects.lost;
-    if (lost->happened) redact_fault(job, &lost->fault, &r->headers);
+    if (lost->happened) request_redact_fault(r, &lost->fault, job->client->signer);
     if (effects.hold > 0) gate_hold(gate, r->path, now + effects.hold, effects.reason);
     if (effects.alone) gate_slow_down(gate);
     else if (effects.answered && !effects.throttled) gate_answered(gate);

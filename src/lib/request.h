@@ -10,6 +10,7 @@
 #include "response.h"
 #include "signer.h"
 
+struct batch;
 struct job;
 struct chunk;
 struct easy;
@@ -28,3 +29,14 @@ struct request {
     struct easy *easy; /* transfer.c's own, NULL elsewhere */
     struct request *next;
 };
+
+/* Writes the body, {"ids":["…","…"]}, for the ids of its chunk, which is the batch's and
+ * has one at least. False: out of memory. */
+bool request_write_body(struct request *request, const struct batch *batch);
+
+/* What the service sends back of our secrets goes no further. */
+void request_redact(struct request *request, const struct signer *signer);
+/* Nor does a fault tell of them. Its texts are for people alone, so short secrets, too,
+ * can be overwritten. `request`: whose signature is one, NULL for none. */
+void request_redact_fault(const struct request *request, struct fault *fault,
+                          const struct signer *signer);
