@@ -58,6 +58,7 @@ build = {
         "src/lib/request.c",
         "src/lib/response.c",
         "src/lib/retry.c",
+        "src/lib/settings.c",
         "src/lib/settle.c",
         "src/lib/signer.c",
         "src/lib/stops.c",

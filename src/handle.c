@@ -9,6 +9,7 @@
 #include "limiter.h"
 #include "read_ids.h"
 #include "registry.h"
+#include "lib/settings.h"
 #include "lib/private.h"
 
 const char HANDLE_CLIENT_TYPE[] = "geelark.client";
@@ -212,7 +213,7 @@ struct lua_client *handle_push_client(lua_State *L, int arg) {
     if (has_value(L, refs, "take")) limiter_prepare_client(L, refs);
     lc->clock.has_now = has_value(L, refs, "now");
     lc->clock.has_sleep = has_value(L, refs, "sleep");
-    bool opened = options_complete(o, &lc->fault) &&
+    bool opened = settings_complete(&o->client, o->job.network, &lc->fault) &&
                   (lc->fault.kind != KIND_NONE || client_open(&lc->client, &o->client));
     o->client = (struct client_settings){0}; /* its strings are the stack's, not ours */
     lua_settop(L, refs - 1);

@@ -1,19 +1,14 @@
-/* Options and environment: see options.h. */
+/* The table of options: see options.h. */
 #include "options.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include "compat.h"
-
+#include "lib/settings.h"
 #include "lib/text.h"
 #include "lib/url.h"
 #include "lib/private.h"
-
-static const char DEFAULT_BASE_URL[] = "https://openapi.geelark.com";
 
 enum type {
     SECRET,
@@ -109,32 +104,20 @@ static int wrong(lua_State *L, int arg, const struct option *o, const char *expe
                   lua_pushfstring(L, "%s expected, got %s", expected, got));
 }
 
-/* A header value with a control character could smuggle in a header of its own, and one
- * that a server doesn't take as it stands would look like a lost answer. */
-static const char *secret_flaw(const char *text, size_t len) {
-    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) return "byte order mark";
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] > 126) return "byte above 126";
-    if (text[0] == ' ' || text[len - 1] == ' ') return "blank at an end";
-    if (strncasecmp(text, "bearer ", 7) == 0)
-        return "starts with \"Bearer\", which is added to it";
-    return NULL;
-}
-
-static const char *text_flaw(enum type type, const char *text, size_t len) {
-    bool plain;
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) return "control character";
-    if (len == 0) return "empty string";
-    if (type == SECRET) return secret_flaw(text, len);
-    if (type == PROXY) return url_proxy_flaw(text);
-    return type == URL ? url_flaw(text, &plain) : NULL;
+static enum setting setting_of(enum type type) {
+    switch (type) {
+    case SECRET: return SETTING_SECRET;
+    case URL: return SETTING_URL;
+    case PROXY: return SETTING_PROXY;
+    default: return SETTING_TEXT;
+    }
 }
 
 static const char *check_text(lua_State *L, int arg, const struct option *o) {
     size_t len;
     if (lua_type(L, -1) != LUA_TSTRING) wrong(L, arg, o, "string");
-    const char *text = lua_tolstring(L, -1, &len), *flaw = text_flaw(o->type, text, len);
+    const char *text = lua_tolstring(L, -1, &len);
+    const char *flaw = settings_flaw(setting_of(o->type), text, len);
     if (flaw == URL_NO_MEMORY) compat_memory_error(L);
     if (flaw) flawed(L, arg, o->name, flaw);
     return text;
@@ -292,127 +275,4 @@ bool options_are_for_job(lua_State *L, int arg) {
         if (lua_type(L, -2) == LUA_TSTRING && is_for_client(lua_tostring(L, -2)))
             are = false;
     return are;
-}
-
-static const char *const noted[] = {
-    "GEELARK_TOKEN",   "GEELARK_APP_ID", "GEELARK_API_KEY", "GEELARK_BASE_URL",
-    "GEELARK_CA_FILE", "http_proxy",     "https_proxy",     "HTTPS_PROXY",
-    "all_proxy",       "ALL_PROXY",      "no_proxy",        "NO_PROXY"};
-
-enum { VARIABLES = sizeof noted / sizeof *noted };
-
-/* Each value with its zero, or a line feed where there is none. */
-bool options_note_environment(struct buffer *note) {
-    size_t size = 0;
-    for (size_t i = 0; i < VARIABLES; i++) {
-        const char *value = getenv(noted[i]);
-        size += value ? strlen(value) + 1 : 1;
-    }
-    if (!buffer_room(note, size))
-        return false; /* at once: what it left wouldn't be wiped */
-    for (size_t i = 0; i < VARIABLES; i++) {
-        const char *value = getenv(noted[i]);
-        buffer_append(note, value ? value : "\n", value ? strlen(value) + 1 : 1);
-    }
-    return true;
-}
-
-bool options_same_environment(const struct buffer *note) {
-    const char *at = note->data;
-    for (size_t i = 0; i < VARIABLES; i++) {
-        const char *value = getenv(noted[i]);
-        size_t size = value ? strlen(value) + 1 : 1;
-        size_t left = (size_t)(note->data + note->size - at);
-        if (size > left || memcmp(at, value ? value : "\n", size) != 0) return false;
-        at += size;
-    }
-    return true;
-}
-
-static void set_flaw(struct fault *fault, const char *name, const char *flaw) {
-    char text[FAULT_TEXT_SIZE];
-    snprintf(text, sizeof text, "%s: %s", name, flaw);
-    fault_set(fault, KIND_CONFIG, text);
-}
-
-/* Takes a variable where the field has no value yet; false: the variable's is flawed. */
-static bool complete(const char **field, enum type type, const char *variable,
-                     struct fault *fault) {
-    const char *value = *field ? NULL : getenv(variable);
-    if (!value || !*value) return true;
-    const char *flaw = text_flaw(type, value, strlen(value));
-    if (flaw && flaw != URL_NO_MEMORY) set_flaw(fault, variable, flaw);
-    *field = value;
-    return !flaw;
-}
-
-/* An option wins over the environment, and a token over a key. */
-static void complete_credentials(struct credentials *c, struct fault *fault) {
-    bool given = c->app_id || c->api_key;
-    if (!given && !complete(&c->token, SECRET, "GEELARK_TOKEN", fault)) return;
-    if (c->token) {
-        c->app_id = c->api_key = NULL;
-        return;
-    }
-    if (!complete(&c->app_id, SECRET, "GEELARK_APP_ID", fault)) return;
-    if (!complete(&c->api_key, SECRET, "GEELARK_API_KEY", fault)) return;
-    if (!c->app_id && !c->api_key)
-        fault_set(fault, KIND_CONFIG,
-                  "no credentials: set the option token (GEELARK_TOKEN), or app_id and "
-                  "api_key (GEELARK_APP_ID, GEELARK_API_KEY)");
-    else if (!c->app_id)
-        fault_set(fault, KIND_CONFIG, "app_id is missing (option, or GEELARK_APP_ID)");
-    else if (!c->api_key)
-        fault_set(fault, KIND_CONFIG, "api_key is missing (option, or GEELARK_API_KEY)");
-}
-
-static const char *environment(const char *const *variables, const char **name) {
-    const char *value = NULL;
-    for (; *variables && !(value && *value); variables++)
-        value = getenv(*name = *variables);
-    return value && *value ? value : NULL;
-}
-
-/* Chooses the proxy as libcurl would, which chooses at each connection: then the variable
- * could hold a password that nobody overwrites in messages. False: out of memory. */
-static bool complete_proxy(struct options *o, struct fault *fault) {
-    static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
-                                          "ALL_PROXY", NULL};
-    static const char *const exceptions[] = {"no_proxy", "NO_PROXY", NULL};
-    struct transfer_settings *n = &o->client.network;
-    const char *variable = NULL, *ignored;
-    if (!n->proxy) n->proxy = environment(proxies, &variable);
-    if (!n->proxy) return true;
-    const char *except = environment(exceptions, &ignored);
-    n->needs_proxy = !except || !url_may_avoid_proxy(n->base_url, except);
-    const char *flaw = variable ? text_flaw(PROXY, n->proxy, strlen(n->proxy)) : NULL;
-    if (flaw == URL_NO_MEMORY) return false;
-    if (flaw && n->needs_proxy && o->job.network) set_flaw(fault, variable, flaw);
-    return true;
-}
-
-/* False: out of memory. */
-static bool complete_network(struct options *o, struct fault *fault) {
-    struct transfer_settings *n = &o->client.network;
-    char text[256];
-    bool plain;
-    if (!complete(&n->base_url, URL, "GEELARK_BASE_URL", fault))
-        return fault->kind != KIND_NONE;
-    if (!complete(&n->ca_file, TEXT, "GEELARK_CA_FILE", fault)) return true;
-    if (!n->base_url) n->base_url = DEFAULT_BASE_URL;
-    if (url_flaw(n->base_url, &plain)) return false; /* it was checked before */
-    if (plain && n->proxy)
-        set_flaw(fault, "proxy",
-                 "not with an http:// base_url, it would read the credentials");
-    else if (n->ca_file && access(n->ca_file, R_OK) != 0) {
-        snprintf(text, sizeof text, "cannot read %s", n->ca_file);
-        set_flaw(fault, "ca_file", text);
-    }
-    return plain || fault->kind != KIND_NONE || complete_proxy(o, fault);
-}
-
-bool options_complete(struct options *o, struct fault *fault) {
-    *fault = (struct fault){.kind = KIND_NONE};
-    complete_credentials(&o->client.credentials, fault);
-    return fault->kind != KIND_NONE || complete_network(o, fault);
 }

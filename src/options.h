@@ -1,9 +1,8 @@
-/* options.h: reads and checks the options and the environment. */
+/* options.h: reads and checks the table of options. */
 #pragma once
 
 #include <lua.h>
 
-#include "lib/buffer.h"
 #include "lib/client.h"
 #include "lib/job.h"
 
@@ -33,12 +32,3 @@ void options_push_client_names(lua_State *L);
 /* The options at `arg`, if any, leave everything that is a client's as it is. `transport`
  * counts as a client's here. */
 bool options_are_for_job(lua_State *L, int arg);
-
-/* What the environment says to a client, libcurl's proxies included: notes it down
- * (false: out of memory), and whether it is the same still. The note holds secrets. */
-bool options_note_environment(struct buffer *note);
-bool options_same_environment(const struct buffer *note);
-
-/* Completes the client's settings from the environment. Fills `fault` (KIND_CONFIG) where
- * they can't serve; KIND_NONE otherwise. False: out of memory. */
-bool options_complete(struct options *options, struct fault *fault);

@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "handle.h"
+#include "lib/settings.h"
 #include "lib/private.h"
 
 static char key; /* where it stands in the registry */
@@ -15,7 +16,7 @@ static bool push_current(lua_State *L) {
     lua_rawget(L, LUA_REGISTRYINDEX);
     const struct lua_client *lc = lua_touserdata(L, -1);
     if (lc && !lc->closed && lc->pid == getpid() &&
-        options_same_environment(&lc->environment))
+        settings_same_environment(&lc->environment))
         return true;
     lua_pop(L, 1);
     return false;
@@ -30,7 +31,7 @@ static bool push_new(lua_State *L) {
         lua_pop(L, 1);
         return false;
     }
-    if (!options_note_environment(&lc->environment)) compat_memory_error(L);
+    if (!settings_note_environment(&lc->environment)) compat_memory_error(L);
     return true;
 }
 

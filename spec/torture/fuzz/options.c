@@ -16,6 +16,7 @@
 #include "input.h"
 #include "options.h"
 #include "state.h"
+#include "lib/settings.h"
 
 enum kind_of {
     CREDENTIAL,
@@ -326,7 +327,7 @@ static int l_read(lua_State *L) {
         address_check(o->client.network.base_url);
     check_values(o);
     struct fault fault;
-    CHECK(options_complete(o, &fault), "no memory");
+    CHECK(settings_complete(&o->client, o->job.network, &fault), "no memory");
     CHECK(!strstr(fault.text, SECRET_TEXT), "a secret in: %s", fault.text);
     CHECK(fault.kind == KIND_NONE || fault.kind == KIND_CONFIG, "kind %d", fault.kind);
     if (fault.kind != KIND_NONE) return 0;
