@@ -280,6 +280,29 @@ static struct lua_client *join_client(lua_State *L, int client, int arg, int ref
     return lc;
 }
 
+/* Reads the job's own options, over those of its client; functions go to its references.
+ */
+static struct options read_job_options(lua_State *L, struct lua_job *lj, bool has_own,
+                                       int arg, int refs, struct options o) {
+    if (has_own) options_read(L, arg, SCOPE_JOB, refs, &o);
+    lj->dry_run = o.dry_run;
+    lj->has_progress = has_value(L, refs, "on_progress");
+    lj->has_event = has_value(L, refs, "on_event");
+    if (has_value(L, refs, "take")) {
+        limiter_prepare_job(L, refs);
+        lj->has_limiter = true;
+        lj->unasked_since = INFINITY;
+    }
+    return o;
+}
+
+/* The job becomes one of its client's. */
+static void add_job(struct lua_client *lc, struct lua_job *lj) {
+    lj->owner = lc;
+    lj->next = lc->jobs;
+    lc->jobs = lj;
+}
+
 struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
                                 const struct ledger *earlier) {
     if (client) handle_client(L, client);
@@ -290,26 +313,15 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     if (!earlier) read_ids(L, ids, &lj->job.ledger.ids);
     else if (!ledger_resume(&lj->job.ledger, earlier)) compat_memory_error(L);
     struct lua_client *lc = join_client(L, client, arg, refs);
-    struct options o = lc->options;
-    if (client) options_read(L, arg, SCOPE_JOB, refs, &o);
-    lj->has_progress = has_value(L, refs, "on_progress");
-    lj->has_event = has_value(L, refs, "on_event");
-    if (has_value(L, refs, "take")) {
-        limiter_prepare_job(L, refs);
-        lj->has_limiter = true;
-        lj->unasked_since = INFINITY;
-    }
-    bool unable = lc->fault.kind != KIND_NONE;
+    struct options o = read_job_options(L, lj, client != 0, arg, refs, lc->options);
     struct fault fault = lc->fault;
+    bool unable = fault.kind != KIND_NONE;
     lj->has_journal = has_value(L, refs, "journal") && !unable && !o.dry_run;
     if (lj->has_journal)
         journal_open(L, refs, &lj->job.ledger, lc->client.network.base_url, &fault);
-    lj->dry_run = o.dry_run;
     lj->owns_client = !client;
     lj->done = true; /* until it is open */
-    lj->owner = lc;
-    lj->next = lc->jobs;
-    lc->jobs = lj;
+    add_job(lc, lj);
     lua_settop(L, refs);
     double now = handle_now(L, lj);
     if (client) handle_client(L, client); /* a finaliser may have closed it meanwhile */
@@ -317,9 +329,9 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
     if (!job_open(&lj->job, &lc->client, &o.job, now)) compat_memory_error(L);
     lj->done = false;
     lj->progress_due = now + PROGRESS_SECONDS;
-    /* A job without any ids needs no credentials; a dry run sends nothing. */
     bool faulty = fault.kind != KIND_NONE;
     if (faulty) lj->has_journal = false;
+    /* A job without any ids needs no credentials; a dry run sends nothing. */
     if ((ledger_total(&lj->job.ledger) > 0 || !unable) && (faulty || lj->dry_run))
         job_stop(&lj->job, faulty ? &fault : NULL, now);
     return lj;
