@@ -10,6 +10,7 @@
 #include "account.h"
 #include "compat.h"
 #include "decode.h"
+#include "fields.h"
 #include "limiter.h"
 #include "read_ids.h"
 #include "report.h"
@@ -294,19 +295,14 @@ static int l_distance(lua_State *L) {
 }
 
 /* Adds a code's row to the list on top. */
-static void add_code(lua_State *L, long code, const char *name, int retryable,
+static void add_code(lua_State *L, long code, const char *name, bool retryable,
                      const char *meaning, const char *remedy) {
     lua_createtable(L, 0, 5);
-    lua_pushinteger(L, code);
-    lua_setfield(L, -2, "code");
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, meaning);
-    lua_setfield(L, -2, "meaning");
-    lua_pushboolean(L, retryable);
-    lua_setfield(L, -2, "retryable");
-    lua_pushstring(L, remedy);
-    lua_setfield(L, -2, "remedy");
+    set_integer(L, "code", code);
+    set_string(L, "name", name);
+    set_string(L, "meaning", meaning);
+    set_flag(L, "retryable", retryable);
+    set_string(L, "remedy", remedy);
     lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
 }
 
@@ -327,10 +323,8 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
     luaL_setfuncs(L, methods, 0);
     lua_setfield(L, -2, "__index");
     luaL_setfuncs(L, events, 0);
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__name");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
+    set_string(L, "__name", name);
+    set_flag(L, "__metatable", false);
     lua_pop(L, 1);
 }
 
@@ -407,10 +401,8 @@ int luaopen_geelark_core(lua_State *L) {
     luaL_setfuncs(L, functions, 0);
     options_push_client_names(L);
     lua_setfield(L, -2, "client_options");
-    lua_pushliteral(L, GEELARK_VERSION);
-    lua_setfield(L, -2, "version");
+    set_string(L, "version", GEELARK_VERSION);
     /* geelark.lua looks for this text in a core that can't be loaded. */
-    lua_pushliteral(L, "geelark.core for " LUA_VERSION);
-    lua_setfield(L, -2, "built_for");
+    set_string(L, "built_for", "geelark.core for " LUA_VERSION);
     return 1;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "compat.h"
+#include "fields.h"
 #include "lib/settings.h"
 #include "lib/text.h"
 #include "lib/url.h"
@@ -254,8 +255,7 @@ void options_push_client_names(lua_State *L) {
     lua_newtable(L);
     for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
         if (!(options_known[i].scope & SCOPE_CLIENT)) continue;
-        lua_pushboolean(L, 1);
-        lua_setfield(L, -2, options_known[i].name);
+        set_flag(L, options_known[i].name, true);
     }
 }
 

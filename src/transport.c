@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "fields.h"
 #include "handle.h"
 #include "lists.h"
 #include "lib/private.h"
@@ -32,16 +33,14 @@ void transport_push_request(lua_State *L, int refs, const struct job *job,
                             const struct request *request) {
     const struct headers *headers = &request->headers;
     lua_createtable(L, 0, 8);
-    lua_pushstring(L, path_text(request->path));
-    lua_setfield(L, -2, "path");
+    set_string(L, "path", path_text(request->path));
     lua_createtable(L, 0, (int)headers->count);
     for (size_t i = 0; i < headers->count; i++) set_header(L, headers->lines[i]);
     lua_setfield(L, -2, "headers");
     lua_pushlstring(L, request->body.data, request->body.size);
     lua_setfield(L, -2, "body");
     lists_set_chunk_ids(L, "ids", &job->batch, request->chunk, STATES_ALL);
-    lua_pushstring(L, headers->trace_id);
-    lua_setfield(L, -2, "traceId");
+    set_string(L, "traceId", headers->trace_id);
     lua_pushvalue(L, refs);
     set_hidden(L, &key_refs);
     lua_pushnumber(L, (lua_Number)request->number);
