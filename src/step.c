@@ -163,13 +163,13 @@ static bool call_limiter(struct step *s, int args, int results) {
  * nothing of that. A store that stays away for max_wait ends the job. Returns until when
  * to wait. */
 static double refused_until(struct step *s, double until) {
-    double *since = &s->lj->unasked_since, most = s->job->options.batch.max_wait;
+    double *since = &s->lj->unasked_since, max_wait = s->job->options.batch.max_wait;
     if (lua_type(s->L, -1) != LUA_TSTRING) {
         *since = INFINITY;
         return until;
     }
     *since = fmin(*since, s->now);
-    if (s->now < *since + most) return fmin(until, *since + most);
+    if (s->now < *since + max_wait) return fmin(until, *since + max_wait);
     struct fault fault;
     fault_set(&fault, KIND_QUOTA,
               lua_pushfstring(s->L, "limiter.take: %s, for %d s", lua_tostring(s->L, -1),

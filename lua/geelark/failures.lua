@@ -99,11 +99,11 @@ end
 local function select_by(self, filter, wanted, method)
   local fine, test = pcall(to_test, filter, "filter")
   if not fine then error("bad argument #1 to '" .. method .. "' (" .. test .. ")", 3) end
-  local kept = {}
+  local picked = {}
   for _, failure in ipairs(self) do
-    if (not not test(failure)) == wanted then kept[#kept + 1] = failure end
+    if (not not test(failure)) == wanted then picked[#picked + 1] = failure end
   end
-  return new(kept)
+  return new(picked)
 end
 
 -- Methods ---------------------------------------------------------------------------

@@ -389,8 +389,8 @@ double job_wait(struct job *job, double now) {
     return wait <= 0 ? 0 : fmax(wait, WAIT_MIN);
 }
 
-void job_poll(struct job *job, double seconds, int most) {
-    if (job->client->transfer) transfer_step(job->client->transfer, seconds, most);
+void job_poll(struct job *job, double seconds, int max_answers) {
+    if (job->client->transfer) transfer_step(job->client->transfer, seconds, max_answers);
 }
 
 bool job_unwatched(const struct job *job) {

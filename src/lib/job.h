@@ -104,7 +104,7 @@ void job_begin_step(struct job *job, bool waits);
 /* Seconds after which job_next has to be asked again. */
 double job_wait(struct job *job, double now);
 /* Lets the network do what it can, waiting at most so long. */
-void job_poll(struct job *job, double seconds, int most);
+void job_poll(struct job *job, double seconds, int max_answers);
 /* It has to be stepped by time alone: something is in flight and nothing watches it. */
 bool job_unwatched(const struct job *job);
 

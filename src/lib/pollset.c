@@ -98,9 +98,9 @@ bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge) {
            (errno == ENOENT && epoll_ctl(set->fd, EPOLL_CTL_ADD, fd, &event) == 0);
 }
 
-int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most) {
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int room) {
     struct epoll_event events[EVENTS_MAX];
-    int count = epoll_wait(set->fd, events, most < EVENTS_MAX ? most : EVENTS_MAX,
+    int count = epoll_wait(set->fd, events, room < EVENTS_MAX ? room : EVENTS_MAX,
                            milliseconds(seconds));
     for (int i = 0; i < count; i++) {
         uint32_t e = events[i].events;
@@ -124,11 +124,11 @@ bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge) {
     return change(set, fd, EVFILT_WRITE, out, edge) && reads;
 }
 
-int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most) {
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int room) {
     struct kevent events[EVENTS_MAX];
     int ms = milliseconds(seconds);
     struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
-    int count = kevent(set->fd, NULL, 0, events, most < EVENTS_MAX ? most : EVENTS_MAX,
+    int count = kevent(set->fd, NULL, 0, events, room < EVENTS_MAX ? room : EVENTS_MAX,
                        ms < 0 ? NULL : &time);
     for (int i = 0; i < count; i++) {
         bool out = events[i].filter == EVFILT_WRITE;
@@ -144,8 +144,8 @@ bool pollset_watch(struct pollset *set, int fd, bool in, bool out, bool edge) {
     return false;
 }
 
-int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most) {
-    (void)set, (void)seconds, (void)ready, (void)most;
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int room) {
+    (void)set, (void)seconds, (void)ready, (void)room;
     return 0;
 }
 

@@ -32,5 +32,5 @@ bool pollset_make_wakeable(struct pollset *set);
 void pollset_wake(struct pollset *set);
 void pollset_calm(struct pollset *set);
 
-/* Fills at most `most` entries; returns how many, 0 on time-out, -1: a signal came. */
-int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int most);
+/* Fills at most `room` entries; returns how many, 0 on time-out, -1: a signal came. */
+int pollset_wait(struct pollset *set, double seconds, struct ready *ready, int room);

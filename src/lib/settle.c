@@ -284,10 +284,8 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
                          .amount = chunk->entry.amount,
                          .now = now};
     assert(chunk->state == CHUNK_IN_FLIGHT);
-    s.audit = (struct audit){.ids = &batch->ledger->ids,
-                             .part = find_part(&s),
-                             .path = s.path,
-                             .response = r};
+    s.audit = (struct audit){
+        .ids = &batch->ledger->ids, .part = find_part(&s), .path = s.path, .response = r};
     if (!reserve(&s)) return (struct effects){.out_of_memory = true};
     chunk->entry.has_code = false;
     if (r->fault == KIND_NONE && r->has_envelope)

@@ -75,18 +75,18 @@ static uint32_t take_first(struct stops *t, struct stop_queue *q) {
     return index;
 }
 
-double stops_due(const struct stops *t, enum api_path path, uint32_t most) {
+double stops_due(const struct stops *t, enum api_path path, uint32_t max_ids) {
     const struct stop_queue *q = &t->queues[path];
     if (q->count == 0) return INFINITY;
     const struct stop *first = &t->entries[q->first];
-    return path == PATH_STOP && q->count >= most ? first->ready : first->due;
+    return path == PATH_STOP && q->count >= max_ids ? first->ready : first->due;
 }
 
-uint32_t stops_take(struct stops *t, enum api_path path, uint32_t most, double now,
+uint32_t stops_take(struct stops *t, enum api_path path, uint32_t max_ids, double now,
                     uint32_t *indexes) {
     struct stop_queue *q = &t->queues[path];
     uint32_t count = 0;
-    while (count < most && q->count > 0 && t->entries[q->first].ready <= now) {
+    while (count < max_ids && q->count > 0 && t->entries[q->first].ready <= now) {
         indexes[count] = take_first(t, q);
         t->entries[indexes[count++]].stage = STOP_IN_REQUEST;
     }

@@ -54,9 +54,9 @@ void stops_close(struct stops *stops);
 bool stops_reserve(struct stops *stops, uint32_t count);
 
 /* When a request to this path has to leave, of at most so many ids; INFINITY: none. */
-double stops_due(const struct stops *stops, enum api_path path, uint32_t most);
+double stops_due(const struct stops *stops, enum api_path path, uint32_t max_ids);
 /* Takes what such a request is for, writes the indexes and returns how many. */
-uint32_t stops_take(struct stops *stops, enum api_path path, uint32_t most, double now,
+uint32_t stops_take(struct stops *stops, enum api_path path, uint32_t max_ids, double now,
                     uint32_t *indexes);
 
 /* Delete refused a pending id with this code and these words. False: that isn't one for

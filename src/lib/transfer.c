@@ -497,13 +497,14 @@ static void step_without_pollset(struct transfer *t, double seconds) {
 }
 
 /* Returns how many descriptors had something to say. */
-static int serve(struct transfer *t, double seconds, int most) {
+static int serve(struct transfer *t, double seconds, int max_descriptors) {
     struct ready ready[READY_MAX];
     int running;
     serve_timer(t);
-    int count = t->flaw ? 0
-                        : pollset_wait(t->pollset, fmin(seconds, transfer_timeout(t)),
-                                       ready, most < READY_MAX ? most : READY_MAX);
+    int count =
+        t->flaw ? 0
+                : pollset_wait(t->pollset, fmin(seconds, transfer_timeout(t)), ready,
+                               max_descriptors < READY_MAX ? max_descriptors : READY_MAX);
     for (int i = 0; i < count && !t->flaw; i++) {
         int what =
             (ready[i].in ? CURL_CSELECT_IN : 0) | (ready[i].out ? CURL_CSELECT_OUT : 0);
@@ -513,8 +514,8 @@ static int serve(struct transfer *t, double seconds, int most) {
     return count;
 }
 
-void transfer_step(struct transfer *t, double seconds, int most) {
-    if (t->pollset) serve(t, seconds, most);
+void transfer_step(struct transfer *t, double seconds, int max_descriptors) {
+    if (t->pollset) serve(t, seconds, max_descriptors);
     else step_without_pollset(t, seconds);
 }
 

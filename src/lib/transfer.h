@@ -38,9 +38,8 @@ bool transfer_has_left(const struct request *request);
 /* Frees what it needs here; `abandon`: in the child of a fork. */
 void transfer_release(struct request *request, bool abandon);
 
-/* Does what can be done, waiting at most `seconds` for it, for at most `most`
- * descriptors. */
-void transfer_step(struct transfer *transfer, double seconds, int most);
+/* Does what can be done, for at most so many descriptors, waiting at most `seconds`. */
+void transfer_step(struct transfer *transfer, double seconds, int max_descriptors);
 /* Reads all that has arrived, without waiting. */
 void transfer_read(struct transfer *transfer);
 /* A request that was completed since, NULL for none. */
