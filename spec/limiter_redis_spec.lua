@@ -1,5 +1,5 @@
 -- The quota in a Redis server: what is told where a client won't do, and what becomes of it when the
--- server is gone, has forgotten, or answers something else.
+-- server has forgotten or answers something else. What every store promises: quota_contract_spec.
 
 local fork = require "spec.support.native" "fork"
 local geelark = require "geelark"
@@ -29,11 +29,6 @@ describe("geelark.limiter.redis raises", function()
     end)
   end
 
-  it("for a limit that isn't known", function()
-    assert.equal("geelark.limiter.redis: limits.concurency: unknown, did you mean concurrency?",
-      refused({ eval = function() end }, { concurency = 5 }))
-  end)
-
   it("for a client that yields, wherever it is made", function()
     local client = { eval = function() coroutine.yield() end }
     assert.equal(YIELDS, refused(client))
@@ -45,39 +40,6 @@ describe("a quota in Redis", function()
   local store
   before_each(function() store = quota_stores.redis() end)
   after_each(function() store.stop() end)
-
-  -- A job whose requests go by the limiter.
-  local function delete(limiter, more)
-    local options, log = service.options(service.success, more)
-    options.limiter = limiter
-    local result, err = geelark.delete({ "a1" }, options)
-    return result, err, log
-  end
-
-  it("lets 200 requests through in a minute where nothing else is said", function()
-    local limiter = store.holder()
-    for _ = 1, 200 do assert.is_truthy((limiter.take(60, DELETE))) end
-    assert.is_nil((limiter.take(60, DELETE)))
-  end)
-
-  it("that is down keeps the job waiting for max_wait, and then it ends", function()
-    local limiter = store.holder()
-    assert.equal(1, delete(limiter).successAmount)
-    store.server:stop()
-    local _, err, log = delete(limiter, { max_wait = 30 })
-    assert.equal("quota", err.kind)
-    assert.matches("limiter.take: Redis: .*, for 30 s", err.message)
-    assert.same({ { "a1" }, 0 }, { err.result.pendingIds, #log })
-  end)
-
-  it("that is down when the answer comes loses no answer", function()
-    local limiter = store.holder()
-    local result = delete { take = limiter.take, give = function(token)
-      store.server:stop()
-      limiter.give(token)
-    end }
-    assert.equal(1, result.successAmount)
-  end)
 
   it("that was down can be asked again by a client that connects again", function()
     local connection = store.connect()
@@ -157,7 +119,8 @@ describe("a quota in Redis", function()
     end }
     yields = true
     coroutine.wrap(function()
-      local _, err = delete(limiter)
+      local options = service.options(service.success, { limiter = limiter })
+      local _, err = geelark.delete({ "a1" }, options)
       assert.equal("callback", err.kind)
       assert.matches(YIELDS, err.message, 1, true)
     end)()

@@ -1,6 +1,8 @@
 -- What every store of a shared quota promises: SQLite, Redis, nginx's dictionary; each the real one,
 -- in a time that the spec sets.
 
+local geelark = require "geelark"
+local service = require "spec.support.service"
 local stores = require "spec.support.quota_stores"
 
 local DELETE, STOP, STATUS = "/open/v1/phone/delete", "/open/v1/phone/stop",
@@ -207,6 +209,65 @@ for name, open in pairs(stores) do
       assert.is_truthy(other.take(30, DELETE))
       late.give(token)
       assert.is_nil((late.take(30, DELETE)))
+    end)
+  end)
+end
+
+-- What they do whose limits a caller gives, and which may be out of reach.
+for _, name in ipairs { "redis", "sqlite" } do
+  describe("geelark.limiter." .. name, function()
+    local store
+    before_each(function() store = stores[name]() end)
+    after_each(function() store.stop() end)
+
+    -- A job whose requests go by the limiter.
+    local function delete(limiter, more)
+      local options, log = service.options(service.success, more)
+      options.limiter = limiter
+      local result, err = geelark.delete({ "a1" }, options)
+      return result, err, log
+    end
+
+    for _, row in ipairs {
+      { "limits that are no table", 5, "limits: table expected, got number" },
+      { "a limit that isn't known", { concurency = 5 },
+        "limits.concurency: unknown, did you mean concurrency?" },
+      { "a limit of nothing", { concurrency = 0 },
+        "limits.concurrency: whole number from 1, or false, expected, got 0" },
+      { "a limit that is no whole number", { requests_per_hour = 1.5 },
+        "limits.requests_per_hour: whole number from 1, or false, expected, got 1.5" },
+    } do
+      it("raises for " .. row[1], function()
+        local made, why = pcall(store.holder, row[2])
+        assert.is_false(made)
+        assert.equal(("geelark.limiter.%s: %s"):format(name, row[3]),
+          (why:gsub("^[^%s]*:%d+: ", "")))
+      end)
+    end
+
+    it("lets 200 requests through in a minute where nothing else is said", function()
+      local limiter = store.holder()
+      for _ = 1, 200 do assert.is_truthy((limiter.take(60, DELETE))) end
+      assert.is_nil((limiter.take(60, DELETE)))
+    end)
+
+    it("has the job wait for max_wait where its store is gone, and then end", function()
+      local limiter = store.holder()
+      assert.equal(1, delete(limiter).successAmount)
+      store.lose()
+      local _, err, log = delete(limiter, { max_wait = 30 })
+      assert.equal("quota", err.kind)
+      assert.matches("^quota: limiter.take: .*" .. store.lost .. ", for 30 s", err.message)
+      assert.same({ { "a1" }, 0 }, { err.result.pendingIds, #log })
+    end)
+
+    it("loses no answer where its store is gone when that comes", function()
+      local limiter = store.holder()
+      local result = delete { take = limiter.take, give = function(token)
+        store.lose()
+        limiter.give(token)
+      end }
+      assert.equal(1, result.successAmount)
     end)
   end)
 end

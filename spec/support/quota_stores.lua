@@ -1,6 +1,7 @@
 -- The stores that a quota can be shared in, each in a time that the spec sets: for the contract of
 -- all of them. A store has holder(limits) → a limiter of one more holder, set(seconds) → what
--- time it is, and stop().
+-- time it is, and stop(). One that can go away has lose(), and why it then can't be asked, as a
+-- pattern, in lost.
 
 local core = require "geelark.core"
 local geelark = require "geelark"
@@ -21,6 +22,8 @@ function stores.sqlite()
     file = directory:file "quota",
     holder = function(limits) return geelark.limiter.sqlite(directory:file "quota", limits) end,
     set = function(seconds) now = seconds end,
+    lose = function() os.remove(directory:file "quota") end,
+    lost = "quota is gone",
     stop = function()
       core.now = real -- luacheck: ignore 122
       directory:remove()
@@ -35,10 +38,11 @@ function stores.redis()
   local clock = set_clock(directory:file "now", EPOCH)
   local server = redis.start(clock.environment)
   return {
-    server = server,
     connect = function() return server:connect() end,
     holder = function(limits) return geelark.limiter.redis(server:connect(), limits) end,
     set = function(seconds) clock.set(EPOCH + seconds) end,
+    lose = function() server:stop() end,
+    lost = "Redis: .*",
     stop = function()
       server:stop()
       directory:remove()
