@@ -84,11 +84,11 @@ describe(":checkhealth geelark", function()
   end)
 
   it("says how to build the core where there is none, and asks it nothing", function()
-    local home, clone = nvim.home()
+    local home = nvim.home()
     finally(function() home:remove() end)
-    local said = nvim.output_at_home(home, REPORT)
+    local said = home:output(REPORT)
     assert.matches("\nerror\tthe core module can't be loaded: geelark/core.so is in no lua folder "
-      .. "of 'runtimepath' nor in package.cpath\tIn " .. clone
+      .. "of 'runtimepath' nor in package.cpath\tIn " .. home.clone
       .. ": make nvim, then start Neovim anew", said, 1, true)
     assert.is_nil(said:find "credentials" or said:find "vim.json")
   end)
@@ -115,10 +115,10 @@ describe(":checkhealth geelark", function()
   end)
 
   it("finds everything where make nvim has built it for a plugin manager", function()
-    local home, clone = nvim.home()
+    local home = nvim.home()
     finally(function() home:remove() end)
-    shell.run("make -s -C %s nvim", clone)
-    local said = nvim.output_at_home(home, REPORT, "GEELARK_TOKEN=t")
+    home:make()
+    local said = home:output(REPORT, "GEELARK_TOKEN=t")
     assert.matches("\nok\tthe core module is loaded\t", said)
     assert.is_nil(said:find "\nerror" or said:find "\nwarn")
   end)

@@ -2,7 +2,6 @@
 
 local nvim = require "spec.support.nvim"
 local shell = require "spec.support.shell"
-local simulator = require "spec.support.simulator"
 
 local text = shell.read "doc/geelark.txt"
 
@@ -22,18 +21,13 @@ local function example(start)
 end
 
 describe("doc/geelark.txt", function()
-  local home, clone, sim
+  local home
 
-  before_each(function() home, clone = nvim.home() end)
-
-  after_each(function()
-    home:remove()
-    if sim then sim:stop() end
-    sim = nil
-  end)
+  before_each(function() home = nvim.home() end)
+  after_each(function() home:remove() end)
 
   it("is taken by :helptags, and each of its tags is shown by :help", function()
-    assert.equal("geelark.txt", nvim.output_at_home(home, [[
+    assert.equal("geelark.txt", home:output([[
       vim.cmd "helptags ALL"
       for _, tag in ipairs { "geelark", ":GeelarkDelete", ":GeelarkCancel", "geelark-lazy",
         "geelark-++stop", "geelark.setup()", "geelark.nvim.delete()", "hl-GeelarkBar" } do
@@ -82,8 +76,8 @@ describe("doc/geelark.txt", function()
     local spec = assert((loadstring or load)(source))() -- luacheck: ignore 113
     assert.same({ url = "ADDRESS", name = "geelark", lazy = false, opts = {},
       build = "make nvim", main = "geelark.nvim" }, spec)
-    shell.run("cd %s && " .. spec.build, clone)
-    assert.equal("true", nvim.output_at_home(home, ([[
+    shell.run("cd %s && " .. spec.build, home.clone)
+    assert.equal("true", home:output(([[
       local plugin = (function() %s end)()
       require(plugin.main).setup(plugin.opts)
       print(require "geelark.core" ~= nil)]]):format(source)))
@@ -91,7 +85,7 @@ describe("doc/geelark.txt", function()
 
   -- The clone is where vim.pack would have put it; Neovim has that only from 0.12 on.
   it("builds with vim.pack when the clone is new", function()
-    assert.equal("geelark\tADDRESS\tfalse\ntrue", nvim.output_at_home(home, ([[
+    assert.equal("geelark\tADDRESS\tfalse\ntrue", home:output(([[
       local changed
       vim.api.nvim_create_autocmd = function(event, options)
         assert(event == "PackChanged")
@@ -106,19 +100,18 @@ describe("doc/geelark.txt", function()
       end }
       %s
       print((pcall(require, "geelark.core")))]])
-      :format(clone, example "vim.api.nvim_create_autocmd")))
+      :format(home.clone, example "vim.api.nvim_create_autocmd")))
   end)
 
   it("sets options, a colour, and deletes from Lua", function()
-    shell.run("make -s -C %s nvim", clone)
-    sim = simulator.start { phones = 250, states = { started = 6 } }
-    home:write("ids.txt", table.concat(require("geelark.simulator").ids(250), "\n") .. "\n")
-    assert.equal("String\n244 deleted", nvim.output_at_home(home, table.concat {
+    home:make()
+    home:simulate { phones = 250, states = { started = 6 } }
+    assert.equal("String\n244 deleted", home:output(table.concat {
       example 'require("geelark.nvim").setup', "\n", example "vim.api.nvim_set_hl", [[
 
       require "geelark.nvim.progress" -- whose own link gives way
       print((vim.fn.execute "highlight GeelarkBar":match "links to (%S+)"))
-      ]], example "local ids" }, "GEELARK_TOKEN=simulator GEELARK_BASE_URL=" .. sim.url))
-    assert.equal(1, sim:state().maxInFlight)
+      ]], example "local ids" }))
+    assert.equal(1, home.sim:state().maxInFlight)
   end)
 end)

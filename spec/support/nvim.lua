@@ -5,6 +5,7 @@
 local screen = require "spec.support.nvim.screen"
 local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
+local simulators = require "spec.support.simulator"
 local temporary = require "spec.support.temporary"
 
 local DIRECTORIES = "XDG_CACHE_HOME=$PWD/cache XDG_STATE_HOME=$PWD/state "
@@ -104,10 +105,16 @@ function nvim.output(source, options)
   return checked(run)
 end
 
----Copies the tree to where a plugin manager would put a clone, for an editor that starts with an
----empty configuration. What is built for LuaJIT comes along, so that it need not be built again.
----@return spec.support.Temporary directory the editor's home, the caller's to remove
----@return string clone
+---An editor's home with nothing in it but a clone of the tree, where a plugin manager puts one.
+---@class spec.support.NvimHome
+---@field directory spec.support.Temporary
+---@field clone string
+---@field sim spec.support.Simulator|nil that its editor deletes from
+local Home = {}
+Home.__index = Home
+
+---Makes one. What is built for LuaJIT comes along, so that it need not be built again.
+---@return spec.support.NvimHome the caller's to remove
 function nvim.home()
   shell.run "make -s all LUA=luajit"
   local directory = temporary.new()
@@ -115,18 +122,37 @@ function nvim.home()
   shell.run("mkdir -p %s && cp -Rp Makefile src lua plugin doc spec %s", clone, clone)
   shell.run("mkdir %s/build && cp -Rp build/luajit %s/build", clone, clone)
   shell.run("rm -f %s/lua/geelark/core.so %s/doc/tags", clone, clone)
-  return directory, clone
+  return setmetatable({ directory = directory, clone = clone }, Home)
 end
 
----The same as nvim.output, in an editor that has nothing but its home, and without the prelude.
----@param directory spec.support.Temporary its home, the caller's to remove
+---Runs make nvim in the clone.
+---@return string what it said
+function Home:make()
+  return shell.run("make -s -C %s nvim 2>&1", self.clone)
+end
+
+---Starts a simulator for the editor, and writes the ids of its phones to ids.txt.
+---@param options table of the simulator; `phones` is a number
+function Home:simulate(options)
+  self.sim = simulators.start(options)
+  self.directory:write("ids.txt", id_lines(options.phones))
+end
+
+---The same as nvim.output, in an editor that has nothing but this home, and without the prelude.
 ---@param source string
 ---@param environment string|nil for sh
 ---@return string
-function nvim.output_at_home(directory, source, environment)
-  directory:write("script.lua", source)
+function Home:output(source, environment)
+  self.directory:write("script.lua", source)
   local command = headless("script.lua", INSTALLED .. DIRECTORIES, "-i NONE")
-  return checked(finished(directory, environment or "", command))
+  return checked(finished(self.directory, variables(self.sim) .. (environment or ""), command))
+end
+
+---Takes away all of it, and ends the simulator. May be called again.
+function Home:remove()
+  if self.sim then self.sim:stop() end
+  self.sim = nil
+  self.directory:remove()
 end
 
 ---@class spec.support.ScreenOptions
