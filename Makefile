@@ -161,7 +161,7 @@ fuzz: test-deps ## made-up bytes for SECONDS=60 a target, under the sanitizers: 
 strict: test-deps ## the specs on a Lua built with assertions, API checks and a collector that always runs
 	@sh spec/support/strict.sh
 
-coverage: test-deps ## the lines and branches of the C core that the specs run; all that can are wanted
+coverage: test-deps ## which lines and branches of the C core the specs run; each that can be run has to be
 	@sh spec/support/coverage.sh
 
 torture: test-deps ## faults on purpose: ONLY=network or memory or disk, ROUNDS=5, on LUA=…
@@ -184,7 +184,7 @@ soak: test-deps ## deletes without end while all goes wrong, and watches memory:
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_LUA) spec/torture/soak.lua $(HOURS) $(SEED)
 
-grounds: test-deps ## the specs built by clang and on GnuTLS, a build for musl: ON=gnutls
+grounds: test-deps ## the specs on a core built by clang, and on GnuTLS; a build for musl: ON=gnutls
 	@SPECS="$(SPECS)" sh spec/support/grounds.sh $(ON)
 
 # What LuaRocks leaves in a clone would be found before what is installed.

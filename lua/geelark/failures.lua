@@ -97,8 +97,8 @@ local function to_test(filter, where)
 end
 
 local function select_by(self, filter, wanted, method)
-  local fine, test = pcall(to_test, filter, "filter")
-  if not fine then error("bad argument #1 to '" .. method .. "' (" .. test .. ")", 3) end
+  local understood, test = pcall(to_test, filter, "filter")
+  if not understood then error("bad argument #1 to '" .. method .. "' (" .. test .. ")", 3) end
   local picked = {}
   for _, failure in ipairs(self) do
     if (not not test(failure)) == wanted then picked[#picked + 1] = failure end

@@ -53,9 +53,9 @@ end
 ---@return geelark.Job job raises for wrong arguments, and blames the line that called `delete`
 return function(ids, options, prepare)
   if type(ids) == "function" then ids = read(ids) end
-  local fine, client, of_job = pcall(split, options, prepare)
+  local done, client, of_job = pcall(split, options, prepare)
   local job = client
-  if fine then fine, job = pcall(start_job, client, ids, of_job) end
-  if fine then return job end
+  if done then done, job = pcall(start_job, client, ids, of_job) end
+  if done then return job end
   error(job, 3)
 end

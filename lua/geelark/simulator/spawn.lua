@@ -105,8 +105,8 @@ end
 ---@param plan geelark.simulator.Fault[]|string a list, or Lua source that returns a list or a
 ---  function
 function Process:plan(plan)
-  local fine, why = pcall(check_plan, plan)
-  if not fine then error(why, 2) end
+  local sound, why = pcall(check_plan, plan)
+  if not sound then error(why, 2) end
   order(self, "plan", { plan })
 end
 
