@@ -224,7 +224,7 @@ static void by_transport(const struct lines *l, struct request *request) {
     }
     transport_read_results(L, 1, &answer);
     CHECK(!answer.flaw && !answer.reason, "%s", answer.flaw);
-    transport_fill(L, request, &answer);
+    CHECK(transport_fill(request, &answer), "no memory");
     lua_settop(L, 0);
 }
 
