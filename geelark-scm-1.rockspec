@@ -54,6 +54,7 @@ build = {
         "src/lib/job.c",
         "src/lib/ledger.c",
         "src/lib/pollset.c",
+        "src/lib/progress.c",
         "src/lib/quote.c",
         "src/lib/request.c",
         "src/lib/response.c",

@@ -15,6 +15,7 @@
 
 #include "moment.h"
 #include "options.h"
+#include "lib/progress.h"
 
 extern const char HANDLE_CLIENT_TYPE[], HANDLE_JOB_TYPE[];
 
@@ -44,10 +45,10 @@ struct lua_job {
     bool in_step;          /* it is being stepped, read or closed: nobody else may */
     struct lua_job *outer; /* the one in whose step this step began */
     bool has_progress, has_event, has_limiter, has_journal;
-    double unasked_since;  /* the limiter's store can't be asked; INFINITY: it can */
-    double progress_due;   /* when on_progress is called although nothing was settled */
-    struct job_pause told; /* the last wait that on_event was told of, */
-    double told_until;     /* and when it was to end */
+    double unasked_since; /* the limiter's store can't be asked; INFINITY: it can */
+    double progress_due;  /* when on_progress is called although nothing was settled */
+    struct pause told;    /* the last wait that on_event was told of, */
+    double told_until;    /* and when it was to end */
     struct lua_job *next;
 };
 

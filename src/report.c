@@ -6,6 +6,7 @@
 #include "compat.h"
 #include "fields.h"
 #include "lists.h"
+#include "lib/progress.h"
 #include "lib/private.h"
 
 static const char ERROR_TYPE[] = "geelark.error";
@@ -184,7 +185,7 @@ void report_open(lua_State *L) {
 
 void report_push_progress(lua_State *L, struct job *job, double now) {
     const struct ledger *ledger = &job->ledger;
-    struct job_progress progress = job_progress(job, now);
+    struct progress progress = progress_of(job, now);
     lua_createtable(L, 0, 9);
     set_amounts(L, ledger);
     set_integer(L, "unknownAmount", ledger_tally(ledger, ID_UNKNOWN));

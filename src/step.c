@@ -326,7 +326,7 @@ static void tell_settled(struct step *s, const struct chunk *chunk) {
 static void tell_wait(struct step *s) {
     struct lua_job *lj = s->lj;
     if (!lj->has_event && !lj->has_progress) return;
-    struct job_pause pause = job_pause(s->job, s->now);
+    struct pause pause = progress_pause(s->job, s->now);
     bool known = pause.reason == lj->told.reason &&
                  fabs(s->now + pause.seconds - lj->told_until) < PROGRESS_SECONDS;
     if (pause.seconds > PROGRESS_SECONDS && !known && wants_events(s)) {

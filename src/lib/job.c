@@ -412,34 +412,3 @@ int job_open_fd(const struct job *job) { return watcher_fd(&job->watcher); }
 void job_wake(struct job *job) { watcher_wake(&job->watcher); }
 
 void job_calm(struct job *job) { watcher_calm(&job->watcher); }
-
-/* What keeps a request to this path from leaving. */
-static struct job_pause path_pause(struct job *job, enum api_path path, double now) {
-    struct job_pause pause = {INFINITY, NULL};
-    double due = batch_due(&job->batch, path, now);
-    if (isinf(due) && due > 0) return pause; /* nothing is left to send */
-    pause.seconds = gate_quota_wait(&job->client->gate, path, now, &pause.reason);
-    if (due - now > pause.seconds) {
-        pause.seconds = due - now;
-        pause.reason = batch_due_reason(&job->batch, path);
-    }
-    return pause;
-}
-
-struct job_pause job_pause(struct job *job, double now) {
-    struct job_pause least = {INFINITY, NULL};
-    for (enum api_path path = 0; path < API_PATHS; path++) {
-        struct job_pause pause = path_pause(job, path, now);
-        bool knows_more = isinf(least.seconds) && !least.reason;
-        if (pause.seconds < least.seconds || knows_more) least = pause;
-    }
-    if (isinf(least.seconds)) least.seconds = 0; /* until an answer comes */
-    return least;
-}
-
-struct job_progress job_progress(struct job *job, double now) {
-    struct job_pause none = {0, NULL};
-    return (struct job_progress){.in_flight = job->batch.in_flight,
-                                 .seconds = fmin(now, job->ended) - job->started,
-                                 .pause = isinf(job->ended) ? job_pause(job, now) : none};
-}

@@ -118,17 +118,3 @@ void job_wake(struct job *job);
 void job_calm(struct job *job);
 /* The job is done and its account was read: only its amounts stay. */
 void job_release(struct job *job);
-
-/* Until the next request may leave. */
-struct job_pause {
-    double seconds;     /* 0: one may, or nobody knows */
-    const char *reason; /* in words for people; NULL: none */
-};
-struct job_pause job_pause(struct job *job, double now);
-
-struct job_progress {
-    unsigned in_flight;
-    double seconds; /* since its start */
-    struct job_pause pause;
-};
-struct job_progress job_progress(struct job *job, double now);
