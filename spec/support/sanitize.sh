@@ -7,10 +7,12 @@
 #   its module isn't unloaded, that is no leak.
 # - The quota in Redis is tried under libfaketime, and that and the sanitizers' libraries keep each
 #   other waiting for ever.
-# - wiped_spec reads all memory of its process, the sanitizers' own as well.
+# - wiped_spec reads all memory of its process, and loop_leaks_spec measures it: the sanitizers' own
+#   as well.
 # - sanitize.supp names the rest.
 set -eu
-elsewhere='^spec/(build|coverage|layout|limiter_redis|ngx|nvim|rock|structure|torture_memory|wiped)_'
+elsewhere='^spec/(build|coverage|layout|limiter_redis|loop_leaks|ngx|nvim|rock|structure)_'
+elsewhere="$elsewhere|^spec/(torture_memory|wiped)_"
 specs=${*:-$(find spec -name "*_spec.lua" | grep -vE "$elsewhere")}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

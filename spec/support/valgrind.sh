@@ -4,8 +4,8 @@
 # which lets go of what it shares with its parent, is not asked what it lost. Suppressions only for
 # code that isn't ours.
 set -eu
-elsewhere='^spec/(cli/|simulator/|(build|coverage|demo|layout|ngx|nvim|quota_contract|rock)_)'
-elsewhere="$elsewhere|^spec/(simulation|soak|structure|torture)_"
+elsewhere='^spec/(cli/|simulator/|(build|coverage|demo|layout|loop_leaks|ngx|nvim|quota_contract)_)'
+elsewhere="$elsewhere|^spec/(rock|simulation|soak|structure|torture)_"
 specs=${*:-$(find spec -name "*_spec.lua" | grep -vE "$elsewhere")}
 SPECS=$specs sh spec/support/specs.sh build/lua5.4 \
   valgrind -q --child-silent-after-fork=yes --keep-debuginfo=yes --error-exitcode=1 \
