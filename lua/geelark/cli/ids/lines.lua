@@ -5,7 +5,7 @@ local geelark = require "geelark"
 local records = require "geelark.cli.ids.csv"
 
 local function trimmed(text)
-  if not text:find "^%s" and not text:find "%s$" then return text end
+  if text:find "^%S*$" then return text end
   return text:match "^%s*(.*%S)" or ""
 end
 
@@ -85,26 +85,28 @@ local function named_column(cells, name)
   return nil, ("no column is named %q; it %s"):format(name, several(cells))
 end
 
--- Those that hold anything, their cells without white space around them.
-local function filled_records(text, separator)
-  local next_record = records(text, separator)
-  local function next_filled()
-    local cells, line = next_record()
-    local filled = not cells
-    for i = 1, cells and #cells or 0 do
-      cells[i] = trimmed(cells[i])
-      filled = filled or cells[i] ~= ""
-    end
-    if filled then return cells, line end
-    return next_filled()
+-- Whether no other column holds anything.
+local function is_alone(cells, column)
+  for i, cell in ipairs(cells) do
+    if i ~= column and cell:find "%S" then return false end
   end
-  return next_filled
+  return true
+end
+
+-- The first record that holds anything, its cells without white space around them.
+local function first_record(next_record)
+  local cells, line
+  repeat
+    cells, line = next_record()
+  until not cells or not is_alone(cells)
+  for i, cell in ipairs(cells or {}) do cells[i] = trimmed(cell) end
+  return cells, line
 end
 
 local function read_csv(text, separator, name)
   local given = { list = {}, places = {}, unit = "line" }
-  local list, places, next_record = given.list, given.places, filled_records(text, separator)
-  local cells, line = next_record()
+  local list, places, next_record = given.list, given.places, records(text, separator)
+  local cells, line = first_record(next_record)
   local column, why, named
   if cells and name then column, why, named = named_column(cells, name) end
   if cells and not name then column, why = only_column(cells) end
@@ -114,11 +116,14 @@ local function read_csv(text, separator, name)
     cells, line = next_record()
   end
   while cells do
-    local id = cells[column] or ""
-    if not name and id ~= table.concat(cells) then
+    local id = trimmed(cells[column] or "")
+    local is_only = (not name or id == "") and is_alone(cells, column)
+    if not name and not is_only then
       return nil, ("line %d has several columns; --column tells which holds the ids"):format(line)
     end
-    list[#list + 1], places[#list + 1] = id, line
+    if id ~= "" or not is_only then -- a record without any cell filled is none
+      list[#list + 1], places[#list + 1] = id, line
+    end
     cells, line = next_record()
   end
   if cells == false then return nil, line end
