@@ -8,15 +8,15 @@ local QUOTE, HASH, CARRIAGE_RETURN, BLANK, NEW_LINE = byte('"#\r \n', 1, 5)
 
 -- What stands in the quotes that open at a place, and the place behind them; nil where they stay open.
 local function in_quotes(text, from)
-  local at, doubled = from, nil
+  local at, has_doubled = from, false
   repeat
     at = find(text, '"', at + 1, true)
     if not at then return nil end
-    doubled = byte(text, at + 1) == QUOTE
-    if doubled then at = at + 1 end
-  until not doubled
+    local is_doubled = byte(text, at + 1) == QUOTE
+    if is_doubled then at, has_doubled = at + 1, true end
+  until not is_doubled
   local cell = sub(text, from + 1, at - 1)
-  return find(cell, '"', 1, true) and cell:gsub('""', '"') or cell, at + 1
+  return has_doubled and cell:gsub('""', '"') or cell, at + 1
 end
 
 local function count_lines(cell)
@@ -60,7 +60,8 @@ return function(text, separator)
       behind = behind_blank(text, at, separator)
     end
     if at > #text then return nil end
-    local count, here, stop = 0, line, nil
+    local count, here = 0, line
+    local stop
     repeat
       local quoted, rest = "", at
       if byte(text, at) == QUOTE then
