@@ -33,7 +33,18 @@ local function checked(given, name)
   return nil, ("%s what is no id, and nothing was sent:%s"):format(name, with_places(why, given))
 end
 
+-- What a spreadsheet writes where it isn't told otherwise, by its first bytes.
+local UTF16 = "a text in UTF-16; what helps: save it as UTF-8"
+local SPREADSHEET = "a spreadsheet's own file; what helps: export it as CSV"
+local UNREADABLE = {
+  { "^\255\254", UTF16 }, { "^\254\255", UTF16 },
+  { "^PK\3\4", SPREADSHEET }, { "^\208\207\17\224", SPREADSHEET },
+}
+
 local function read(text, column)
+  for _, kind in ipairs(UNREADABLE) do
+    if text:find(kind[1]) then return nil, kind[2] end
+  end
   text = text:gsub(BYTE_ORDER_MARK, "")
   if text:find "^%s*[%[{]" then return require "geelark.cli.ids.json"(text, column) end
   return require "geelark.cli.ids.lines"(text, column)

@@ -9,9 +9,9 @@ local function trimmed(text)
   return text:match "^%s*(.*%S)" or ""
 end
 
--- Every id has a digit.
+-- Every id has a digit. What holds control characters is no text.
 local function is_header(cell)
-  return cell ~= "" and not cell:find "%d"
+  return cell ~= "" and not cell:find "%d" and not cell:find "[%z\1-\8\14-\31]"
 end
 
 -- Without quoted cells, in which a separator means nothing.
@@ -62,7 +62,8 @@ end
 local function several(cells)
   local names = table.concat(cells, ", ")
   if names:find "%d" then names = "by number, 1 to " .. #cells end
-  return ("has %d columns; --column tells which holds the ids: %s"):format(#cells, names)
+  return ("has %d column%s; --column tells which holds the ids: %s"):format(#cells,
+    #cells == 1 and "" or "s", names)
 end
 
 -- The only column with something in it.
