@@ -35,7 +35,7 @@ describe("the command's question", function()
     local from = ("printf 'Phone\\n%s\\n%s\\n1x\\n' |"):format(ONE, ONE)
     local text = ask("--stop-started --from -", "no\n", from):gsub("\n", " ")
     assert.matches("Delete 2 cloud phones at", text, 1, true)
-    assert.matches('? 1 more are repeated. "Phone" is taken for a header. Phones that are started '
+    assert.matches('? 1 more is repeated. "Phone" is taken for a header. Phones that are started '
       .. "are stopped first. This can't be undone. [y/N]", text, 1, true)
   end)
 

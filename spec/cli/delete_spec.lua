@@ -89,6 +89,12 @@ describe("geelark delete", function()
     assert.same({}, service:requests())
   end)
 
+  it("counts what is repeated as one would say it", function()
+    serve { phones = 1 }
+    assert.matches("dry run: 1 cloud phone (1 more is repeated) would be deleted",
+      delete("--dry-run 1 1").errors, 1, true)
+  end)
+
   it("tells in a dry run which line it takes for a header", function()
     local run = delete("--dry-run --from -", "phones\n" .. serve { phones = 1 })
     assert.matches('\n"phones" is taken for a header.\n', run.errors, 1, true)

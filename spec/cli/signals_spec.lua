@@ -2,6 +2,7 @@
 -- the second ends at once.
 
 local cli = require "spec.support.cli"
+local geelark = require "geelark"
 local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
 local temporary = require "spec.support.temporary"
@@ -51,8 +52,23 @@ describe("the command under a signal", function()
     repeat until process.line():find "cancelled, waiting for 2 answers"
     kill(process, "INT")
     local status, errors = process.finish()
-    assert.same({ 130, "geelark: ended at once; requests in flight, of which nobody knows what "
-      .. "became: 2\n" }, { status, errors })
+    assert.equal(130, status)
+    assert.matches("^geelark: ended at once; requests in flight, of which nobody knows what "
+      .. "became: 2\nTo go on run the same command again", errors)
+  end)
+
+  it("ends at once and says how to go on with a journal, which is whole", function()
+    local journal = directory:file "run.db"
+    local process = begin({ phones = 500, plan = "return function() return { delay = 50 } end" }, 2,
+      "--journal " .. journal)
+    kill(process, "INT")
+    repeat until process.line():find "cancelled, waiting for 2 answers"
+    kill(process, "TERM")
+    local status, errors = process.finish()
+    assert.equal(143, status)
+    assert.matches("became: 2\nTo go on: geelark resume " .. journal .. "\n", errors, 1, true)
+    local account = geelark.journal.read(journal)
+    assert.same({ 200, 300 }, { #account.unknownIds, #account.pendingIds })
   end)
 
   it("stops the stopping of phones, too", function()

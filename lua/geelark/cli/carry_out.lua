@@ -38,6 +38,13 @@ local function phones(count)
   return ("%s cloud phone%s"):format(grouped(count), count == 1 and "" or "s")
 end
 
+-- That so many ids are given more than once; nil where none is.
+local function repeated(result)
+  local count = result.duplicateAmount
+  if count == 0 then return nil end
+  return ("%s more %s repeated"):format(grouped(count), count == 1 and "is" or "are")
+end
+
 local function destination()
   return ("at %s, with the credentials of %s"):format(environment.base_url {},
     environment.credentials {})
@@ -50,11 +57,10 @@ local function rehearse(work, result, given)
     end, status.DONE)
     if ended ~= status.DONE then return ended end
   end
-  local again = result.duplicateAmount > 0
-    and (" (%s more are repeated)"):format(grouped(result.duplicateAmount)) or ""
   if not given.quiet then
+    local again = repeated(result)
     terminal.say(("geelark: dry run: %s%s would be deleted %s; nothing was sent")
-      :format(phones(result.totalAmount), again, destination()))
+      :format(phones(result.totalAmount), again and " (" .. again .. ")" or "", destination()))
     if work.remark then terminal.say(work.remark) end
   end
   return status.DONE
@@ -70,9 +76,8 @@ local function question(work, result, given)
   local what = work.left and ("%s of %s"):format(grouped(work.left), phones(total))
     or total == 1 and "the cloud phone " .. work.list[1] or phones(total)
   local remarks = { ("Delete %s %s?"):format(what, destination()) }
-  if result.duplicateAmount > 0 then
-    remarks[#remarks + 1] = ("%s more are repeated."):format(grouped(result.duplicateAmount))
-  end
+  local again = repeated(result)
+  remarks[#remarks + 1] = again and again .. "." or nil
   remarks[#remarks + 1] = work.remark
   remarks[#remarks + 1] = given.stop_started and "Phones that are started are stopped first." or nil
   remarks[#remarks + 1] = "This can't be undone."
@@ -104,7 +109,7 @@ return function(work, given)
   options.journal = given.journal
   local started, job = pcall(geelark.start, work.list, options)
   if not started then return status.usage(why_of(job)) end
-  local signal, release = run(job, display.new(job, given.quiet))
+  local signal, release = run(job, display.new(job, given.quiet), given.journal)
   local result, err = job:result()
   if err and err.kind == "config" then return status.usage(words_of(err)) end
   return report.tell(result, err, given, status.of(result, err, signal), release)

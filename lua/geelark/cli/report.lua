@@ -104,7 +104,10 @@ local function quoted(word)
   return word:find "^[%w_./-]+$" and word or "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
-local function tell_how_to_go_on(journal)
+local report = {}
+
+---@param journal string|nil the file of the run's
+function report.how_to_go_on(journal)
   if journal then return terminal.say("To go on: geelark resume " .. quoted(journal)) end
   terminal.say("To go on run the same command again: phones that are gone then fail with "
     .. "not_found. With --journal FILE a run remembers them.")
@@ -115,10 +118,8 @@ local function tell(account, result, err, given)
   terminal.say(account.summary)
   if account.reason then terminal.say(account.reason) end
   tell_failures(result)
-  if err then tell_how_to_go_on(given.journal) end
+  if err then report.how_to_go_on(given.journal) end
 end
-
-local report = {}
 
 --- Every id, in a format for programs.
 ---@param output geelark.cli.Output
