@@ -46,11 +46,11 @@ describe("geelark", function()
 
   for arguments, why in pairs {
     [""] = "a command is required; see geelark --help",
-    ["dlete"] = "unknown command 'dlete'; Did you mean 'delete'?; see geelark --help",
+    ["dlete"] = "unknown command 'dlete'; did you mean 'delete'? See geelark --help",
     ["delete --concurrency two 1"] = "--concurrency: number expected, got two; "
       .. "see geelark delete --help",
-    ["delete --form x"] = "unknown option '--form'; Did you mean '--from'?; "
-      .. "see geelark delete --help",
+    ["delete --form x"] = "unknown option '--form'; did you mean '--from'? "
+      .. "See geelark delete --help",
   } do
     it("ends with 2 for wrong arguments: " .. arguments, function()
       local run = cli.run(arguments)

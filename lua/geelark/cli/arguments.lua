@@ -115,6 +115,7 @@ return function(arguments)
   if right then return given end
   local command = arguments[1] and arguments[1]:match "^%l+$"
   local known = command and given:find "unknown command" == nil
-  return nil, ("%s; see geelark %s--help"):format((given:gsub("\n", "; ")),
+  local words = given:gsub("\nDid", "; did")
+  return nil, ("%s%s geelark %s--help"):format(words, words:find "%?$" and " See" or "; see",
     known and command .. " " or "")
 end
