@@ -14,13 +14,16 @@ local writers = require "geelark.journal.events"
 
 local journal = {}
 
+-- Raises where a job for this address can't go on with a file. An empty one it fills.
+local function check(file, base_url)
+  if not tables.are_missing(file) then tables.check(file, base_url) end
+end
+
 -- For the core: opens the file for the ids of an account, which then goes on where the file
 -- ends. Returns the function that writes an event (nil: the job is done) and the connection,
 -- which must not be closed in the child of a fork. Raises a text: it can't be.
 function journal.open(name, base_url, account)
-  local file = open(name, function(file)
-    if not tables.are_missing(file) then tables.check(file, base_url) end
-  end)
+  local file = open(name, function(file) check(file, base_url) end)
   local whole
   local planned, why = pcall(file.transact, file, function()
     if tables.are_missing(file) then tables.create(file, base_url) end
@@ -87,6 +90,22 @@ local function read(name)
   file:close()
   if not done then error(why, 0) end
   return result
+end
+
+local USABLE = "usable" -- raised where the file would be taken, so that it is left as it is
+
+--- For the command's dry run: what a job would say of a file before it sends anything. A file that
+--- isn't there isn't made.
+---@param name string
+---@param base_url string
+---@return geelark.Error|nil err # nil: nothing
+function journal.rehearse(name, base_url)
+  if not sqlite.exists(name) then return nil end
+  local _, why = pcall(open, name, function(file)
+    check(file, base_url)
+    error(USABLE, 0)
+  end)
+  return why ~= USABLE and core.config_error("journal: " .. tostring(why)) or nil
 end
 
 --- What became of all ids that are in a journal, for geelark.failures, outcomes and resume.

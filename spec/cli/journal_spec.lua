@@ -150,4 +150,66 @@ describe("geelark with a journal", function()
     assert.matches("^geelark: config: journal: [^\n]* is not a SQLite file\n$", ended.errors)
     assert.same({}, service:requests())
   end)
+
+  describe("in a dry run", function()
+    -- Its files, and all that is in them.
+    local function contents()
+      local names = shell.run("ls %s", directory.path)
+      return names .. (io.open(journal) and shell.read(journal) or "")
+    end
+
+    -- What a delete says before it sends anything a dry run says, too, and it writes nothing.
+    local function assert_refused(why)
+      local before = contents()
+      local rehearsed = delete "--dry-run"
+      assert.same({ 2, "" }, { rehearsed.status, rehearsed.output })
+      assert.matches(why, rehearsed.errors, 1, true)
+      assert.equal(delete().errors, rehearsed.errors)
+      assert.equal(before, contents())
+    end
+
+    it("is refused where it is for another address", function()
+      serve { phones = 3 }
+      delete()
+      local url = service.url
+      service:stop()
+      serve { phones = 3 }
+      assert_refused(("is for another base_url (%s, not %s)\n"):format(url, service.url))
+    end)
+
+    it("is refused where it is something else", function()
+      serve { phones = 3 }
+      journal = directory:write("my run.db", ("no journal\n"):rep(100))
+      assert_refused " is not a SQLite file\n"
+    end)
+
+    it("is refused where its name is empty", function()
+      serve { phones = 1 }
+      journal = ""
+      assert_refused "geelark: journal: empty string\n"
+    end)
+
+    it("is refused where another process has it", function()
+      serve { phones = 3, plan = { { delay = 50 } } }
+      local process = cli.start(("delete --yes --from %s --journal %s"):format(directory:file "ids",
+        shell.quote(journal)), service)
+      while #service:requests() < 1 do end
+      local rehearsed = delete "--dry-run"
+      shell.run("kill -KILL %s", process.pid)
+      process.finish()
+      assert.equal(2, rehearsed.status)
+      assert.matches(" is in use by another job or process\n", rehearsed.errors, 1, true)
+    end)
+
+    it("is left alone where it is right, empty, or not there", function()
+      serve { phones = 3 }
+      for _, prepare in ipairs { function() end,
+        function() directory:write("my run.db", "") end, delete } do
+        prepare()
+        local before = contents()
+        local rehearsed = delete "--dry-run"
+        assert.same({ 0, before }, { rehearsed.status, contents() })
+      end
+    end)
+  end)
 end)

@@ -12,7 +12,8 @@ local status = require "geelark.cli.status"
 local terminal = require "geelark.cli.terminal"
 
 local function options_of(given)
-  return { concurrency = given.concurrency, stop_started = given.stop_started }
+  return { concurrency = given.concurrency, stop_started = given.stop_started,
+    journal = given.journal }
 end
 
 -- The words of what was raised, without where.
@@ -31,6 +32,8 @@ local function check(list, given)
   options.dry_run = true
   local right, result, err = pcall(geelark.delete, list, options)
   if not right then return nil, why_of(result) end
+  err = err or given.dry_run and given.journal
+    and geelark.journal.rehearse(given.journal, environment.base_url {})
   return result, err and words_of(err)
 end
 
@@ -105,9 +108,7 @@ return function(work, given)
   if given.dry_run then return rehearse(work, rehearsal, given) end
   local refused = consent(work, rehearsal, given)
   if refused then return refused end
-  local options = options_of(given)
-  options.journal = given.journal
-  local started, job = pcall(geelark.start, work.list, options)
+  local started, job = pcall(geelark.start, work.list, options_of(given))
   if not started then return status.usage(why_of(job)) end
   local signal, release = run(job, display.new(job, given.quiet), given.journal)
   local result, err = job:result()
