@@ -99,6 +99,7 @@ build = {
     ["geelark.cli.filter"] = "lua/geelark/cli/filter.lua",
     ["geelark.cli.formats"] = "lua/geelark/cli/formats.lua",
     ["geelark.cli.ids"] = "lua/geelark/cli/ids.lua",
+    ["geelark.cli.ids.comment"] = "lua/geelark/cli/ids/comment.lua",
     ["geelark.cli.ids.csv"] = "lua/geelark/cli/ids/csv.lua",
     ["geelark.cli.ids.json"] = "lua/geelark/cli/ids/json.lua",
     ["geelark.cli.ids.lines"] = "lua/geelark/cli/ids/lines.lua",

@@ -2,6 +2,8 @@
 -- separators, ends of lines, and quotes that are doubled. Blank lines and comments are no records;
 -- "#" may also be the name of a first column.
 
+local is_comment = require "geelark.cli.ids.comment"
+
 local byte, find, sub = string.byte, string.find, string.sub
 
 local QUOTE, HASH, CARRIAGE_RETURN, BLANK, NEW_LINE = byte('"#\r \n', 1, 5)
@@ -30,7 +32,7 @@ local function behind_blank(text, at, separator)
     at = at + 1
     first = byte(text, at)
   end
-  if first == HASH and sub(text, at + 1, at + 1) ~= separator then
+  if first == HASH and sub(text, at + 1, at + 1) ~= separator and is_comment(text, at) then
     return (find(text, "\n", at, true) or #text) + 1
   end
   return (first == NEW_LINE or first == nil) and at + 1 or nil

@@ -2,6 +2,7 @@
 -- it holds a separator or quotes. Of several columns none is guessed.
 
 local geelark = require "geelark"
+local is_comment = require "geelark.cli.ids.comment"
 local records = require "geelark.cli.ids.csv"
 
 local function trimmed(text)
@@ -9,16 +10,19 @@ local function trimmed(text)
   return text:match "^%s*(.*%S)" or ""
 end
 
--- Every id has a digit. What holds control characters is no text.
+-- Every id has a digit. What holds control characters is no text, and what a formula failed with no
+-- name.
 local function is_header(cell)
   return cell ~= "" and not cell:find "%d" and not cell:find "[%z\1-\8\14-\31]"
+    and (not cell:find "^#" or is_comment(cell, 1))
 end
 
 -- Without quoted cells, in which a separator means nothing.
 local function first_line(text)
   for line in text:gmatch "[^\n]+" do
-    local is_comment = line:find "^%s*#" and not line:find "^#[,;\t]"
-    if line:find "%S" and not is_comment then return trimmed(line) end
+    local first = line:find "%S"
+    local is_passed_over = not first or is_comment(line, first) and not line:find "^#[,;\t]"
+    if not is_passed_over then return trimmed(line) end
   end
   return ""
 end
@@ -47,7 +51,8 @@ local function read_text(text)
   local list, places, number = given.list, given.places, 0
   for line in text:gmatch "([^\n]*)\n?" do
     number = number + 1
-    if line:find("#", 1, true) then line = line:gsub("^#.*$", ""):gsub("%s#.*$", "") end
+    if is_comment(line, 1) then line = "" end
+    if line:find("#", 1, true) then line = line:gsub("%s#.*$", "") end
     line = trimmed(line)
     if not list[1] and not given.header and is_header(line) then
       given.header = line
@@ -80,10 +85,13 @@ local function named_column(cells, name)
   -- First the number: without a header a cell may hold it, too.
   local number = name:find "^%d+$" and tonumber(name)
   if number and number >= 1 and number <= #cells then return number end
+  local found, count = nil, 0
   for i, cell in ipairs(cells) do
-    if cell:lower() == name:lower() then return i, nil, true end
+    if cell:lower() == name:lower() then found, count = found or i, count + 1 end
   end
-  return nil, ("no column is named %q; it %s"):format(name, several(cells))
+  if count == 1 then return found, nil, true end
+  if count == 0 then return nil, ("no column is named %q; it %s"):format(name, several(cells)) end
+  return nil, ("%d columns are named %q; give the number, 1 to %d"):format(count, name, #cells)
 end
 
 -- Whether no other column holds anything.
