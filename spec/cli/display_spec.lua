@@ -2,6 +2,7 @@
 
 local cli = require "spec.support.cli"
 local display = require "geelark.cli.display"
+local shell = require "spec.support.shell"
 local simulator = require "geelark.simulator"
 
 local function paint(_, text) return text end
@@ -120,4 +121,17 @@ describe("the command on a terminal", function()
       assert.is_true(#state:gsub("\226\150[\136\145]", "#") <= 40, state)
     end
   end)
+end)
+
+describe("the bar's letters", function()
+  -- An empty variable counts as none, as everywhere.
+  for variables, is_more in pairs {
+    ["LC_ALL= LC_CTYPE= LANG=C.UTF-8"] = true, ["LC_ALL=C LC_CTYPE= LANG=C.UTF-8"] = false,
+    ["LC_ALL=en_US.utf8 LC_CTYPE= LANG=C"] = true, ["LC_ALL= LC_CTYPE= LANG="] = false,
+  } do
+    it(("are %sASCII under %s"):format(is_more and "more than " or "", variables), function()
+      assert.equal(tostring(is_more), shell.run("env " .. variables .. " sh -c %s",
+        shell.run_lua "print(require('geelark.cli.terminal').draws_blocks())"))
+    end)
+  end
 end)

@@ -33,8 +33,11 @@ end
 
 ---@return boolean whether it shows more than ASCII
 function terminal.draws_blocks()
-  local locale = os.getenv "LC_ALL" or os.getenv "LC_CTYPE" or os.getenv "LANG" or ""
-  return locale:upper():find "UTF%-?8" ~= nil
+  for _, name in ipairs { "LC_ALL", "LC_CTYPE", "LANG" } do
+    local locale = os.getenv(name) or ""
+    if locale ~= "" then return locale:upper():find "UTF%-?8" ~= nil end
+  end
+  return false
 end
 
 --- No control character of what came from outside, and nothing that isn't UTF-8.
