@@ -84,6 +84,18 @@ describe("geelark with a journal", function()
     assert.equal(0, service:world().phoneCount)
   end)
 
+  it("sends nobody to a file that was removed meanwhile", function()
+    serve { phones = 1000, plan = "return function() return { delay = 0.2 } end" }
+    local process = cli.start(("delete --yes --from %s --journal %s"):format(directory:file "ids",
+      shell.quote(journal)), service)
+    while #service:requests() < 1 do end
+    assert(os.remove(journal))
+    local status, errors = process.finish()
+    assert.equal(3, status)
+    assert.matches(" is no longer there ", errors, 1, true)
+    assert.matches("\nTo go on run the same command again", errors, 1, true)
+  end)
+
   it("has nothing to do where all is gone, and doesn't ask", function()
     serve { phones = 3 }
     assert.equal(0, delete().status)
