@@ -100,17 +100,36 @@ describe("geelark with a journal", function()
     serve { phones = 3 }
     assert.equal(0, delete().status)
     local requests = #service:requests()
-    local again = run "resume JOURNAL"
-    assert.same({ 0, "geelark: 3 deleted\n" }, { again.status, again.errors })
+    for _, arguments in ipairs { "resume", "delete --from IDS --journal" } do
+      local again = run(arguments:gsub("IDS", directory:file "ids") .. " JOURNAL")
+      assert.same({ 0, "geelark: 3 deleted\n" }, { again.status, again.errors })
+    end
     assert.equal(requests, #service:requests())
   end)
 
-  it("asks before it goes on, with the number that is left", function()
+  for _, arguments in ipairs { "resume JOURNAL", "delete --from IDS --journal JOURNAL" } do
+    it("asks before it goes on, with the number that is left: " .. arguments, function()
+      break_off()
+      local text, status = cli.on_terminal(arguments:gsub("%u%u%u+", {
+        JOURNAL = shell.quote(journal), IDS = directory:file "ids" }),
+        { service = service, keys = "no\n" })
+      assert.matches("Delete 151 of 250 cloud phones at", (text:gsub("\n", " ")))
+      assert.same({ 2, 2 }, { status, #service:requests() })
+    end)
+  end
+
+  it("tells in a dry run how many are left", function()
     break_off()
-    local text, status = cli.on_terminal("resume " .. shell.quote(journal),
-      { service = service, keys = "no\n" })
-    assert.matches("Delete 1%d%d of 250 cloud phones at", (text:gsub("\n", " ")))
-    assert.same({ 2, 2 }, { status, #service:requests() })
+    assert.matches("dry run: 151 of 250 cloud phones would be deleted at",
+      delete("--dry-run").errors, 1, true)
+  end)
+
+  it("that can't be used is no reason to ask", function()
+    serve { phones = 3 }
+    journal = directory:write("my run.db", ("no journal\n"):rep(100))
+    local ended = run("delete --journal JOURNAL --from " .. directory:file "ids")
+    assert.equal(2, ended.status)
+    assert.matches(" is not a SQLite file\n", ended.errors, 1, true)
   end)
 
   it("lists what failed, as far as filters pick it", function()

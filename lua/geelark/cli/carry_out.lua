@@ -32,13 +32,20 @@ local function check(list, given)
   options.dry_run = true
   local right, result, err = pcall(geelark.delete, list, options)
   if not right then return nil, why_of(result) end
-  err = err or given.dry_run and given.journal
+  err = err or given.journal
     and geelark.journal.rehearse(given.journal, environment.base_url {})
   return result, err and words_of(err)
 end
 
 local function phones(count)
   return ("%s cloud phone%s"):format(grouped(count), count == 1 and "" or "s")
+end
+
+-- How many phones are asked for: "3 cloud phones", "2 of 3 cloud phones".
+local function amount(work, result)
+  local total = result.totalAmount
+  if not work.left or work.left == total then return phones(total) end
+  return ("%s of %s"):format(grouped(work.left), phones(total))
 end
 
 -- That so many ids are given more than once; nil where none is.
@@ -63,7 +70,7 @@ local function rehearse(work, result, given)
   if not given.quiet then
     local again = repeated(result)
     terminal.say(("geelark: dry run: %s%s would be deleted %s; nothing was sent")
-      :format(phones(result.totalAmount), again and " (" .. again .. ")" or "", destination()))
+      :format(amount(work, result), again and " (" .. again .. ")" or "", destination()))
     if work.remark then terminal.say(work.remark) end
   end
   return status.DONE
@@ -75,9 +82,8 @@ end
 ---@field remark string|nil what else is worth knowing before one agrees
 
 local function question(work, result, given)
-  local total = result.totalAmount
-  local what = work.left and ("%s of %s"):format(grouped(work.left), phones(total))
-    or total == 1 and "the cloud phone " .. work.list[1] or phones(total)
+  local what = result.totalAmount == 1 and "the cloud phone " .. work.list[1]
+    or amount(work, result)
   local remarks = { ("Delete %s %s?"):format(what, destination()) }
   local again = repeated(result)
   remarks[#remarks + 1] = again and again .. "." or nil

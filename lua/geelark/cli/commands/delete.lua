@@ -1,5 +1,6 @@
 -- geelark delete
 
+local geelark = require "geelark"
 local carry_out = require "geelark.cli.carry_out"
 local ids = require "geelark.cli.ids"
 local status = require "geelark.cli.status"
@@ -12,11 +13,26 @@ local function read(given)
   return ids.from_arguments(given.ids)
 end
 
+local GONE = { deleted = true, presumed = true }
+
+-- How many of the ids aren't gone by a journal; nil where there is none that can be read.
+local function count_left(list, journal)
+  local account = journal and geelark.journal.read(journal)
+  if not account then return nil end
+  local passed_over, left = {}, 0
+  for id, state in geelark.outcomes(account) do passed_over[id] = GONE[state] end
+  for _, id in ipairs(list) do
+    if not passed_over[id] then passed_over[id], left = true, left + 1 end
+  end
+  return left
+end
+
 ---@param given table arguments
 ---@return integer status
 return function(given)
   local found, why = read(given)
   if not found then return status.usage(why) end
   local remark = found.header and ("%q is taken for a header."):format(found.header)
-  return carry_out({ list = found.list, remark = remark }, given)
+  local left = count_left(found.list, given.journal)
+  return carry_out({ list = found.list, left = left, remark = remark }, given)
 end
