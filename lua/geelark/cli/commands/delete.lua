@@ -33,6 +33,8 @@ return function(given)
   local found, why = read(given)
   if not found then return status.usage(why) end
   local remark = found.header and ("%q is taken for a header."):format(found.header)
-  local left = count_left(found.list, given.journal)
+  -- The whole journal is read for it, which a million phones make some seconds.
+  local is_told = given.dry_run or not given.yes
+  local left = is_told and count_left(found.list, given.journal) or nil
   return carry_out({ list = found.list, left = left, remark = remark }, given)
 end
