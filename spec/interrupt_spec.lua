@@ -75,6 +75,35 @@ describe("an interrupt", function()
     assert.equal("1\tcancelled\t1\t2", said)
   end)
 
+  -- As the interpreter's hook raises: in whatever runs.
+  local function interrupted()
+    debug.sethook(function()
+      debug.sethook()
+      error "interrupted!"
+    end, "", 1)
+    return tostring(1)
+  end
+  for _, name in ipairs { "on_progress", "on_event", "transport", "limiter.take", "limiter.give",
+                          "clock.now", "clock.sleep" } do
+    it("that comes while " .. name .. " runs is no mistake of the callback's", function()
+      local options, log = service.options({ { 200, "lost" } }, { chunk_size = 1, concurrency = 1 })
+      options.limiter = { take = function() return true end, give = function() end }
+      local owner, field = name:match "^(%w+)%.(%w+)$"
+      local holder = owner and options[owner] or options
+      field = field or name
+      local before = holder[field]
+      holder[field] = function(...)
+        if #log > 0 or name == "transport" or name == "limiter.take" then interrupted() end
+        if before then return before(...) end
+      end
+      local _, err = geelark.delete({ "a1", "a2" }, options)
+      assert.equal("cancelled", err.kind)
+      assert.equal(name .. ": ", err.message:match("^cancelled: ([%w_.]+: )") or err.message)
+      local pending = err.result.pendingIds
+      assert.equal("a2", pending[#pending])
+    end)
+  end
+
   it("is not looked for where a coroutine has loaded the core of Lua 5.1, which then works as ever",
     function()
       local said = shell.output(shell.run_lua [[

@@ -46,8 +46,15 @@ const char *callback_error(lua_State *L) {
     return text ? text : "error object is no string";
 }
 
-bool callback_out_of_memory(const char *text) {
-    static const char words[] = "not enough memory";
-    size_t len = strlen(text), size = sizeof words - 1;
+static bool ends_with(const char *text, const char *words) {
+    size_t len = strlen(text), size = strlen(words);
     return len >= size && strcmp(text + len - size, words) == 0;
+}
+
+bool callback_out_of_memory(const char *text) {
+    return ends_with(text, "not enough memory");
+}
+
+bool callback_interrupted(const char *text) {
+    return strcmp(text, "interrupted!") == 0 || ends_with(text, ": interrupted!");
 }

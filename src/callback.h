@@ -19,3 +19,7 @@ const char *callback_error(lua_State *L);
 
 /* What was raised is Lua's memory error, whatever others have put before its text. */
 bool callback_out_of_memory(const char *text);
+
+/* What was raised is what the interpreters raise for Ctrl-C, whatever stands before its
+ * text: it came while the callback ran, and is no mistake of the callback's. */
+bool callback_interrupted(const char *text);

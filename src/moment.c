@@ -30,7 +30,8 @@ double moment_last(const struct lua_clock *clock) {
 
 void moment_break(struct lua_clock *clock, const char *why) {
     if (clock->fault.kind != KIND_NONE) return;
-    fault_set(&clock->fault, KIND_CALLBACK, why);
+    enum kind kind = callback_interrupted(why) ? KIND_CANCELLED : KIND_CALLBACK;
+    fault_set(&clock->fault, kind, why);
     clock->shift = moment_last(clock) - clock_now();
     clock->has_now = false;
     clock->waited = 0;

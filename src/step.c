@@ -57,7 +57,8 @@ static void stop_for_error(struct step *s, const char *who) {
     struct fault fault;
     const char *text = callback_error(s->L);
     const char *why = strstr(text, "attempt to yield") ? ": it may not yield" : "";
-    fault_set(&fault, KIND_CALLBACK, lua_pushfstring(s->L, "%s: %s%s", who, text, why));
+    enum kind kind = callback_interrupted(text) ? KIND_CANCELLED : KIND_CALLBACK;
+    fault_set(&fault, kind, lua_pushfstring(s->L, "%s: %s%s", who, text, why));
     handle_check_process(s->L, s->lj);
     stop_for_fault(s, &fault);
 }
