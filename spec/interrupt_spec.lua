@@ -4,6 +4,7 @@ local geelark = require "geelark"
 local played = require "spec.support.played"
 local service = require "spec.support.service"
 local shell = require "spec.support.shell"
+local temporary = require "spec.support.temporary"
 
 describe("an interrupt", function()
   it("that meets the reading of an answer loses none", function()
@@ -101,6 +102,35 @@ describe("an interrupt", function()
       assert.equal(name .. ": ", err.message:match("^cancelled: ([%w_.]+: )") or err.message)
       local pending = err.result.pendingIds
       assert.equal("a2", pending[#pending])
+    end)
+  end
+
+  local stores = {
+    ["geelark.limiter.sqlite"] = function(ask)
+      local core, directory = require "geelark.core", temporary.new()
+      local limiter, now = geelark.limiter.sqlite(directory:file "quota.db"), core.now
+      core.now = ask
+      finally(function()
+        core.now = now
+        directory:remove()
+      end)
+      return limiter
+    end,
+    ["geelark.limiter.redis"] = function(ask)
+      local connection = { eval = function() end }
+      local limiter = geelark.limiter.redis(connection)
+      connection.eval = ask
+      return limiter
+    end,
+  }
+  for name, limiter_that in pairs(stores) do
+    it("that comes while " .. name .. " asks its store is no store that can't be asked", function()
+      local options, log = service.options(service.success)
+      options.limiter = limiter_that(interrupted)
+      local _, err = geelark.delete({ "a1" }, options)
+      assert.equal("cancelled", err.kind)
+      assert.equal(0, #log)
+      assert.same({ "a1" }, err.result.pendingIds)
     end)
   end
 

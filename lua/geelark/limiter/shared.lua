@@ -72,6 +72,12 @@ end
 ---@field made string
 ---@field now number       # by the store's clock
 
+-- What the interpreter raises for Ctrl-C says nothing of the store: it has to end the job.
+local function check_interrupt(answer, why)
+  if not answer and why and why:find "interrupted!$" then error(why, 0) end
+  return answer, why
+end
+
 ---A limiter whose store answers questions.
 ---@param limits geelark.Limits
 ---@param ask fun(question: geelark.limiter.Question): geelark.limiter.Answer?, string? # or nil and why it can't be asked
@@ -86,8 +92,8 @@ function shared.limiter(limits, ask)
       if holder.pid ~= core.pid() then
         holder = { pid = core.pid(), made = holder.made, counts_until = holder.counts_until }
       end
-      local answer, why = ask { limits = limits, path = path, seconds = seconds,
-        holder = holder.number, made = holder.made, counts_until = holder.counts_until }
+      local answer, why = check_interrupt(ask { limits = limits, path = path, seconds = seconds,
+        holder = holder.number, made = holder.made, counts_until = holder.counts_until })
       if not answer then return nil, ASK_AGAIN, why end
       if answer.result == "forgotten" then
         return nil, ASK_AGAIN, "the store has lost what it counted"
@@ -100,8 +106,8 @@ function shared.limiter(limits, ask)
     end,
     -- Where the store can't be asked the request counts as though it had taken all its time.
     give = function(token)
-      local answer = ask { limits = limits, path = token.path, ticket = token.ticket,
-        made = token.made, counts_until = ALWAYS }
+      local answer = check_interrupt(ask { limits = limits, path = token.path,
+        ticket = token.ticket, made = token.made, counts_until = ALWAYS })
       if answer and answer.result == "given" then
         holder.counts_until = math.max(holder.counts_until, answer.now + longest)
       end
