@@ -21,7 +21,7 @@ local function refused(...)
 end
 
 describe("geelark.limiter.redis raises", function()
-  for what, given in pairs { ["nil"] = { nil }, string = { "localhost" }, table = { {} },
+  for what, given in pairs { ["nil"] = { nil }, string = { "localhost" }, table = { { eval = 5 } },
     number = { 6379 } } do
     it("without a client that has a method eval: " .. what, function()
       assert.equal("geelark.limiter.redis: an object with a method eval expected, got " .. what,

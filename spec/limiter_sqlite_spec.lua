@@ -61,7 +61,7 @@ describe("geelark.limiter.sqlite raises", function()
     handle:seek("set", 18) -- by which a file says that it may only be read
     handle:write "\3"
     handle:close()
-    assert.matches("^geelark.limiter.sqlite: .*: .*attempt to write a readonly database$",
+    assert.equal("geelark.limiter.sqlite: " .. fixed .. ": attempt to write a readonly database",
       refused(fixed))
 
     local later = directory:file "later"

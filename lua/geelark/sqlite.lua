@@ -17,7 +17,7 @@ end
 -- LuaDBI says before it what it wanted to do.
 local function words_of(why)
   return (tostring(why):gsub("^Failed to connect to database: ", "")
-    :gsub("^Error preparing statement handle: ", ""))
+    :gsub("^Error preparing statement handle: ", ""):gsub("^Execute failed:? ", ""))
 end
 
 ---@class geelark.sqlite.Connection

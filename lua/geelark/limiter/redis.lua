@@ -4,6 +4,7 @@
 -- The script is sent whole each time: a few kilobytes, 200 times a minute, and no cache of scripts
 -- that may have been flushed.
 
+local callable = require "geelark.callable"
 local core = require "geelark.core"
 local rules = require "geelark.limiter.rules"
 local shared = require "geelark.limiter.shared"
@@ -102,8 +103,8 @@ local function eval(connection, ...)
 end
 
 local function check_connection(connection)
-  local found, function_or_not = pcall(function() return connection.eval end)
-  if not found or function_or_not == nil then
+  local found, method = pcall(function() return connection.eval end)
+  if not found or not callable(method) then
     error(("%s: an object with a method eval expected, got %s"):format(NAME, type(connection)), 0)
   end
 end
