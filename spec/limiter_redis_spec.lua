@@ -176,7 +176,7 @@ describe("a quota in Redis for three machines whose clocks differ by a minute", 
     end
     for shift, process in pairs(processes) do
       local said = process:read "*a"
-      local amount, least, most = said:match "^(%d+)%s+(-?%d+)%s+(-?%d+)%s*$"
+      local amount, least, most = said:match "^(%d+)%s+(%S+)%s+(%S+)%s*$"
       taken = taken + assert(tonumber(amount), said)
       -- By whole seconds, so that a clock may seem to be off by one more.
       assert.is_true(tonumber(least) <= shift + 1 and tonumber(most) >= shift - 1, said)
