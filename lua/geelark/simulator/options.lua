@@ -1,6 +1,7 @@
 -- The options of the simulator, the same for all three ways to run it: names, types, defaults.
 
 local check = require "geelark.simulator.check"
+local phones = require "geelark.simulator.phones"
 
 ---@class geelark.simulator.Options
 ---@field phones integer|string[]|table<string, geelark.simulator.State>|nil how many (with the
@@ -52,6 +53,7 @@ local LEAST = {
   phones = 0, stop_seconds = 0, start_seconds = 0, requests_per_minute = 1,
   requests_per_hour = 1, minute = 1e-3, max_in_flight = 1, clock_tolerance = 0, port = 0,
 }
+local MOST = { phones = phones.MOST, port = 65535 }
 local WHOLE = { phones = true, requests_per_minute = true, requests_per_hour = true,
   max_in_flight = true, port = true }
 local LOOPBACK = { ["127.0.0.1"] = true, ["::1"] = true, ["localhost"] = true }
@@ -60,11 +62,11 @@ local LOOPBACK = { ["127.0.0.1"] = true, ["::1"] = true, ["localhost"] = true }
 local TOKEN = "simulator"
 
 local function check_number(name, value)
-  local least = LEAST[name]
-  if not (value >= least and value < 1e15) or WHOLE[name] and value % 1 ~= 0 then
-    error(("%s: %s from %g on expected, got %s")
-      :format(name, WHOLE[name] and "integer" or "number", least, tostring(value)), 0)
-  end
+  local least, most = LEAST[name], MOST[name]
+  local in_range = value >= least and value <= (most or 1e15)
+  if in_range and not (WHOLE[name] and value % 1 ~= 0) then return end
+  error(("%s: %s from %g %s expected, got %s"):format(name, WHOLE[name] and "integer" or "number",
+    least, most and ("to %d"):format(most) or "on", tostring(value)), 0)
 end
 
 -- A boolean where a number stands can only be `false`: none.
@@ -81,7 +83,6 @@ local function check_values(settings)
   if not LOOPBACK[settings.host] then
     error("host: loopback address expected, got " .. settings.host, 0)
   end
-  if settings.port > 65535 then error("port: integer up to 65535 expected", 0) end
   if type(settings.tls) == "table" then
     check.table("tls", settings.tls, { certificate = "string", key = "string" })
     if not (settings.tls.certificate and settings.tls.key) then

@@ -42,8 +42,7 @@ local NOT_FOUND = 42001
 -- The ids of the real service are snowflakes whose neighbours lie 65,536 apart. They are
 -- more than a double holds, so they are counted in two halves of nine digits.
 local FIRST_HIGH, FIRST_LOW, STEP, HALF = 528086321, 789535232, 65536, 1e9
--- More would take gigabytes.
-local MOST = 10000000
+local MOST = 10000000 -- phones; more would take gigabytes
 
 ---@class geelark.simulator.Phones
 ---@field order string[] every id that there ever was, also those without a phone
@@ -157,7 +156,7 @@ function Phones:all(now)
   return all, count
 end
 
-local phones = { STATES = STATES }
+local phones = { STATES = STATES, MOST = MOST }
 
 ---The code with which delete refuses a phone in this state.
 ---@param state geelark.simulator.State|"missing"
