@@ -13,8 +13,10 @@ end
 -- else's: `check` raises before anything of it is changed.
 local function lock(file, check)
   file:value "PRAGMA locking_mode = EXCLUSIVE"
+  file:execute "PRAGMA page_size = 1024" -- of a new file; a commit writes whole pages
   file:transact(check)
   file:value "PRAGMA journal_mode = WAL"
+  file:value "PRAGMA wal_autocheckpoint = 250" -- pages; to let the log grow costs more than this
   file:execute "PRAGMA synchronous = FULL"
   file:execute "BEGIN IMMEDIATE"
   file:execute "COMMIT"

@@ -12,7 +12,7 @@ local TABLES = {
   "CREATE TABLE run (version TEXT NOT NULL, base_url TEXT NOT NULL)",
   [[CREATE TABLE phones (id TEXT PRIMARY KEY, state TEXT NOT NULL DEFAULT 'pending', code TEXT,
     msg TEXT, asked INTEGER NOT NULL DEFAULT 0, stop TEXT)]],
-  [[CREATE TABLE requests (traceId TEXT PRIMARY KEY, action TEXT NOT NULL,
+  [[CREATE TABLE requests (traceId TEXT NOT NULL, action TEXT NOT NULL,
     amount INTEGER NOT NULL, sent REAL NOT NULL, seconds REAL, code TEXT, msg TEXT,
     httpStatus INTEGER, fault TEXT)]],
 }
