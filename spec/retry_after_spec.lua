@@ -52,6 +52,7 @@ describe("Retry-After", function()
     it(("longer than max_wait ends the job after %d, kind %s"):format(case[1], case[2]), function()
       local _, err, log = run { case[1], "", { ["Retry-After"] = "121" } }
       assert.same({ case[2], 121, 1 }, { err.kind, err.retryAfter, #log })
+      assert.matches(", asks for a pause of 121 s", err.message, 1, true)
       assert.same({ "a1", "b1" }, { err.result[case[3]][1], err.result[case[3]][2] })
     end)
   end
