@@ -29,8 +29,8 @@ end
 -- The shares that the progress showed: from nothing on, and never less than before.
 local function assert_progress(text)
   local last = -1
-  for percent in text:gmatch "(%d+) %%" do
-    percent = tonumber(percent)
+  for digits in text:gmatch "(%d+) %%" do
+    local percent = tonumber(digits)
     assert.is_true(last >= 0 and percent >= last or percent == 0)
     last = percent
   end

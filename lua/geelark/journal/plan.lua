@@ -43,8 +43,9 @@ end
 return function(file, account)
   local found, stopped = read_phones(file)
   local fresh, n = {}, 0
-  for id, state, code, msg in core.outcomes(account) do
-    id, n = tostring(id), n + 1
+  for given, state, code, msg in core.outcomes(account) do
+    local id = tostring(given)
+    n = n + 1
     local known = found[id]
     local tells = known ~= "pending" or stopped[id]
     if known and tells and counts(known, state) then

@@ -49,9 +49,9 @@ end
 local function read_text(text)
   local given = { list = {}, places = {}, unit = "line" }
   local list, places, number = given.list, given.places, 0
-  for line in text:gmatch "([^\n]*)\n?" do
+  for whole in text:gmatch "([^\n]*)\n?" do
+    local line = is_comment(whole, 1) and "" or whole
     number = number + 1
-    if is_comment(line, 1) then line = "" end
     if line:find("#", 1, true) then line = line:gsub("%s#.*$", "") end
     line = trimmed(line)
     if not list[1] and not given.header and is_header(line) then
