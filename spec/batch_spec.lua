@@ -42,3 +42,33 @@ describe("a list of ids", function()
     assert.same({ sent[2], sent[3], sent[1] }, told)
   end)
 end)
+
+describe("the seconds of a chunk", function()
+  -- What on_event hears of chunks of a job that is cancelled before its second request leaves.
+  local function settled_of(ids, answer)
+    local settled, job = {}, nil
+    local options, log = service.options { answer }
+    log.advance(1000) -- a clock begins anywhere
+    function options.on_event(event)
+      if event.type == "settle" then settled[#settled + 1] = event end
+      if event.type == "send" and #log == 1 then job:cancel() end
+    end
+    job = geelark.start(ids, options)
+    while not job:step(3600) do end
+    assert.equal(1, #log)
+    return settled, log
+  end
+
+  it("are none where it was never sent", function()
+    local settled = settled_of({ "a1", "b1" }, { service.code(40004) })
+    assert.equal(3, #settled) -- the whole and its halves
+    for _, event in ipairs(settled) do assert.equal(0, event.seconds) end
+  end)
+
+  it("last until it settles, also where its repeat doesn't leave", function()
+    local settled, log = settled_of({ "a1" }, { 502, "" })
+    assert.equal(1, #settled)
+    assert.is_true(settled[1].seconds > 0)
+    assert.equal(log.now() - log[1].at, settled[1].seconds)
+  end)
+end)

@@ -205,7 +205,7 @@ static bool take_token(struct step *s, struct request *request) {
     }
     lua_pushnil(L);
     lua_rawseti(L, tokens, (int)request->number);
-    job_return(s->job, request);
+    job_return(s->job, request, s->now);
     double wait = fmin(fmax(lua_tonumber(L, -2), LIMITER_WAIT_MIN), SLEEP_MAX);
     job_hold(s->job, path, refused_until(s, s->now + wait), "the limiter");
     return false;

@@ -184,8 +184,10 @@ bool batch_done(const struct batch *b) {
 static void settle_chunk(struct batch *b, struct chunk *c, double now) {
     c->state = CHUNK_SETTLED;
     b->live--;
-    c->entry.seconds = now - c->started;
-    if (c->entry.attempts > 0) ledger_log(b->ledger, &c->entry);
+    if (c->entry.attempts > 0) {
+        c->entry.seconds = now - c->started;
+        ledger_log(b->ledger, &c->entry);
+    }
     c->next = NULL;
     *b->settled_end = c;
     b->settled_end = &c->next;

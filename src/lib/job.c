@@ -52,7 +52,7 @@ void job_close(struct job *job, bool abandon, double now) {
     if (job->client) {
         struct request **at;
         if (abandon) gate_abandon(&job->client->gate);
-        if (job->prepared) job_return(job, job->prepared);
+        if (job->prepared) job_return(job, job->prepared, now);
         while ((at = own(job))) close_request(job, at, abandon, now);
         while (job->completed) close_request(job, &job->completed, abandon, now);
         gate_leave(&job->client->gate, &job->ticket);
@@ -126,7 +126,7 @@ static void collect(struct client *c, double now) {
 void job_cut(struct job *job, const struct fault *fault, double now) {
     struct request **at;
     batch_stop(&job->batch, fault, now);
-    if (job->prepared) job_return(job, job->prepared);
+    if (job->prepared) job_return(job, job->prepared, now);
     while ((at = own(job))) give_up(*at, fault->kind, fault->text, now);
     gate_leave(&job->client->gate, &job->ticket);
     watcher_unwatch(&job->watcher, job->client);
@@ -222,7 +222,7 @@ static bool prepare(struct job *job, double now) {
     r->connect_timeout = job->options.connect_timeout;
     job->prepared = r;
     if (request_write_body(r, &job->batch)) return true;
-    job_return(job, r);
+    job_return(job, r, now);
     return false;
 }
 
@@ -236,7 +236,7 @@ static struct request *offer(struct job *job, struct moment m) {
                   "no random bytes from the system, or no SHA-256 from libcrypto");
         job_stop(job, &fault, m.now);
     }
-    job_return(job, r);
+    job_return(job, r, m.now);
     return NULL;
 }
 
@@ -297,7 +297,7 @@ bool job_may_launch(struct job *job, double now) {
     if (!is_over(job, now) &&
         gate_room_wait(gate, job->prepared->path, job->options.concurrency, now) <= 0)
         return true;
-    job_return(job, job->prepared);
+    job_return(job, job->prepared, now);
     return false;
 }
 
@@ -318,9 +318,9 @@ bool job_launch(struct job *job, struct request *r, double now) {
     return true;
 }
 
-void job_return(struct job *job, struct request *r) {
+void job_return(struct job *job, struct request *r, double now) {
     job->prepared = NULL;
-    batch_wait_or_end(&job->batch, r->chunk, -INFINITY, r->chunk->started);
+    batch_wait_or_end(&job->batch, r->chunk, -INFINITY, now);
     client_refund(job->client, r);
 }
 

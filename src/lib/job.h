@@ -73,7 +73,7 @@ bool job_may_launch(struct job *job, double now);
 /* The request leaves. False: out of memory, and job_next offers it again. */
 bool job_launch(struct job *job, struct request *request, double now);
 /* It is not sent after all. */
-void job_return(struct job *job, struct request *request);
+void job_return(struct job *job, struct request *request, double now);
 /* The request of this number that is in flight; NULL where there is none any more. */
 struct request *job_find(struct job *job, uint64_t number);
 /* The request of this number has its response, whoever filled it in, if it still is in
