@@ -3,7 +3,6 @@
  * nothing. How clients and jobs are made and closed is in handle.c.
  */
 #include <dlfcn.h>
-#include <errno.h>
 #include <math.h>
 #include <unistd.h>
 

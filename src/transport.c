@@ -80,7 +80,7 @@ static void read_answer(lua_State *L, int first, struct answer *answer) {
 
 /* `reason` at index, and whether the request may have left. */
 static void read_failure(lua_State *L, int reason, struct answer *answer) {
-    answer->sent = lua_toboolean(L, reason + 1) != 0 && !lua_isnone(L, reason + 1);
+    answer->sent = lua_toboolean(L, reason + 1) != 0;
     answer->reason =
         lua_type(L, reason) == LUA_TSTRING ? lua_tostring(L, reason) : "no answer";
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "explain.h"
-#include "settle.h"
 #include "private.h"
 
 /* How often a job looks by itself whose descriptor doesn't watch the network. */

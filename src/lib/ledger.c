@@ -107,7 +107,7 @@ static void set_state(struct ledger *l, uint32_t position, enum id_state state) 
 
 void ledger_settle(struct ledger *l, uint32_t position, enum finding finding,
                    struct reason reason) {
-    enum id_state state = outcomes[finding][(l->states[position] & ASKED_BIT) != 0];
+    enum id_state state = outcomes[finding][ledger_was_asked(l, position)];
     if (state == ID_FAILED) ledger_fail(l, position, reason.code, ledger_keep(l, reason));
     else set_state(l, position, state);
 }

@@ -249,8 +249,7 @@ static void give_up_where_hopeless(struct settling *s) {
     bool down = lane->consecutive_failures >= CONSECUTIVE_FAILURES_MAX;
     bool refused =
         s->effects.throttled && s->now - lane->throttled_since >= THROTTLED_MAX;
-    bool over = s->batch->stopped || (s->path != PATH_DELETE && s->batch->stops.ended);
-    if (over || !(down || refused)) return;
+    if (batch_is_over(s->batch, s->chunk) || !(down || refused)) return;
     decide(s, "");
     stop_sending(s);
     s->effects.lost.retry_in = INFINITY;
