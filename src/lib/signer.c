@@ -9,6 +9,7 @@
 
 #include "buffer.h"
 #include "entropy.h"
+#include "text.h"
 #include "version.h"
 #include "private.h"
 
@@ -30,16 +31,10 @@ static char *join(const char *a, const char *b) {
     return joined;
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that a percent sign and two digits of a URL stand for, -1: they don't. */
 static int escaped_byte(const char *text, size_t left) {
     if (left < 3 || text[0] != '%') return -1;
-    int high = hex_value(text[1]), low = hex_value(text[2]);
+    int high = text_hex_value(text[1]), low = text_hex_value(text[2]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
@@ -182,8 +177,8 @@ bool signer_sign(struct signer *s, struct headers *h, int64_t milliseconds) {
 
 static bool is_hex_of(const char *four, char c) {
     unsigned char byte = (unsigned char)c;
-    return four[0] == '0' && four[1] == '0' && hex_value(four[2]) == byte >> 4 &&
-           hex_value(four[3]) == (byte & 15);
+    return four[0] == '0' && four[1] == '0' && text_hex_value(four[2]) == byte >> 4 &&
+           text_hex_value(four[3]) == (byte & 15);
 }
 
 /* How long a text begins with the secret, plain or in escapes of JSON or of URLs; 0: it

@@ -1,5 +1,6 @@
 /*
- * text.h: texts for people: characters of UTF-8, one printable line, the nearest name.
+ * text.h: texts: characters of UTF-8, hexadecimal digits, one printable line, the nearest
+ * name.
  */
 #pragma once
 
@@ -10,6 +11,13 @@
 /* Reads one character of strict UTF-8 (no overlong forms, no surrogates); returns its
  * length, 0 where there is none. `left` is 1 or more. */
 size_t text_character(const char *text, size_t left, uint32_t *code);
+
+/* The value of a hexadecimal digit, -1 for anything else. */
+static inline int text_hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
 /* Control characters of ASCII and those that move a terminal's cursor as well, C1. */
 static inline bool text_is_control(uint32_t code) {

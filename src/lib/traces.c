@@ -4,23 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 #include "private.h"
 
 enum { SET_MAX = 32768, SET_MIN = 64 };
-
-/* The value of a hexadecimal digit, -1 for anything else. */
-static int digit_value(char c) {
-    char letter = (char)(c | 0x20);
-    if (c >= '0' && c <= '9') return c - '0';
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
 
 /* Reads 32 hexadecimal digits, with dashes or without: the service may write them either
  * way. */
 static bool parse(const char *text, size_t len, struct trace *out) {
     size_t digits = 0;
     for (size_t i = 0; i < len; i++) {
-        int value = digit_value(text[i]);
+        int value = text_hex_value(text[i]);
         if (text[i] == '-') continue;
         if (value < 0 || digits == 2 * sizeof out->bytes) return false;
         unsigned char *byte = &out->bytes[digits++ / 2];
