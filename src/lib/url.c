@@ -24,20 +24,12 @@ static bool is_loopback(const char *host) {
 
 const char URL_NO_MEMORY[] = "out of memory";
 
-/* Where memory runs out it may have the part. */
+/* The path "/", which every URL has, is none. Where memory runs out it may have it. */
 static bool has_part(CURLU *url, CURLUPart part, bool *no_memory) {
     char *text = NULL;
     CURLUcode code = curl_url_get(url, part, &text, 0);
+    bool has = code == CURLUE_OK && (part != CURLUPART_PATH || text[1]);
     curl_free(text);
-    *no_memory |= code == CURLUE_OUT_OF_MEMORY;
-    return code == CURLUE_OK;
-}
-
-static bool has_path(CURLU *url, bool *no_memory) {
-    char *path = NULL;
-    CURLUcode code = curl_url_get(url, CURLUPART_PATH, &path, 0);
-    bool has = code == CURLUE_OK && path[1];
-    curl_free(path);
     *no_memory |= code == CURLUE_OUT_OF_MEMORY;
     return has;
 }
@@ -114,7 +106,8 @@ static const char *parsed_proxy_flaw(CURLU *url, const char *scheme, const char 
     bool known = false, no_memory = false;
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
         known = known || strcasecmp(scheme, schemes[i]) == 0;
-    if ((has_path(url, &no_memory) && strcasecmp(host, "localhost") != 0) ||
+    if ((has_part(url, CURLUPART_PATH, &no_memory) &&
+         strcasecmp(host, "localhost") != 0) ||
         has_part(url, CURLUPART_QUERY, &no_memory) ||
         has_part(url, CURLUPART_FRAGMENT, &no_memory) ||
         !has_sound_part(url, CURLUPART_USER, CURLUE_NO_USER, &no_memory) ||
