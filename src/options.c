@@ -79,16 +79,20 @@ void options_default(struct options *o) {
                 .network = true}};
 }
 
-/* The option whose name is spelt most like this one; *distance 0: it is it. */
-static const struct option *nearest_option(const char *name, size_t *distance) {
-    const struct option *nearest = NULL;
-    *distance = 0;
+/* The option of this name; NULL: there is none. */
+static const struct option *find_option(const char *name) {
     for (size_t i = 0; i < OPTIONS_KNOWN; i++)
         if (strcmp(options_known[i].name, name) == 0) return &options_known[i];
-    *distance = (size_t)-1;
+    return NULL;
+}
+
+/* The name that is spelt most like this one. */
+static const char *nearest_name(const char *name) {
+    const char *nearest = NULL;
+    size_t least = (size_t)-1;
     for (size_t i = 0; i < OPTIONS_KNOWN; i++) {
-        size_t d = text_distance(options_known[i].name, name);
-        if (d < *distance) *distance = d, nearest = &options_known[i];
+        size_t distance = text_distance(options_known[i].name, name);
+        if (distance < least) least = distance, nearest = options_known[i].name;
     }
     return nearest;
 }
@@ -237,11 +241,12 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
                              luaL_typename(L, -2));
         if (!is_name(L, -2)) compat_arg_error(L, arg, "an option name has a zero byte");
         const char *name = lua_tostring(L, -2);
-        size_t distance;
-        const struct option *o = nearest_option(name, &distance);
-        if (distance > 0)
+        const struct option *o = find_option(name);
+        if (!o) {
             compat_arg_error(L, arg, "%s: unknown option, did you mean %s?", name,
-                             o->name);
+                             nearest_name(name));
+            return;
+        }
         if (!(o->scope & scope)) flawed(L, arg, name, "belongs to geelark.new");
         if (lua_type(L, -1) == LUA_TSTRING) {
             lua_pushvalue(L, -1);
@@ -260,11 +265,8 @@ void options_push_client_names(lua_State *L) {
 }
 
 static bool is_for_client(const char *name) {
-    for (size_t i = 0; i < OPTIONS_KNOWN; i++)
-        if (strcmp(options_known[i].name, name) == 0)
-            return options_known[i].scope == SCOPE_CLIENT ||
-                   strcmp(name, "transport") == 0;
-    return false;
+    const struct option *o = find_option(name);
+    return o && (o->scope == SCOPE_CLIENT || strcmp(name, "transport") == 0);
 }
 
 bool options_are_for_job(lua_State *L, int arg) {
