@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "handle.h"
+#include "registry.h"
 #include "lib/settings.h"
 #include "lib/private.h"
 
@@ -44,8 +45,7 @@ bool shared_push_client(lua_State *L, int arg) {
         lua_remove(L, -2);
         return true;
     }
-    lua_pushlightuserdata(L, &key);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, -1);
+    registry_keep(L, &key);
     return true;
 }
