@@ -68,9 +68,7 @@ static const double UNWATCHED_SECONDS = 0.002;
 /* job:timeout() → seconds, or nil where only the descriptor matters */
 static int l_job_timeout(lua_State *L) {
     struct lua_job *lj = handle_usable_job(L);
-    double now = handle_now(L, lj), wait = lj->done ? 0 : job_wait(&lj->job, now);
-    if (lj->has_progress && !lj->quiet)
-        wait = fmin(wait, fmax(0, lj->progress_due - now));
+    double now = handle_now(L, lj), wait = lj->done ? 0 : step_wait(lj, now);
     if (job_unwatched(&lj->job)) wait = fmin(wait, UNWATCHED_SECONDS);
     if (isinf(wait)) return 0;
     lua_pushnumber(L, wait);

@@ -339,11 +339,10 @@ static void tell_wait(struct step *s) {
     if (s->now >= lj->progress_due) tell_progress(s);
 }
 
-/* Seconds until this step has to look again. */
-static double wait_of(const struct step *s, double left) {
-    double wait = fmin(left, job_wait(s->job, s->now));
-    bool tells = s->lj->has_progress && !s->lj->quiet;
-    return tells ? fmin(wait, fmax(0, s->lj->progress_due - s->now)) : wait;
+double step_wait(struct lua_job *lj, double now) {
+    double wait = job_wait(&lj->job, now);
+    bool tells = lj->has_progress && !lj->quiet;
+    return tells ? fmin(wait, fmax(0, lj->progress_due - now)) : wait;
 }
 
 bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
@@ -382,7 +381,7 @@ bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
             job_calm(s.job);
             return false;
         }
-        rest(&s, wait_of(&s, left), max_answers);
+        rest(&s, fmin(left, step_wait(lj, s.now)), max_answers);
         polled = true;
     }
 }
