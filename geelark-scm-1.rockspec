@@ -148,6 +148,7 @@ build = {
     ["geelark.nvim.progress"] = "lua/geelark/nvim/progress.lua",
     ["geelark.nvim.quickfix"] = "lua/geelark/nvim/quickfix.lua",
     ["geelark.nvim.record"] = "lua/geelark/nvim/record.lua",
+    ["geelark.plain"] = "lua/geelark/plain.lua",
     ["geelark.progress"] = "lua/geelark/progress.lua",
     ["geelark.simulator"] = "lua/geelark/simulator.lua",
     ["geelark.simulator.answer"] = "lua/geelark/simulator/answer.lua",

@@ -2,6 +2,7 @@
 -- not deleted.
 
 local geelark = require "geelark"
+local plain = require "geelark.plain"
 
 -- In the order in which they are shown.
 local OUTCOMES = { "deleted", "failed", "unknown", "pending" }
@@ -22,11 +23,6 @@ local TEXTS = {
 ---@field left geelark.account.Left[]
 ---@field summary string one line
 ---@field reason string|nil why the delete stopped early
-
--- No control character of what came from outside.
-local function plain(text)
-  return (text:gsub("%c", " "))
-end
 
 -- What helps; each command has a name of its own for the option stop_started.
 local function remedy_of(code, stop_name)

@@ -4,6 +4,7 @@
 local callable = require "geelark.callable"
 local codes = require "geelark.codes"
 local nearest = require "geelark.nearest"
+local plain = require "geelark.plain"
 
 ---@class geelark.Failure
 ---@field code integer       # the service's code, see geelark.codes
@@ -157,11 +158,6 @@ function Failures:count()
 end
 
 -- As a table on the screen ------------------------------------------------------------
-
--- A message comes from outside: no control character of it reaches a terminal.
-local function plain(text)
-  return (tostring(text):gsub("[%z\1-\31\127]", " "))
-end
 
 -- Characters, not bytes.
 local function width(text)

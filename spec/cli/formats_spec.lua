@@ -18,8 +18,8 @@ end
 
 describe("CSV", function()
   it("quotes cells with commas or quotes, and has no control characters", function()
-    assert.equal('id,code,msg\n1,43009,"say ""no"", now"\n2,,a b  [31m\n', written("csv",
-      { { "1", 43009, 'say "no", now' }, { "2", nil, "a\tb\n\27[31m" } }))
+    assert.equal('id,code,msg\n1,43009,"say ""no"", now"\n2,,a b  [31m [32m\n', written("csv",
+      { { "1", 43009, 'say "no", now' }, { "2", nil, "a\tb\n\27[31m\194\155[32m" } }))
   end)
 end)
 

@@ -1,5 +1,6 @@
 -- The terminal: whether there is one, how wide it is, what it can show; and text that fits it.
 
+local plain = require "geelark.plain"
 local term = require "term"
 local utf8 = require "geelark.cli.utf8"
 
@@ -44,7 +45,7 @@ end
 ---@param text string
 ---@return string
 function terminal.plain(text)
-  return utf8((text:gsub("[%z\1-\31\127]", " ")))
+  return utf8(plain(text))
 end
 
 --- Columns that a text takes, colours aside: Chinese letters take two.

@@ -13,7 +13,7 @@ end
 -- Every id has a digit. What holds control characters is no text, and what a formula failed with no
 -- name.
 local function is_header(cell)
-  return cell ~= "" and not cell:find "%d" and not cell:find "[%z\1-\8\14-\31]"
+  return cell ~= "" and not cell:find "%d" and not cell:find "[^\9-\13\32-\255]"
     and (not cell:find "^#" or is_comment(cell, 1))
 end
 
