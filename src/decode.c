@@ -270,8 +270,7 @@ static void read_envelope(struct reader *d, int root) {
     if (d->statuses) read_details(d, data, SUCCEEDED, STATUS, &r->statuses);
 }
 
-/* What was decoded is garbage, and all that there is of it: our collector runs by amount.
- */
+/* What was decoded is garbage, all that there is of it: our collector runs by amount. */
 static void collect(lua_State *L, struct decoder *decoder, size_t decoded) {
     decoder->decoded += decoded;
     if (!decoder->own || decoder->decoded < COLLECT_AFTER) return;

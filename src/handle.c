@@ -280,8 +280,7 @@ static struct lua_client *join_client(lua_State *L, int client, int arg, int ref
     return lc;
 }
 
-/* Reads the job's own options, over those of its client; functions go to its references.
- */
+/* Reads the job's options, over those of its client; functions go to its references. */
 static struct options read_job_options(lua_State *L, struct lua_job *lj, bool has_own,
                                        int arg, int refs, struct options o) {
     if (has_own) options_read(L, arg, SCOPE_JOB, refs, &o);

@@ -33,5 +33,6 @@ struct audit {
 enum data audit_judge(struct audit *audit);
 
 /* Whether the answer contradicts itself, or is another request's. Only success and
- * partial success let data claim that anything was deleted. */
+ * partial success let data claim that anything was deleted, and need such data; of the
+ * dispositions that come before RETRY_LOST data may be missing, not flawed. */
 bool audit_contradicts(struct audit *audit, enum disposition then, enum data data);

@@ -88,7 +88,8 @@ bool batch_next_stopping(const struct batch *batch, const struct chunk *chunk,
                          uint32_t *at, struct failure *failure);
 
 /* The chunk to send to this path now, NULL for none (or out of memory, told apart by the
- * flag). It stays where it is until batch_sent or batch_wait_or_end. */
+ * flag). It stands in no list, and is its taker's to free, until it settles or
+ * batch_wait_or_end takes it back. */
 struct chunk *batch_next(struct batch *batch, enum api_path path, double now,
                          bool *out_of_memory);
 /* Its request leaves. */

@@ -35,8 +35,7 @@ bool client_open(struct client *client, const struct client_settings *settings);
 /* Wipes the secrets and closes the connections, which in the child of a fork (`abandon`)
  * are the parent's. Nothing may be in flight. */
 void client_close(struct client *client, bool abandon);
-/* After that: what came for its jobs is no longer judged by the traceIds of its requests.
- */
+/* After that: the traceIds of its requests judge no more of what came for its jobs. */
 void client_forget(struct client *client);
 
 /* The client's transfer, made where there is none yet; NULL: out of memory, or of

@@ -84,9 +84,7 @@ void gate_leave(struct gate *gate, struct ticket *ticket);
 /* In the child of a fork: nobody is told of his turn, the pipes are the parent's, too. */
 void gate_abandon(struct gate *gate);
 
-/* The service asks for a pause on this path, or for one request at a time; or it
- * answered.
- */
+/* The service asks for a pause on this path; for one request at a time; it answered. */
 void gate_hold(struct gate *gate, enum api_path path, double until, const char *reason);
 void gate_slow_down(struct gate *gate);
 void gate_answered(struct gate *gate);

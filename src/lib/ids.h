@@ -53,8 +53,7 @@ void ids_close(struct ids *ids);
 struct id_text ids_get(const struct ids *ids, uint32_t position);
 /* Writes the id as a string of JSON and returns its end; at most ID_JSON_MAX bytes. */
 char *ids_write_json(const struct ids *ids, uint32_t position, char *out);
-/* Some ids of a list: those at these positions, or, where that is NULL, from `first` on.
- */
+/* Some ids of a list: those at these positions, where that is NULL from `first` on. */
 struct ids_part {
     const uint32_t *positions;
     uint32_t first, amount;

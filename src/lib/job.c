@@ -23,8 +23,7 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
     return ledger_open(&job->ledger);
 }
 
-/* Where the client's list leads to a request in flight of this job's; NULL: it has none.
- */
+/* Where the client's list leads to a request in flight of this job's; NULL: nowhere. */
 static struct request **own(const struct job *job) {
     struct request **at = &job->client->in_flight;
     while (*at && (*at)->job != job) at = &(*at)->next;

@@ -7,7 +7,7 @@
 
 #include "response.h"
 
-/* What the engine does with a response. */
+/* What the engine does with a response. The first four go by the data of an answer. */
 enum disposition {
     RETRY_ACCEPT,   /* settle by its data; it must add up */
     RETRY_PARTIAL,  /* the same, and some ids must have failed */

@@ -65,8 +65,7 @@ static void settle_failed(struct settling *s, uint32_t i, const struct detail *d
         settle_one(s, i, FOUND_FAILED, reason);
 }
 
-/* What status says of the phones, each at most once, and of those that it doesn't name.
- */
+/* What status says of the phones, each at most once, and of those it doesn't name. */
 static void see_all(struct settling *s) {
     const struct details *failed = &s->response->failed, *seen = &s->response->statuses;
     struct stops *stops = &s->batch->stops;
@@ -118,8 +117,8 @@ static void stop(struct settling *s, const char *flaw) {
     batch_end_chunk(s->batch, s->chunk, s->now);
 }
 
-/* The service asks for a longer pause than the caller wants to wait. False: it doesn't.
- */
+/* Stops where the service asks for a longer pause than the caller wants to wait for.
+ * False: it doesn't. */
 static bool stop_for_pause(struct settling *s, const char *flaw) {
     if (s->response->retry_after <= s->batch->options.max_wait) return false;
     stop(s, flaw);

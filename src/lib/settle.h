@@ -21,7 +21,7 @@ struct lost_try {
 struct effects {
     struct lost_try lost;
     bool out_of_memory; /* nothing was changed: settle again later */
-    double hold;        /* seconds in which no request may leave, 0: none */
+    double hold;        /* seconds in which none may leave to its path; 0: none */
     const char *reason; /* for it, in words for people */
     bool alone;         /* from now on one request at a time */
     bool throttled;     /* 40007 or 40017 */
