@@ -164,7 +164,7 @@ local function run(world, more)
   if err then note("geelark.Error", err) end
   result = result or err.result
   note("geelark.Result", result)
-  for _, request in ipairs(result.requests) do note("geelark.Account", request) end
+  for _, request in ipairs(result.requests) do note("geelark.Entry", request) end
   for _, failure in ipairs(result.failDetails) do note("geelark.Failure", failure) end
 end
 
@@ -180,7 +180,7 @@ describe("what comes back", function()
     run({ phones = 3 }, { deadline = 0 })
   end)
 
-  for _, class in ipairs { "geelark.Result", "geelark.Account", "geelark.Failure", "geelark.Error",
+  for _, class in ipairs { "geelark.Result", "geelark.Entry", "geelark.Failure", "geelark.Error",
     "geelark.Progress", "geelark.Request", "geelark.SendEvent", "geelark.LostEvent",
     "geelark.WaitEvent", "geelark.SettleEvent" } do
     it("has the fields that " .. class .. " is said to have, and no other", function()

@@ -41,7 +41,7 @@
 ---@field requests_per_minute? integer|false # default 200; false lifts it
 ---@field requests_per_hour? integer|false   # default 24000; false lifts it
 ---@field limiter? geelark.Limiter # a quota shared with others
----@field clock? geelark.Clock    # in time's place
+---@field clock? geelark.Clock     # in time's place
 
 ---@class geelark.Clock
 ---@field now? fun(): number       # seconds
@@ -54,8 +54,8 @@
 
 -- Neither may yield. `take` comes before a request to `path` of at most so many seconds, and
 -- returns a token, or nil and the seconds to wait; and, where what it shares can't be asked, why: a
--- job that hears nothing else for max_wait seconds ends with kind `quota`. `give` comes once for each token, when its
--- answer came or none will: for a job that was dropped from the collector.
+-- job that hears nothing else for max_wait seconds ends with kind `quota`. `give` comes once for
+-- each token, when its answer came or none will; the collector calls it for a job that was dropped.
 ---@class geelark.Limiter
 ---@field take fun(seconds: number, path: string): any, number?, string?
 ---@field give fun(token: any)
@@ -70,13 +70,13 @@
 ---@field stoppedIds geelark.Id[]  # a stop of theirs was accepted, whatever followed
 ---@field unknownIds geelark.Id[]  # sent, no reliable answer
 ---@field pendingIds geelark.Id[]  # not processed
----@field requests geelark.Account[] # one for each chunk, in the order of settling
+---@field requests geelark.Entry[] # one for each chunk, in the order of settling
 
 -- What a request does. Stop and status come with stop_started alone.
 ---@alias geelark.Action "delete"|"stop"|"status"
 
 -- All tries for one chunk.
----@class geelark.Account
+---@class geelark.Entry
 ---@field action geelark.Action
 ---@field traceId string      # of the last request
 ---@field amount integer      # ids in the chunk
