@@ -87,7 +87,7 @@ static void read_failure(lua_State *L, int reason, struct answer *answer) {
 
 void transport_read_results(lua_State *L, int first, struct answer *answer) {
     *answer = (struct answer){0};
-    lua_settop(L, first + 2 > lua_gettop(L) ? first + 2 : lua_gettop(L));
+    lua_settop(L, first + 2);
     if (lua_isnil(L, first)) read_failure(L, first + 1, answer);
     else if (lua_type(L, first) == LUA_TNUMBER) read_answer(L, first, answer);
     else answer->flaw = "a status, nil or nothing expected";

@@ -21,7 +21,7 @@ struct answer {
     const char *retry_after, *date; /* headers; NULL: there is none */
 };
 
-/* Reads what a transport returned, from `first` to the top. */
+/* Reads what a transport returned, from `first` on; all behind the headers is dropped. */
 void transport_read_results(lua_State *L, int first, struct answer *answer);
 /* Makes it the request's response. False: out of memory, it has none yet. */
 bool transport_fill(struct request *request, const struct answer *answer);
