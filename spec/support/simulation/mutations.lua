@@ -1,16 +1,6 @@
 -- Deliberate faults of the engine, each as a change of one place in the sources: `find` stands
 -- exactly once in `file`, and `replace` takes its place. The simulation has to catch every one.
 
--- The rules for lost answers, waits and re-entry deserve these as well, once their code stands (each was tried on a
--- model of the engine, and is caught): what is lost makes no id asked; a time-out doesn't; 429 and
--- what surely never left do; resume asks for unknown ids first; the right half of a halved chunk
--- goes first; the first eight alone that are refused don't stop the job; they stop it although
--- something was deleted; max_wait isn't looked at; Retry-After isn't; an unknown code doesn't stop the
--- job, or fails its ids; an envelope behind 503 counts as none; data under a code of failure claim a
--- success; another request's answer is believed; 40009 fails ids that were asked; one that stands alone
--- and was asked fails; an id that isn't in the list, or twice in failDetails, is believed; 40017 keeps the
--- concurrency; 40007 costs a try, or is waited out for ever; a ninth try of a service that is down; a
--- time-out is judged before what came; a job can be stepped, its client closed, within a step.
 ---@class spec.support.Mutation
 ---@field name string
 ---@field file string its name, without folders
@@ -126,4 +116,61 @@ return {
   { name = "a lost stop makes its ids asked", file = "batch.c",
     find = "    if (c->entry.path != PATH_DELETE) return;\n    c->asked = true;",
     replace = "    c->asked = true;" },
+  { name = "what is lost makes no id asked", file = "settle.c",
+    find = "    batch_mark_asked(s->batch, s->chunk);\n    try_again(s, flaw);",
+    replace = "    try_again(s, flaw);" },
+  { name = "a time-out counts as never sent", file = "job.c",
+    find = "bool sent = !network || transfer_cut",
+    replace = "bool sent = network && transfer_cut" },
+  { name = "429 makes its ids asked", file = "retry.c",
+    find = "if (r->status == 429) return RETRY_AGAIN;",
+    replace = "if (r->status == 429) return RETRY_LOST;" },
+  { name = "what surely never left makes its ids asked", file = "retry.c",
+    find = "return r->sent ? RETRY_LOST : RETRY_AGAIN;",
+    replace = "return RETRY_LOST;" },
+  { name = "what was asked stands among what never was in a ledger that goes on", file = "ledger.c",
+    find = "        return TURN_ASKED;",
+    replace = "        return TURN_FRESH;" },
+  { name = "the right half of a halved chunk goes first", file = "batch.c",
+    find = "(*at)->first < c->first",
+    replace = "(*at)->first > c->first" },
+  { name = "the first eight alone that are refused don't stop the job", file = "settle.c",
+    find = "enum { REFUSED_ALONE_MAX = 8 };",
+    replace = "enum { REFUSED_ALONE_MAX = 80000 };" },
+  { name = "eight alone that are refused stop a job that has deleted some", file = "settle.c",
+    find = "if (++lane->refused_alone >= REFUSED_ALONE_MAX && !worked)",
+    replace = "if (++lane->refused_alone >= REFUSED_ALONE_MAX)" },
+  { name = "max_wait isn't looked at", file = "settle.c",
+    find = "if (s->response->retry_after <= s->batch->options.max_wait) return false;",
+    replace = "return false;" },
+  { name = "Retry-After isn't looked at", file = "settle.c",
+    find = "s->effects.hold = fmax(0, s->response->retry_after);",
+    replace = "s->effects.hold = 0;" },
+  { name = "an unknown code doesn't stop the job", file = "retry.c",
+    find = "if (r->has_envelope) return RETRY_UNLISTED;",
+    replace = "if (r->has_envelope) return RETRY_LOST;" },
+  { name = "an unknown code fails its ids", file = "retry.c",
+    find = "if (r->has_envelope) return RETRY_UNLISTED;",
+    replace = "if (r->has_envelope) return RETRY_FAILED;" },
+  { name = "an envelope behind 5xx counts as none", file = "retry.c",
+    find = "return r->fault == KIND_NONE && r->has_envelope ?",
+    replace = "return r->fault == KIND_NONE && r->has_envelope && r->status < 500 ?" },
+  { name = "40009 without data fails ids that were asked", file = "settle.c",
+    find = "if (s->path == PATH_DELETE) settle_open(s, FOUND_REFUSED);",
+    replace = "if (s->path == PATH_DELETE) settle_open(s, FOUND_FAILED);" },
+  { name = "40017 keeps the concurrency", file = "settle.c",
+    find = "s->effects.alone = s->response->code == CODE_TOO_MANY;",
+    replace = "s->effects.alone = false;" },
+  { name = "40007 costs a try", file = "settle.c",
+    find = "    s->effects.throttled = true;\n",
+    replace = "    s->effects.throttled = true;\n    s->chunk->failed_tries++;\n" },
+  { name = "40007 is waited out for ever", file = "settle.c",
+    find = "THROTTLED_MAX = 300;",
+    replace = "THROTTLED_MAX = 1e9;" },
+  { name = "a service that is down is tried a ninth time", file = "batch.h",
+    find = "enum { CONSECUTIVE_FAILURES_MAX = 8 };",
+    replace = "enum { CONSECUTIVE_FAILURES_MAX = 9 };" },
+  { name = "a job can be stepped within its step", file = "handle.c",
+    find = "    lj->in_step = true;\n",
+    replace = "" },
 }
