@@ -97,6 +97,15 @@ static const char *nearest_name(const char *name) {
     return nearest;
 }
 
+/* The option of this name; raises where there is none. */
+static const struct option *check_option(lua_State *L, int arg, const char *name) {
+    const struct option *o = find_option(name);
+    if (!o)
+        compat_arg_error(L, arg, "%s: unknown option, did you mean %s?", name,
+                         nearest_name(name));
+    return o;
+}
+
 /* Raises an argument error about the option. */
 static int flawed(lua_State *L, int arg, const char *name, const char *flaw) {
     return compat_arg_error(L, arg, "%s: %s", name, flaw);
@@ -241,12 +250,7 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
                              luaL_typename(L, -2));
         if (!is_name(L, -2)) compat_arg_error(L, arg, "an option name has a zero byte");
         const char *name = lua_tostring(L, -2);
-        const struct option *o = find_option(name);
-        if (!o) {
-            compat_arg_error(L, arg, "%s: unknown option, did you mean %s?", name,
-                             nearest_name(name));
-            return;
-        }
+        const struct option *o = check_option(L, arg, name);
         if (!(o->scope & scope)) flawed(L, arg, name, "belongs to geelark.new");
         if (lua_type(L, -1) == LUA_TSTRING) {
             lua_pushvalue(L, -1);
