@@ -81,6 +81,13 @@ function account.new(result, err)
   }
 end
 
+--- What went wrong, without the amounts with which the message ends.
+---@param err geelark.Error
+---@return string
+function account.cause(err)
+  return (err.message:gsub(" %(%d+ ids?: .*", ""))
+end
+
 ---@param left geelark.account.Left
 ---@param stop_name string|nil how the option stop_started is written; default: as in Neovim
 ---@return string

@@ -3,6 +3,7 @@
 
 local geelark = require "geelark"
 local ask = require "geelark.cli.ask"
+local cause = require("geelark.account").cause
 local display = require "geelark.cli.display"
 local environment = require "geelark.environment"
 local grouped = require("geelark.progress").grouped
@@ -21,11 +22,6 @@ local function why_of(raised)
   return tostring(raised):match "^.-bad argument .- %((.*)%)$" or tostring(raised)
 end
 
--- What kept a job from sending anything: without the list that it would have had to send.
-local function words_of(err)
-  return (err.message:gsub(" %(%d+ ids?: .*", ""))
-end
-
 -- The account of a dry run; nil and why where there could be no other.
 local function check(list, given)
   local options = options_of(given)
@@ -34,7 +30,7 @@ local function check(list, given)
   if not right then return nil, why_of(result) end
   err = err or given.journal
     and geelark.journal.rehearse(given.journal, environment.base_url {})
-  return result, err and words_of(err)
+  return result, err and cause(err)
 end
 
 local function phones(count)
@@ -118,6 +114,6 @@ return function(work, given)
   if not started then return status.usage(why_of(job)) end
   local signal, release = run(job, display.new(job, given.quiet), given.journal)
   local result, err = job:result()
-  if err and err.kind == "config" then return status.usage(words_of(err)) end
+  if err and err.kind == "config" then return status.usage(cause(err)) end
   return report.tell(result, err, given, status.of(result, err, signal), release)
 end

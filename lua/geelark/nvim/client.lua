@@ -80,7 +80,7 @@ function clients.flaw(ids)
   if not started then return tostring(job) end
   while not job:step() do end -- a dry run waits for nothing
   local _, err = job:result()
-  return err and err.message:gsub(" %(%d+ ids?: .*", "")
+  return err and require("geelark.account").cause(err)
 end
 
 ---@return string credentials where they come from, never what they are
