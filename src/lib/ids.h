@@ -44,7 +44,7 @@ bool ids_is_id(const char *id, size_t len);
 bool ids_reserve(struct ids *ids, uint32_t count);
 /* IDS_FLAWED: it is no id. */
 enum ids_added ids_add(struct ids *ids, const char *id, size_t len, bool integer);
-/* Copies them all to an empty list. False: out of memory. */
+/* Copies them all to an empty list, which is sealed. False: out of memory. */
 bool ids_copy(struct ids *ids, const struct ids *from);
 /* No more will be added. */
 void ids_seal(struct ids *ids);

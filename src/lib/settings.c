@@ -36,8 +36,8 @@ const char *settings_flaw(enum setting type, const char *text, size_t len) {
 
 static const char *const noted[] = {
     "GEELARK_TOKEN",   "GEELARK_APP_ID", "GEELARK_API_KEY", "GEELARK_BASE_URL",
-    "GEELARK_CA_FILE", "http_proxy",     "https_proxy",     "HTTPS_PROXY",
-    "all_proxy",       "ALL_PROXY",      "no_proxy",        "NO_PROXY"};
+    "GEELARK_CA_FILE", "https_proxy",    "HTTPS_PROXY",     "all_proxy",
+    "ALL_PROXY",       "no_proxy",       "NO_PROXY"};
 
 enum { VARIABLES = sizeof noted / sizeof *noted };
 
