@@ -144,8 +144,7 @@ static int next_outcome(lua_State *L) {
     lists_push_id(L, account, position);
     lua_pushstring(L, state_names[state]);
     if (state != ID_FAILED) return 2;
-    const struct failure *failure =
-        &account->failures[ledger_find_failure(account, position)];
+    const struct failure *failure = ledger_failure(account, position);
     size_t len;
     const char *msg = ledger_msg(account, failure->msg, &len);
     lua_pushinteger(L, failure->code);

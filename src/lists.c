@@ -109,7 +109,7 @@ void lists_set_chunk_failures(lua_State *L, const struct batch *batch,
     for (uint32_t i = 0; i < chunk->entry.amount; i++) {
         uint32_t position = chunk_position(batch, chunk, i);
         if (ledger_state(ledger, position) == ID_FAILED)
-            add_failure(&list, &ledger->failures[ledger_find_failure(ledger, position)]);
+            add_failure(&list, ledger_failure(ledger, position));
     }
     end_failures(&list, "failDetails");
 }
@@ -132,8 +132,7 @@ void lists_set_failures(lua_State *L, const struct ledger *ledger) {
         for (uint32_t n = 0; n < ledger_total(ledger); n++) {
             uint32_t position = ledger_position(ledger, n);
             if (ledger_state(ledger, position) == ID_FAILED)
-                add_failure(&list,
-                            &ledger->failures[ledger_find_failure(ledger, position)]);
+                add_failure(&list, ledger_failure(ledger, position));
         }
     }
     end_failures(&list, "failDetails");

@@ -184,7 +184,7 @@ static void resume_id(struct ledger *l, const struct ledger *earlier, uint32_t n
     l->tally[ledger_state(l, position)]++;
     l->stopped += ledger_was_stopped(l, position);
     if (ledger_state(l, position) != ID_FAILED) return;
-    l->failures[l->failure_count] = earlier->failures[ledger_find_failure(earlier, was)];
+    l->failures[l->failure_count] = *ledger_failure(earlier, was);
     l->failures[l->failure_count++].position = position;
 }
 
@@ -224,14 +224,14 @@ bool ledger_is_complete(const struct ledger *l) {
            l->tally[ID_STOPPING] == 0;
 }
 
-uint32_t ledger_find_failure(const struct ledger *l, uint32_t position) {
+const struct failure *ledger_failure(const struct ledger *l, uint32_t position) {
     uint32_t low = 0, high = l->failure_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (l->failures[middle].position < position) low = middle + 1;
         else high = middle;
     }
-    return low;
+    return &l->failures[low];
 }
 
 const char *ledger_msg(const struct ledger *l, uint32_t msg, size_t *len) {

@@ -147,9 +147,9 @@ static inline bool ledger_was_asked(const struct ledger *ledger, uint32_t positi
 static inline bool ledger_was_stopped(const struct ledger *ledger, uint32_t position) {
     return (ledger->states[position] & STOPPED_BIT) != 0;
 }
-/* Puts the failures in order for the next function, and for whoever reads them. */
+/* Puts the failures in order, for the next function and for whoever reads them all. */
 void ledger_sort_failures(struct ledger *ledger);
-/* The index of the first failure of an id that is not before `position`. */
-uint32_t ledger_find_failure(const struct ledger *ledger, uint32_t position);
+/* Why an id failed. */
+const struct failure *ledger_failure(const struct ledger *ledger, uint32_t position);
 /* The words that came with a failure. */
 const char *ledger_msg(const struct ledger *ledger, uint32_t msg, size_t *len);
