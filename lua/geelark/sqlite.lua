@@ -25,6 +25,8 @@ end
 ---@field handle table LuaDBI's
 ---@field explain (fun(name: string, why: string): string)|nil
 ---@field statements table<string, table|false> by their text, for the next time
+---@field request_rows table<string, integer>|nil of a journal: its requests' rows by traceId
+---@field last_row integer|nil of a journal: the last of them
 local Connection = {}
 Connection.__index = Connection
 

@@ -10,9 +10,19 @@ local LONGEST_BAR, SHORTEST_BAR = 40, 6 -- columns
 local SPARE = 3 -- columns, in which a terminal shows "^C" where it was pressed
 local KNOWS_RATE = 1 -- seconds after which the rate means something
 
+---@class geelark.cli.Style
+---@field columns integer
+---@field before integer as in Display
+---@field cancelled boolean|nil
+---@field blocks boolean whether the terminal shows more than ASCII
+---@field paint fun(colour: string, text: string): string
+
 ---@class geelark.cli.Display
 ---@field every number|nil seconds between two updates; nil: there are none
 ---@field last number when the last one was
+---@field before integer ids that were done at the start
+---@field cancelled boolean|nil
+---@field style geelark.cli.Style|nil of the line on a terminal; nil: there is none
 local Display = {}
 Display.__index = Display
 
@@ -69,7 +79,7 @@ end
 
 --- The line for a terminal.
 ---@param progress geelark.Progress
----@param style { columns: integer, before: integer, cancelled: boolean|nil, blocks: boolean, paint: function }
+---@param style geelark.cli.Style
 ---@return string
 function display.line(progress, style)
   local text = beside_bar(progress, style.before, style.cancelled, style.columns)

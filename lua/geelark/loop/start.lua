@@ -13,7 +13,7 @@ local start_job = core.starter "bad argument to 'delete' (%s)"
 -- Reads an iterator to its end in Lua, so that it may yield, which it couldn't under the core.
 -- What is wrong with it, the core says: it is given all that came, as it came.
 local function read(iterator)
-  -- These want a table.
+  -- What these return wants a table at each call.
   if iterator == pairs {} or iterator == ipairs {} then return iterator end
   local list, flaws, second = {}, 0, nil
   local function add(id, ...)

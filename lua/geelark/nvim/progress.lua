@@ -25,9 +25,12 @@ end
 
 ---@class geelark.nvim.Progress
 ---@field job geelark.Job
+---@field timer table libuv's
 ---@field buffer integer|nil
 ---@field window integer|nil
+---@field tabpage integer|nil where the window was opened
 ---@field cancelled boolean|nil
+---@field closed boolean|nil
 local Progress = {}
 Progress.__index = Progress
 

@@ -19,6 +19,7 @@ local OVERDUE = 3          -- a light thread that is so late has died
 ---@field result geelark.Result|nil then
 ---@field err geelark.Error|nil then
 ---@field trouble any what a step raised
+---@field read boolean|nil whether its handler has them
 
 local under_way = {} -- set of entries
 local unread = {}    -- set of entries that have ended, until their handlers have what came of them
