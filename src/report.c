@@ -73,7 +73,7 @@ static void set_ids(lua_State *L, const char *name, const struct ledger *ledger,
 }
 
 static void push_result(lua_State *L, const struct ledger *ledger) {
-    lua_createtable(L, 0, 11);
+    lua_createtable(L, 0, 10);
     set_amounts(L, ledger);
     set_integer(L, "duplicateAmount", (lua_Integer)ledger->ids.duplicates);
     lists_set_failures(L, ledger);
@@ -145,7 +145,7 @@ int report_push_outcome(lua_State *L, const struct ledger *ledger,
                         const struct fault *fault, bool pending_ok) {
     /* A mistake in the caller's code is told even where it came too late to do harm. */
     bool mistake = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK;
-    compat_check_stack(L, 12);
+    compat_check_stack(L, 16);
     if ((ledger_is_complete(ledger) && !mistake) ||
         (pending_ok && fault->kind == KIND_NONE)) {
         push_result(L, ledger);
@@ -186,7 +186,7 @@ void report_open(lua_State *L) {
 void report_push_progress(lua_State *L, struct job *job, double now) {
     const struct ledger *ledger = &job->ledger;
     struct progress progress = progress_of(job, now);
-    lua_createtable(L, 0, 9);
+    lua_createtable(L, 0, 10);
     set_amounts(L, ledger);
     set_integer(L, "unknownAmount", ledger_tally(ledger, ID_UNKNOWN));
     lua_Integer stopping = ledger_tally(ledger, ID_STOPPING);
