@@ -1,12 +1,13 @@
 -- Follows one account as its requests leave and its answers come, and so knows by the rules of
 -- the engine what each id's outcome must be. It knows of the module only what was promised.
 --
--- What an answer of delete means stands in meanings.lua, what one of stop or status means in
--- stopping.lua. `of[id]` says of each id: `asked` (a delete of it may have been obeyed, and no sound
--- answer came), `perhaps` (the same, or it is open whether the rule makes it so), `allow` (once an
--- answer has decided: the outcomes that it may have), `tries` (of its chunk), `stopping` (of one that
--- was refused as running: see stopping.lua).
+-- What a leaving request is held against stands in departure.lua, what an answer of delete means in
+-- meanings.lua, what one of stop or status means in stopping.lua. `of[id]` says of each id: `asked`
+-- (a delete of it may have been obeyed, and no sound answer came), `perhaps` (the same, or it is open
+-- whether the rule makes it so), `allow` (once an answer has decided: the outcomes that it may have),
+-- `tries` (of its chunk), `stopping` (of one that was refused as running: see stopping.lua).
 
+local check_departure = require "spec.support.simulation.departure"
 local meanings = require "spec.support.simulation.meanings"
 local outcome = require "spec.support.simulation.outcome"
 local promises = require "spec.support.simulation.promises"
@@ -121,113 +122,17 @@ function Judge:notices_overdue()
   return found
 end
 
-local function check_id(self, id, call, now)
-  local entry = self.of[id]
-  if not entry then return self:find("%s is not in the list", id) end
-  if entry.allow then return self:find("%s is sent again though an answer decided", id) end
-  local before = entry.call
-  if before and before.open then
-    if not self:is_overdue(before) then return self:find("%s is in flight twice", id) end
-    self:give_up(before)
-  end
-  if now < (entry.not_before or now) - TINY then
-    self:find("%s is sent before its Retry-After is over", id)
-  end
-  local whole = entry.halved
-  if whole then
-    if #call.ids >= #whole.ids then self:find("a chunk of %d is not halved", #whole.ids) end
-    local in_order = call.action ~= "delete" or whole.went_on or call.ids[1] == whole.ids[1]
-    if not in_order then -- in a left half that is to be stopped all may have had their time
-      self:find("the right half of a halved chunk goes first")
-    end
-    whole.went_on = true
-  end
-  stopping.departs(self, call, id, entry, now)
-  entry.call, entry.sent = call, true
-end
-
 --- Tries of the chunks that this id's chunk was halved from.
 function Judge:tries_before(id)
   local entry = self.of[id]
   return entry and entry.halved and entry.halved.tries or 0
 end
 
--- An id's tries are those of its chunk.
-local function check_tries(self, id, action)
-  local entry = self.of[id]
-  if not entry then return end
-  entry.tries = entry.tries + 1
-  if entry.tries > self.options.attempts then
-    self:find("a %s is tried %d times", action, entry.tries)
-  end
-end
-
-local function check_in_flight(self)
-  local in_flight = 0
-  for i = #self.calls, 1, -1 do
-    local call = self.calls[i]
-    if call.open and not self:is_overdue(call) then in_flight = in_flight + 1 end
-  end
-  local most = self.one_at_a_time and 1 or self.options.concurrency
-  if in_flight + 1 > most then self:find("%d requests in flight", in_flight + 1) end
-end
-
--- The engine has read what was held back, and counts from here at the latest.
-local function note_held(self, now)
-  for _, hold in pairs(self.holds) do
-    if hold.unread then hold.since, hold.unread = hold.since or now, false end
-  end
-end
-
-local function check_moment(self, call, now)
-  note_held(self, now)
-  if self.stopped then self:find("a request after the job was stopped: %s", self.stopped) end
-  if now < self.holds[call.action].till - TINY then
-    self:find("a %s in a minute to be waited out", call.action)
-  end
-  if self.deadline_at and not self.clock.was_set_back
-    and self.clock.last_read > self.deadline_at + TINY then
-    self:find "a request after the deadline"
-  end
-  if self.in_a_row >= EIGHT then self:find "a ninth request to a service that is down" end
-end
-
--- After a resume what was never asked goes first.
-local function check_pending_first(self, call)
-  local unknown
-  for _, id in ipairs(call.ids) do unknown = unknown or self.was_unknown[id] and id end
-  for _, id in ipairs(call.ids) do self.was_pending[id] = nil end
-  local pending = next(self.was_pending)
-  if unknown and pending then self:find("%s is asked for again before %s", unknown, pending) end
-end
-
--- Holds also where time can't be trusted.
-local function check_harm(self, call)
-  if call.action ~= "stop" then return end
-  for _, id in ipairs(call.ids) do
-    if not self.was_running[id] then self:find("%s is stopped, which delete did not refuse", id) end
-  end
-end
-
 --- A request leaves.
 function Judge:departs(call, now)
   call.open = true
   self.sent_of[call.action] = self.sent_of[call.action] + 1
-  check_harm(self, call)
-  if self.relaxed then
-    for _, id in ipairs(call.ids) do
-      if self.of[id] then self.of[id].sent = true end
-    end
-  else
-    check_in_flight(self)
-    if call.action ~= "delete" then stopping.check_call(self, call) end
-    for _, id in ipairs(call.ids) do
-      check_id(self, id, call, now)
-      check_tries(self, id, call.action)
-    end
-    check_moment(self, call, now)
-    if self.was_unknown and call.action == "delete" then check_pending_first(self, call) end
-  end
+  check_departure(self, call, now)
   self.calls[#self.calls + 1] = call
 end
 
