@@ -76,6 +76,16 @@ describe(":GeelarkDelete", function()
     end)
   end
 
+  for _, name in ipairs { "GEELARK_TOKEN", "https_proxy", "ALL_PROXY" } do
+    it("goes by what the variable " .. name .. " says now", function()
+      assert.matches("^nil\nconfig: " .. name .. ": ", nvim.output(([[
+        local clients = require "geelark.nvim.client"
+        print(clients.flaw { "1" })
+        vim.env.%s = "not a\tvalue"
+        print(clients.flaw { "1" })]]):format(name), { environment = "GEELARK_TOKEN=t" }))
+    end)
+  end
+
   it("refuses wrong options of setup when they are used", function()
     assert.equal("geelark: setup: tokn: unknown option, did you mean token?"
       .. "; nothing was deleted\nfalse", nvim.output [[

@@ -1,8 +1,10 @@
 -- Clients for deletes in Neovim: each delete has one, so that it can be ended when Neovim is
 -- left. The command has one for all its deletes, so that the quota holds over them together.
 
+-- Those that the core looks at when it makes a client (src/lib/settings.c).
 local VARIABLES = { "GEELARK_TOKEN", "GEELARK_APP_ID", "GEELARK_API_KEY", "GEELARK_BASE_URL",
-  "GEELARK_CA_FILE" }
+  "GEELARK_CA_FILE", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy",
+  "NO_PROXY" }
 
 -- Options whose functions a step calls.
 local CALLED = { "on_progress", "on_event", "limiter", "transport", "clock" }
