@@ -20,8 +20,16 @@
 
 enum { EVENTS_MAX = 64 }; /* looked at in one wait */
 
+/* In the child of a fork a kqueue is closed, and its number may be another file's. */
+#if defined POLLSET_KQUEUE
+enum { SURVIVES_FORK = false };
+#else
+enum { SURVIVES_FORK = true };
+#endif
+
 struct pollset {
     int fd;
+    pid_t pid;                 /* who opened it */
     int wake_read, wake_write; /* the ends of a pipe; -1: none */
     bool awake;
 };
@@ -44,6 +52,7 @@ struct pollset *pollset_new(void) {
     if (!set) return NULL;
     set->wake_read = set->wake_write = -1;
     set->fd = open_set();
+    set->pid = getpid();
     if (set->fd >= 0) return set;
     free(set);
     return NULL;
@@ -51,7 +60,7 @@ struct pollset *pollset_new(void) {
 
 void pollset_free(struct pollset *set) {
     if (!set) return;
-    close(set->fd);
+    if (SURVIVES_FORK || set->pid == getpid()) close(set->fd);
     if (set->wake_read >= 0) close(set->wake_read);
     if (set->wake_write >= 0) close(set->wake_write);
     free(set);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +117,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *user) {
 static curl_socket_t on_open_socket(void *user, curlsocktype purpose,
                                     struct curl_sockaddr *a) {
     (void)user, (void)purpose;
-    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    if (!SOCK_CLOEXEC && fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
 }
 
 static void note_flaw(struct transfer *t, CURLMcode code) {
@@ -223,7 +226,9 @@ static bool set_security(const struct transfer *t, CURL *handle) {
     if (t->plain) SET(CURLOPT_NOPROXY, "*"); /* a proxy would read the credentials */
     if (t->settings->ca_file) {
         SET(CURLOPT_CAINFO, t->settings->ca_file);
-        SET(CURLOPT_CAPATH, NULL);
+        /* Some TLS libraries know no folder that could be left out. */
+        CURLcode left_out = curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
+        failed |= left_out != CURLE_OK && left_out != CURLE_NOT_BUILT_IN;
     }
     return !failed;
 }
