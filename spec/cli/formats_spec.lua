@@ -21,6 +21,11 @@ describe("CSV", function()
     assert.equal('id,code,msg\n1,43009,"say ""no"", now"\n2,,a b  [31m [32m\n', written("csv",
       { { "1", 43009, 'say "no", now' }, { "2", nil, "a\tb\n\27[31m\194\155[32m" } }))
   end)
+
+  it("has none of Unicode's control characters, which many terminals obey, either", function()
+    assert.equal("id,code,msg\n1,, 31m\194\160云\n",
+      written("csv", { { "1", nil, "\194\15531m\194\160云" } }))
+  end)
 end)
 
 describe("JSON", function()

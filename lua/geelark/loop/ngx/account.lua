@@ -1,12 +1,14 @@
 -- The account of a job whose handler is gone, as one line for error.log: how many ids ended in
 -- which way, what went wrong, and the ids that aren't known to be deleted, as far as there is room.
 
+local plain = require "geelark.plain"
+
 -- Bytes. nginx cuts a line of its log off at 2,048, and has something of its own to say in it.
 local LONGEST, LONGEST_MESSAGE = 1500, 300
 local MORE = 16 -- for ", 999999 more"
 
 local function one_line(text, longest)
-  text = tostring(text):gsub("%c+", " ")
+  text = plain(text):gsub(" +", " ")
   return #text > longest and text:sub(1, longest) .. "..." or text
 end
 
