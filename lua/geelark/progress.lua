@@ -43,7 +43,10 @@ end
 ---@param cancelled boolean|nil whether nothing more is sent
 ---@return string|nil
 function progress.wait(now, cancelled)
-  if cancelled then return "cancelled, waiting for " .. several(now.inFlight, "answer") end
+  if cancelled then
+    return now.inFlight == 0 and "cancelled"
+      or "cancelled, waiting for " .. several(now.inFlight, "answer")
+  end
   if now.waiting < 1 or now.inFlight > 0 then return nil end
   local reason = now.reason and ": " .. now.reason or ""
   return ("waiting %d s%s"):format(math.ceil(now.waiting), reason)

@@ -56,6 +56,7 @@ describe("the progress line", function()
 
   it("says that it is being stopped", function()
     assert.matches("cancelled, waiting for 2 answers$", line(77, {}, { cancelled = true }))
+    assert.matches("cancelled$", line(77, { inFlight = 0 }, { cancelled = true }))
   end)
 
   it("leaves ids that a run before has settled out of the rate", function()
