@@ -19,6 +19,13 @@ local function check(file, base_url)
   if not tables.are_missing(file) then tables.check(file, base_url) end
 end
 
+-- Why a file can't be read or gone on with. What no job has written is what our own functions refuse.
+local function explain(name, why)
+  why = tostring(why)
+  local refused = why:match "%.lua:%d+: bad argument #%d to '[^']*' %((.*)%)$"
+  return refused and name .. " holds what no job has written: " .. refused or why
+end
+
 -- For the core: opens the file for the ids of an account, which then goes on where the file
 -- ends. Returns the function that writes an event (nil: the job is done) and the connection,
 -- which must not be closed in the child of a fork. Raises a text: it can't be.
@@ -32,7 +39,7 @@ function journal.open(name, base_url, account)
   end)
   if not planned then
     file:close()
-    error(why, 0)
+    error(explain(name, why), 0)
   end
   local function write(event)
     if not event then return file:close() end
@@ -88,7 +95,7 @@ local function read(name)
     result.requests = read_requests(file)
   end)
   file:close()
-  if not done then error(why, 0) end
+  if not done then error(explain(name, why), 0) end
   return result
 end
 

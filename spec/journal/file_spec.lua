@@ -72,6 +72,27 @@ describe("a journal that can't serve", function()
     end)
   end
 
+  for _, change in ipairs { "UPDATE phones SET id = 'nobody'", "UPDATE phones SET state = 'gone'",
+    "UPDATE phones SET state = 'failed'", "UPDATE requests SET code = 'x'" } do
+    it("is named where somebody has spoilt what it holds: " .. change, function()
+      make_journal()
+      sql(change)
+      local _, err = geelark.journal.read(file)
+      assert.equal("config", err.kind)
+      local start = "config: journal: " .. file .. " holds what no job has written: "
+      assert.equal(start, err.message:sub(1, #start))
+      assert.is_nil(err.message:find(".lua:", 1, true))
+    end)
+  end
+
+  it("is named where a job meets what somebody has spoilt", function()
+    make_journal()
+    sql "UPDATE phones SET state = 'gone'"
+    local _, err = geelark.delete({ "d1" }, service.options(service.success, { journal = file }))
+    assert.truthy(err.message:find(file .. " holds what no job has written: ", 1, true))
+    assert.is_nil(err.message:find(".lua:", 1, true))
+  end)
+
   it("is left as it was, where it is somebody else's database", function()
     sql "CREATE TABLE run (name TEXT)"
     local before = shell.run("cksum %s", file)
