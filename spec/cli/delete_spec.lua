@@ -95,6 +95,13 @@ describe("geelark delete", function()
       delete("--dry-run 1 1").errors, 1, true)
   end)
 
+  it("tells which line it took for a header where that was all", function()
+    serve {}
+    assert.equal('geelark: "Unauthorized" is taken for a header.\ngeelark: 0 deleted\n',
+      delete("--from -", "Unauthorized\n").errors)
+    assert.equal("", delete("--quiet --from -", "id\n").errors)
+  end)
+
   it("tells in a dry run which line it takes for a header", function()
     local run = delete("--dry-run --from -", "phones\n" .. serve { phones = 1 })
     assert.matches('\n"phones" is taken for a header.\n', run.errors, 1, true)

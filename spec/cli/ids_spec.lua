@@ -90,6 +90,10 @@ describe("a file of ids", function()
       '"#REF!"\n  line 3: character U+0023, "#DIV/0!"\n  line 4: no digit, "#NAME?"\n'
         .. '  line 5: no digit, "#VALUE!"' },
     { "such an error in the first line", "#N/A\n" .. A, nil, "\n  line 1: no digit" },
+    { "what a program writes where there is none, alone in the file", "null\n", nil,
+      '\n  line 1: no digit, "null"' },
+    { "the same in the first line of several", "None\n" .. A, nil, '\n  line 1: no digit, "None"' },
+    { "the same in CSV", "NaN,a\n" .. A .. ",b\n", "1", '\n  line 1: no digit, "NaN"' },
     { "several columns of the same name", "id,n,ID\n1a,b,2a\n", "id",
       '2 columns are named "id"; give the number, 1 to 3' },
     { "several columns", "id,name\n" .. A .. ",a\n", nil,

@@ -110,6 +110,9 @@ return function(work, given)
   if given.dry_run then return rehearse(work, rehearsal, given) end
   local refused = consent(work, rehearsal, given)
   if refused then return refused end
+  if #work.list == 0 and work.remark and not given.quiet then
+    terminal.say("geelark: " .. work.remark)
+  end
   local started, job = pcall(geelark.start, work.list, options_of(given))
   if not started then return status.usage(why_of(job)) end
   local signal, release = run(job, display.new(job, given.quiet), given.journal)

@@ -10,11 +10,14 @@ local function trimmed(text)
   return text:match "^%s*(.*%S)" or ""
 end
 
+-- What programs write where there is no id.
+local NOTHING = { null = true, ["nil"] = true, none = true, nan = true, undefined = true }
+
 -- Every id has a digit. What holds control characters is no text, and what a formula failed with no
 -- name.
 local function is_header(cell)
   return cell ~= "" and not cell:find "%d" and not cell:find "[^\9-\13\32-\255]"
-    and (not cell:find "^#" or is_comment(cell, 1))
+    and not NOTHING[cell:lower()] and (not cell:find "^#" or is_comment(cell, 1))
 end
 
 -- Without quoted cells, in which a separator means nothing.
