@@ -8,7 +8,6 @@
 local core = require "geelark.core"
 local open = require "geelark.journal.file"
 local plan = require "geelark.journal.plan"
-local sqlite = require "geelark.sqlite"
 local tables = require "geelark.journal.tables"
 local writers = require "geelark.journal.events"
 
@@ -26,25 +25,33 @@ local function explain(name, why)
   return refused and name .. " holds what no job has written: " .. refused or why
 end
 
+-- Of a file that has another name by now SQLite would leave the log beside what has taken its place.
+local EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
+
 -- For the core: opens the file for the ids of an account, which then goes on where the file
 -- ends. Returns the function that writes an event (nil: the job is done) and the connection,
 -- which must not be closed in the child of a fork. Raises a text: it can't be.
 function journal.open(name, base_url, account)
   local file = open(name, function(file) check(file, base_url) end)
-  local whole
+  local whole, number
   local planned, why = pcall(file.transact, file, function()
     if tables.are_missing(file) then tables.create(file, base_url) end
     plan(file, account)
     whole = file:path()
+    number = core.file(whole)
+    file:prepare(EMPTY_LOG) -- there may be no memory for it at the end
   end)
   if not planned then
     file:close()
     error(explain(name, why), 0)
   end
   local function write(event)
-    if not event then return file:close() end
+    if not event then
+      file:prepare(EMPTY_LOG):execute()
+      return file:close()
+    end
     -- SQLite would go on writing, for nobody to read after a crash.
-    if event.type == "send" and not sqlite.exists(whole) then
+    if event.type == "send" and core.file(whole) ~= number then
       error(name .. " is no longer there", 0)
     end
     local writer = writers[event.type]
@@ -88,7 +95,7 @@ local function read_account(file)
 end
 
 local function read(name)
-  if not sqlite.exists(name) then error(name .. ": no such file", 0) end
+  if not core.file(name) then error(name .. ": no such file", 0) end
   local file, result = open(name, tables.check), nil
   local done, why = pcall(function()
     result = read_account(file)
@@ -107,7 +114,7 @@ local USABLE = "usable" -- raised where the file would be taken, so that it is l
 ---@param base_url string
 ---@return geelark.Error|nil err # nil: nothing
 function journal.rehearse(name, base_url)
-  if not sqlite.exists(name) then return nil end
+  if not core.file(name) then return nil end
   local _, why = pcall(open, name, function(file)
     check(file, base_url)
     error(USABLE, 0)

@@ -53,17 +53,20 @@ function Connection:fail(why)
   error(self.explain and self.explain(self.name, why) or why, 0)
 end
 
+--- A statement, made once for each text.
+function Connection:prepare(sql)
+  if self.statements[sql] then return self.statements[sql] end
+  self.statements[sql] = false -- the place first: one that found none would never be closed
+  local prepared, why = self.handle:prepare(sql)
+  if not prepared then self:fail(why) end
+  self.statements[sql] = prepared
+  return prepared
+end
+
 --- Runs a statement; what it selects is asked of what it returns. (LuaDBI cuts integers to 32 bits:
 --- what may be longer is text or REAL in a table.)
 function Connection:execute(sql, ...)
-  local statement = self.statements[sql]
-  if not statement then
-    self.statements[sql] = false -- the place first: one that found none would never be closed
-    local prepared, why = self.handle:prepare(sql)
-    if not prepared then self:fail(why) end
-    statement = prepared
-    self.statements[sql] = statement
-  end
+  local statement = self:prepare(sql)
   local done, why = statement:execute(...)
   if done then return statement end
   statement:close() -- its next call would fail, too: LuaDBI told of this failure once more
@@ -107,13 +110,6 @@ end
 --- The file's whole name, which holds wherever the process goes.
 function Connection:path()
   return self:rows("PRAGMA database_list")[1][3]
-end
-
---- Whether there is such a file. Nothing but SQLite may open it: closing it again would drop the
---- locks of another thread's SQLite. Renaming a file to its own name only looks.
-function sqlite.exists(name)
-  local _, _, number = os.rename(name, name)
-  return number ~= 2
 end
 
 return sqlite

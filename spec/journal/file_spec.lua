@@ -292,10 +292,12 @@ describe("a journal", function()
       sql "SELECT id, state FROM phones ORDER BY id")
   end)
 
-  for how, command in pairs { removed = "rm %s # %s", ["given another name"] = "mv %s %s.old" } do
+  local lost = { removed = "rm %s # %s", ["given another name"] = "mv %s %s.old",
+    ["replaced by another"] = "echo >%s.new; mv %s.new %s" }
+  for how, command in pairs(lost) do
     it("stops the job, where it is " .. how .. " under it: nothing leaves any more", function()
       local given, log = service.options(function(request, n)
-        if n == 2 then shell.run(command, file, file) end
+        if n == 2 then shell.run(command, file, file, file) end
         return service.success(request)
       end, { journal = file, chunk_size = 1, concurrency = 1 })
       local _, err = geelark.delete({ "d1", "d2", "d3" }, given)
@@ -305,6 +307,18 @@ describe("a journal", function()
       assert.same({ "d3" }, err.result.pendingIds)
     end)
   end
+
+  it("is whole where it was given another name, and another file in its place as it was", function()
+    local given = service.options(function(request, n)
+      if n == 1 then shell.run("mv %s %s.old && echo no journal >%s", file, file, file) end
+      return service.success(request)
+    end, { journal = file, chunk_size = 1, concurrency = 1 })
+    assert.equal("callback", select(2, geelark.delete({ "d1", "d2" }, given)).kind)
+    assert.equal("no journal", shell.run("cat %s", file))
+    assert.equal("0", shell.run("cat %s | wc -c", file .. "-wal"))
+    file = file .. ".old"
+    assert.equal("d1|deleted\nd2|pending", sql "SELECT id, state FROM phones ORDER BY id")
+  end)
 
   it("is an ordinary file when the job is done", function()
     make_journal()

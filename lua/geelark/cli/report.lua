@@ -3,7 +3,7 @@
 
 local geelark = require "geelark"
 local accounts = require "geelark.account"
-local exists = require("geelark.sqlite").exists
+local core = require "geelark.core"
 local formats = require "geelark.cli.formats"
 local json = require "geelark.cli.json"
 local results = require "geelark.cli.results"
@@ -109,7 +109,7 @@ local report = {}
 
 ---@param journal string|nil the file of the run's
 function report.how_to_go_on(journal)
-  if journal and exists(journal) then
+  if journal and core.file(journal) then
     return terminal.say("To go on: geelark resume " .. quoted(journal))
   end
   terminal.say("To go on run the same command again: phones that are gone then fail with "

@@ -128,7 +128,7 @@ return function(file, limits)
   if not opened then error(("%s: %s: %s"):format(NAME, file, tostring(path)), 0) end
 
   return shared.limiter(limits, function(question)
-    if not sqlite.exists(path) then return nil, path .. " is gone" end
+    if not core.file(path) then return nil, path .. " is gone" end
     local done, answer = pcall(transact, path, PATIENCE, function(connection, now)
       keep_time(connection, now)
       local result, value, holder, made = shared.decide(store_in(connection), question, now)
