@@ -47,6 +47,9 @@ local unfit = {
   { "somebody else's database", "is not a journal of geelark's",
     function() sql "CREATE TABLE run (name TEXT)" end },
   { "a folder", "unable to open database file", function() shell.run("mkdir %s", file) end },
+  -- As one that may only be read, which there is none of for root.
+  { "a pipe", "disk I/O error; the file and its folder have to be writable",
+    function() shell.run("mkfifo %s", file) end },
   { "in no folder", "unable to open database file",
     function() file = folder:file "nowhere/run.db" end },
 }

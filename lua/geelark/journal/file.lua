@@ -6,7 +6,10 @@ local sqlite = require "geelark.sqlite"
 local function explain(name, why)
   if why:find("is locked", 1, true) then return name .. " is in use by another job or process" end
   if why:find("not a database", 1, true) then return name .. " is not a SQLite file" end
-  return name .. ": " .. why
+  -- That is what it says of a file that may only be read.
+  local helps = why:find("disk I/O error", 1, true)
+    and "; the file and its folder have to be writable" or ""
+  return name .. ": " .. why .. helps
 end
 
 -- Takes the file for this job alone, until it is closed or the process ends. It may be somebody
