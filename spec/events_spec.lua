@@ -149,6 +149,28 @@ describe("a wait", function()
     assert.same({ "the limiter", 5 }, { told[1].reason, told[1].seconds })
   end)
 
+  -- What a limiter does that refuses `refusals` times.
+  local function refusing(refusals, seconds, why)
+    return { give = function() end, take = function()
+      refusals = refusals - 1
+      if refusals < 0 then return true end
+      return nil, seconds, why
+    end }
+  end
+
+  it("for a limiter that asks for short ones again and again is told once it is long", function()
+    local told = waits(service.success, { limiter = refusing(100, 0.1) })
+    assert.equal(1, #told)
+    assert.equal("the limiter", told[1].reason)
+    assert.same({}, (waits(service.success, { limiter = refusing(5, 0.1) })))
+  end)
+
+  it("for a limiter that can't ask its store is told, with that", function()
+    local told = waits(service.success, { limiter = refusing(30, 1, "quota.db is gone") })
+    assert.equal(1, #told)
+    assert.equal("the limiter, whose store can't be asked", told[1].reason)
+  end)
+
   it("goes on with on_progress each second, which knows the reason", function()
     local seen = {}
     local options = service.options(service.success, { chunk_size = 1, requests_per_minute = 3 })

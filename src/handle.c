@@ -290,8 +290,8 @@ static struct options read_job_options(lua_State *L, struct lua_job *lj, bool ha
     if (has_value(L, refs, "take")) {
         limiter_prepare_job(L, refs);
         lj->has_limiter = true;
-        lj->unasked_since = INFINITY;
     }
+    lj->refused_since = lj->unasked_since = INFINITY;
     return o;
 }
 

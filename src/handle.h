@@ -45,7 +45,9 @@ struct lua_job {
     bool in_step;          /* it is being stepped, read or closed: nobody else may */
     struct lua_job *outer; /* the one in whose step this step began */
     bool has_progress, has_event, has_limiter, has_journal;
-    double unasked_since; /* the limiter's store can't be asked; INFINITY: it can */
+    double refused_since; /* the limiter lets nothing through; INFINITY: it does */
+    double unasked_since; /* its store can't be asked; INFINITY: it can */
+    bool told_refusal;    /* on_event knows of refused_since */
     double progress_due;  /* when on_progress is called although nothing was settled */
     struct pause told;    /* the last wait that on_event was told of, */
     double told_until;    /* and when it was to end */

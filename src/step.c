@@ -198,7 +198,8 @@ static bool take_token(struct step *s, struct request *request) {
         return false;
     }
     if (lua_toboolean(L, -3)) {
-        s->lj->unasked_since = INFINITY;
+        s->lj->refused_since = s->lj->unasked_since = INFINITY;
+        s->lj->told_refusal = false;
         lua_pop(L, 2);
         lua_rawseti(L, tokens, (int)request->number);
         return true;
@@ -207,7 +208,11 @@ static bool take_token(struct step *s, struct request *request) {
     lua_rawseti(L, tokens, (int)request->number);
     job_return(s->job, request, s->now);
     double wait = fmin(fmax(lua_tonumber(L, -2), LIMITER_WAIT_MIN), SLEEP_MAX);
-    job_hold(s->job, path, refused_until(s, s->now + wait), "the limiter");
+    s->lj->refused_since = fmin(s->lj->refused_since, s->now);
+    double until = refused_until(s, s->now + wait);
+    job_hold(s->job, path, until,
+             isinf(s->lj->unasked_since) ? "the limiter"
+                                         : "the limiter, whose store can't be asked");
     return false;
 }
 
@@ -323,14 +328,18 @@ static void tell_settled(struct step *s, const struct chunk *chunk) {
     if (!halved) tell_progress(s);
 }
 
-/* A wait is told of once, where it is longer than a second. */
+/* A wait is told of once, where it is longer than a second, also where a limiter makes it
+ * of many short ones. */
 static void tell_wait(struct step *s) {
     struct lua_job *lj = s->lj;
     if (!lj->has_event && !lj->has_progress) return;
     struct pause pause = progress_pause(s->job, s->now);
     bool known = pause.reason == lj->told.reason &&
                  fabs(s->now + pause.seconds - lj->told_until) < PROGRESS_SECONDS;
-    if (pause.seconds > PROGRESS_SECONDS && !known && wants_events(s)) {
+    bool drags = pause.reason && !lj->told_refusal &&
+                 s->now - lj->refused_since > PROGRESS_SECONDS;
+    if (((pause.seconds > PROGRESS_SECONDS && !known) || drags) && wants_events(s)) {
+        lj->told_refusal = !isinf(lj->refused_since);
         lj->told = pause;
         lj->told_until = s->now + pause.seconds;
         events_push_wait(s->L, pause.seconds, pause.reason);
