@@ -51,6 +51,15 @@ describe("geelark with a journal", function()
     return broken
   end
 
+  it("lists what failed, and says that not all phones have an answer yet", function()
+    break_off()
+    local listed = run "failures JOURNAL"
+    assert.equal(0, listed.status)
+    assert.matches("^id +code +name +msg\n%d+  43009  started  env is started\n$", listed.output)
+    assert.equal("geelark: 99 deleted, 1 failed, 150 pending\nTo go on: geelark resume "
+      .. shell.quote(journal) .. "\n", listed.errors)
+  end)
+
   it("says how to go on after a run that was broken off", function()
     local errors = break_off().errors
     assert.matches("\nTo go on: geelark resume " .. shell.quote(journal) .. "\n", errors, 1, true)

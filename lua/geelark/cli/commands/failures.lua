@@ -1,10 +1,13 @@
 -- geelark failures
 
+local accounts = require "geelark.account"
 local geelark = require "geelark"
 local filter_of = require "geelark.cli.filter"
 local formats = require "geelark.cli.formats"
+local report = require "geelark.cli.report"
 local results = require "geelark.cli.results"
 local status = require "geelark.cli.status"
+local terminal = require "geelark.cli.terminal"
 
 local COLUMNS = { "id", "code", "name", "msg" }
 
@@ -35,6 +38,13 @@ local function rows(failures)
   end
 end
 
+-- No failures don't mean that all went well.
+local function tell_unsettled(result, journal)
+  if #result.unknownIds + #result.pendingIds == 0 then return end
+  terminal.say(accounts.new(result).summary)
+  report.how_to_go_on(journal)
+end
+
 ---@param given table arguments
 ---@return integer status
 return function(given)
@@ -42,7 +52,9 @@ return function(given)
   if not result then return status.usage(err.message) end
   local failures, why = pick(geelark.failures(result), given.where)
   if not failures then return status.usage(why) end
-  return (results(function(output)
+  local ended = results(function(output)
     formats[given.format](output, COLUMNS, rows(failures))
-  end, status.DONE))
+  end, status.DONE)
+  tell_unsettled(result, given.journal)
+  return ended
 end
