@@ -80,14 +80,16 @@ describe("the command under a signal", function()
     assert.matches("geelark: 2 deleted, 1 failed; 1 was stopped\n", errors, 1, true)
   end)
 
-  it("knows Ctrl-C while it is being loaded", function()
-    service = simulator.spawn { phones = 1 }
-    local interrupted = [[package.preload.geelark = function() ]]
-      .. [[io.popen("kill -INT $PPID"):close() error "it goes on" end]]
-    local text, status = cli.on_terminal("--version",
-      { service = service, environment = "LUA_INIT=" .. shell.quote(interrupted) })
-    assert.same({ 130, "" }, { status, text })
-  end)
+  for _, name in ipairs { "cqueues.signal", "geelark" } do
+    it("knows Ctrl-C while it is being loaded: " .. name, function()
+      service = simulator.spawn { phones = 1 }
+      local interrupted = ("package.preload[%q] = function() "):format(name)
+        .. [[io.popen("kill -INT $PPID"):close() for _ = 1, 1e6 do end error "it goes on" end]]
+      local text, status = cli.on_terminal("--version",
+        { service = service, environment = "LUA_INIT=" .. shell.quote(interrupted) })
+      assert.same({ 130, "" }, { status, text })
+    end)
+  end
 
   it("knows Ctrl-C at the question: nothing is sent", function()
     service = simulator.spawn { phones = 1 }

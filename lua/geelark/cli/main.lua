@@ -3,6 +3,8 @@
 require "geelark.cli.streams"
 local status = require "geelark.cli.status"
 
+local SIGINT = 2 -- cqueues, which knows its number, is what is being loaded then
+
 local function load_module()
   local loaded, why = pcall(require, "geelark")
   return not loaded and tostring(why) or require "geelark.cli.needs"()
@@ -22,6 +24,9 @@ return function(arguments)
   -- Before anything else: until then Ctrl-C is the interpreter's, with a status of its own.
   local has_signals, signals = pcall(require, "geelark.cli.signals")
   if has_signals then signals.prepare() end
+  if not has_signals and tostring(signals):find("interrupted!", 1, true) then
+    return status.SIGNAL + SIGINT
+  end
   local missing = load_module()
   if missing then
     io.stderr:write(missing, "\n")
