@@ -99,7 +99,8 @@ describe("the quickfix list", function()
   it("keeps a message's control characters off the screen", function()
     sim = simulator.start { phones = 1, plan = { { status = 200, body =
       '{"code":40009,"msg":"m","data":{"totalAmount":1,"successAmount":0,"failAmount":1,'
-      .. '"failDetails":[{"code":43009,"id":"528086321789535232","msg":"a\\nb\\u001b[31m\\u009b1m"}]}}'
+      .. '"failDetails":[{"code":43009,"id":"528086321789535232",'
+      .. '"msg":"a\\nb\\u001b[31m\\u009b1m"}]}}'
       } } }
     assert.matches("failed: a b %[31m 1m %(", nvim.output([[
       edit { ids[1] }

@@ -287,15 +287,15 @@ static int l_pid(lua_State *L) {
     return 1;
 }
 
-/* core.file(name) → what tells the file of that name from all others, nil where there is none.
- * It isn't opened: closing it would drop the locks that SQLite holds on it. */
+/* core.file(name) → what tells the file of that name from all others, nil where there is
+ * none. It isn't opened: closing it would drop the locks that SQLite holds on it. */
 static int l_file(lua_State *L) {
     struct stat file;
     char text[64] = "unknown";
     if (stat(luaL_checkstring(L, 1), &file) == 0)
-        snprintf(text, sizeof text, "%jd %jd", (intmax_t)file.st_dev, (intmax_t)file.st_ino);
-    else if (errno == ENOENT)
-        return 0;
+        snprintf(text, sizeof text, "%jd %jd", (intmax_t)file.st_dev,
+                 (intmax_t)file.st_ino);
+    else if (errno == ENOENT) return 0;
     lua_pushstring(L, text);
     return 1;
 }
