@@ -105,6 +105,14 @@ describe("a journal that can't serve", function()
     assert.equal(before, shell.run("cksum %s", file))
   end)
 
+  it("is told by read as it is by a job, where nobody can tell whether it is there", function()
+    local below = folder:write("text", "") .. "/run.db"
+    local _, err = geelark.journal.read(below)
+    assert.equal("config: journal: " .. below .. ": unable to open database file", err.message)
+    _, err = geelark.journal.read(file)
+    assert.equal("config: journal: " .. file .. ": no such file", err.message)
+  end)
+
   it("is left empty by read", function()
     folder:write("run.db", "")
     local _, err = geelark.journal.read(file)
