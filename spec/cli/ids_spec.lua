@@ -84,6 +84,8 @@ describe("a file of ids", function()
     { "an old spreadsheet's own file", "\208\207\17\224,\n", nil, "what helps: export it as CSV" },
     { "bytes that are no text, alone in the file", "\31\139\8\0", nil,
       "\n  line 1: control character" },
+    { "bytes that are no text, with what separates cells", "SQLite format 3\0\1,;,x\n", nil,
+      "\n  line 1: control character" },
     { "a spreadsheet's error among the ids, which is no comment",
       "id,n\n" .. A .. ",a\n#N/A,b\n" .. B .. ",c\n", "id", '\n  line 3: no digit, "#N/A"' },
     { "such errors in text", A .. "\n#REF!\n#DIV/0!\n#NAME?\n#VALUE!\n#none\n", nil,

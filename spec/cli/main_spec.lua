@@ -49,6 +49,14 @@ describe("geelark", function()
     ["dlete"] = "unknown command 'dlete'; did you mean 'delete'? See geelark --help",
     ["delete --concurrency two 1"] = "--concurrency: number expected, got two; "
       .. "see geelark delete --help",
+    ["delete --from a --from b"] = "option '--from' must be used at most 1 time; "
+      .. "see geelark delete --help",
+    ["delete --journal a --journal b 1"] = "option '--journal' must be used at most 1 time; "
+      .. "see geelark delete --help",
+    ["delete --from a --column a --column b"] = "option '--column' must be used at most 1 time; "
+      .. "see geelark delete --help",
+    ["delete README.md"] = "README.md is a file; what helps: --from README.md",
+    ["delete 1 README.md"] = "README.md is a file; what helps: --from README.md",
     ["delete --form x"] = "unknown option '--form'; did you mean '--from'? "
       .. "See geelark delete --help",
   } do

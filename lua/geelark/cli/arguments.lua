@@ -31,6 +31,11 @@ local function add_number(command, name, description)
   end)
 end
 
+-- Of two files the last one alone would count, and nobody would notice.
+local function add_once(command, name, argname, description)
+  command:option(name, description):argname(argname):overwrite(false)
+end
+
 -- What delete and resume have in common.
 local function add_delete_options(command)
   command:flag("--stop-started", "Stop phones that are refused because they are started, then "
@@ -44,11 +49,11 @@ end
 local function add_delete(parser)
   local command = parser:command("delete", "Delete phones."):epilog(IDS)
   command:argument("ids", "Ids of phones."):args "*":argname "ID"
-  command:option("--from", "Take the ids from a file; - is standard input."):argname "FILE"
-  command:option("--column", "The column or field that holds the ids, by name; a column also by "
-    .. "number."):argname "NAME"
-  command:option("--journal", "Remember in this file what became of each id; the same command "
-    .. "then goes on."):argname "FILE"
+  add_once(command, "--from", "FILE", "Take the ids from a file; - is standard input.")
+  add_once(command, "--column", "NAME", "The column or field that holds the ids, by name; a column "
+    .. "also by number.")
+  add_once(command, "--journal", "FILE", "Remember in this file what became of each id; the same "
+    .. "command then goes on.")
   command:flag("--dry-run", "Check everything, send nothing.")
   add_delete_options(command)
 end

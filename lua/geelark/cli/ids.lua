@@ -1,6 +1,7 @@
 -- The ids that the command is given: as arguments, or in a file of text, CSV or JSON, which its
 -- content tells apart. What is wrong with them geelark.check says; here it gets its place.
 
+local core = require "geelark.core"
 local geelark = require "geelark"
 
 local BYTE_ORDER_MARK = "^\239\187\191"
@@ -63,11 +64,21 @@ local function contents(name)
   return not trouble and text or nil, trouble and shown_name(name) .. ": " .. trouble
 end
 
+-- The first that is no id, but a file.
+local function find_file(list)
+  for _, word in ipairs(list) do
+    if not pcall(geelark.check, { word }) and core.file(word) then return word end
+  end
+end
+
 ---@param list string[]
 ---@return geelark.cli.Ids|nil
 ---@return string|nil why
 function ids.from_arguments(list)
-  return checked({ list = list, unit = "argument" }, "the arguments hold")
+  local given, why = checked({ list = list, unit = "argument" }, "the arguments hold")
+  local file = not given and find_file(list)
+  if file then return nil, ("%s is a file; what helps: --from %s"):format(file, file) end
+  return given, why
 end
 
 ---@param name string of the file; "-" is standard input

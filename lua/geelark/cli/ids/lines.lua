@@ -13,10 +13,11 @@ end
 -- What programs write where there is no id.
 local NOTHING = { null = true, ["nil"] = true, none = true, nan = true, undefined = true }
 
--- Every id has a digit. What holds control characters is no text, and what a formula failed with no
--- name.
+local NO_TEXT = "[^\9-\13\32-\255]"
+
+-- Every id has a digit. What a formula failed with is no name.
 local function is_header(cell)
-  return cell ~= "" and not cell:find "%d" and not cell:find "[^\9-\13\32-\255]"
+  return cell ~= "" and not cell:find "%d" and not cell:find(NO_TEXT)
     and not NOTHING[cell:lower()] and (not cell:find "^#" or is_comment(cell, 1))
 end
 
@@ -32,6 +33,7 @@ end
 
 local function separator_of(text)
   local line = first_line(text)
+  if line:find(NO_TEXT) then return nil end
   if line:find "^%d+,%d+[Ee]%+?%d+$" then return nil end -- a number, as some countries write it
   local word = line:match "^(%w[%w_-]*)%s+#"
   if word and word:find "%d" then return nil end -- an id and a comment
