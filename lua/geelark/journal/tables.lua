@@ -20,8 +20,14 @@ local TABLES = {
 -- The same address may be written with a slash at its end.
 local function bare(url) return (url:gsub("/+$", "")) end
 
+-- As a job leaves it that ended while it made its journal.
+function tables.are_missing(file)
+  return tonumber(file:value "SELECT count(*) FROM sqlite_master") == 0
+end
+
 --- Raises where the file is no journal of this version, or for another address.
 function tables.check(file, base_url)
+  if tables.are_missing(file) then error(file.name .. " is empty, no journal yet", 0) end
   local count = "SELECT count(*) FROM sqlite_master WHERE name IN ('run', 'phones', 'requests')"
   if tonumber(file:value(count)) ~= #TABLES then
     error(file.name .. " is not a journal of geelark's", 0)
@@ -38,10 +44,6 @@ end
 function tables.create(file, base_url)
   for _, statement in ipairs(TABLES) do file:execute(statement) end
   file:execute("INSERT INTO run VALUES (?, ?)", VERSION, base_url)
-end
-
-function tables.are_missing(file)
-  return tonumber(file:value "SELECT count(*) FROM sqlite_master") == 0
 end
 
 -- What a request that never came to an end leaves is unknown.
