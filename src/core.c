@@ -3,6 +3,7 @@
  * nothing. How clients and jobs are made and closed is in handle.c.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
