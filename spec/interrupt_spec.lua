@@ -63,6 +63,36 @@ describe("an interrupt", function()
     end)
   end
 
+  for _, name in ipairs { "on_event", "limiter.take", "clock.now" } do
+    it("from the keyboard in a coroutine, in " .. name .. ", lets no request leave", function()
+      local said = shell.output(shell.run_lua(([[
+        local geelark, service = require "geelark", require "spec.support.service"
+        local owner, field = ("%s"):match "^(%%w-)%%.?([%%w_]+)$"
+        -- Presses Ctrl-C in this call of the function; returns how many came before the request
+        -- left, or nil where none did, and the kind of the error.
+        local function delete(pressed_in)
+          local calls, before_it = 0, nil
+          local options = service.options(function(request)
+            before_it = calls
+            return service.success(request)
+          end, { on_event = function() end })
+          options.limiter = { take = function() return true end, give = function() end }
+          local holder = options[owner] or options
+          local called = holder[field]
+          holder[field] = function(...)
+            calls = calls + 1
+            if calls == pressed_in then io.popen "kill -INT $PPID":close() end
+            return called(...)
+          end
+          local _, err = geelark.delete({ "a1" }, options)
+          return before_it, err and err.kind
+        end
+        coroutine.wrap(function() print(delete((delete()))) end)()
+      ]]):format(name)) .. " 2>&1")
+      assert.equal("nil\tcancelled", said)
+    end)
+  end
+
   it("that comes while an answer is read loses none, and nothing more is sent", function()
     local said = shell.output(shell.run_lua [[
       local cjson = require "cjson"

@@ -290,6 +290,7 @@ static void send(struct step *s, struct request *request) {
     }
     if (!network) transport_push_request(L, s->refs, s->job, request);
     read_clock(s); /* finalisers ran here, too, and all of them may do anything */
+    run_hooks(s);  /* and Ctrl-C may have come in any of them */
     if (job_stopped(s->job) || !job_may_launch(s->job, s->now)) {
         if (s->lj->has_limiter) give_token(s, number);
         tell_unsent(s, chunk, trace_id);
