@@ -1,5 +1,7 @@
 -- How long the service may make us wait: Retry-After, by RFC 9110's grammar, and max_wait.
 
+local geelark = require "geelark"
+local played = require "spec.support.played"
 local run = require "spec.support.first_chunk"
 local service = require "spec.support.service"
 
@@ -106,5 +108,19 @@ describe("Retry-After", function()
   it("of any length is a number of seconds, and too long", function()
     local _, err = run { 429, "", { ["Retry-After"] = ("9"):rep(400) } }
     assert.equal(1e9, err.retryAfter)
+  end)
+
+  it("of an interim response is not that of the answer", function()
+    local server = played()
+    finally(function() server:close() end)
+    local job = geelark.start({ "a1" }, { token = "t", base_url = server.url, attempts = 1 })
+    local connection = server:accept(job)
+    connection:read(job)
+    assert(connection.socket:xwrite("HTTP/1.1 103 Early Hints\r\nRetry-After: 500\r\n\r\n", "bn"))
+    connection:answer(503, "busy")
+    while not job:step(1) do end
+    local _, err = job:result()
+    assert.equal(503, err.httpStatus)
+    assert.is_nil(err.retryAfter)
   end)
 end)

@@ -109,6 +109,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *user) {
     easy->header_bytes += n;
     easy->too_large = easy->header_bytes > HEADER_BYTES_MAX;
     if (easy->too_large) return 0;
+    bool begins = n > 5 && strncasecmp(line, "HTTP/", 5) == 0;
+    if (begins) easy->retry_after[0] = easy->date[0] = '\0'; /* an interim one's */
     copy_value(easy->retry_after, "retry-after:", line, n);
     copy_value(easy->date, "date:", line, n);
     return n;
