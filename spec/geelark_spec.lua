@@ -41,6 +41,23 @@ it("an argument error names a function of geelark, not of the core", function()
   assert.equal(geelark.check, require("geelark.core").check)
 end)
 
+it("every module loads where globals have to be declared, but those of an editor or a server",
+  function()
+    local said = shell.output(shell.run_lua [[
+      require "luv" -- which reads a global of its own
+      require "spec.support.strict"
+      local loaded = 0
+      for file in io.popen "cd lua && find geelark* -name '*.lua'":lines() do
+        if not file:find "nvim" and not file:find "ngx" and file ~= "geelark/health.lua" then
+          require((file:gsub("%.lua$", ""):gsub("/", ".")))
+          loaded = loaded + 1
+        end
+      end
+      print(loaded > 40)
+    ]] .. " 2>&1")
+    assert.equal("true", said)
+  end)
+
 it("what is loaded without memory is whole when it is loaded again", function()
   assert.equal("false\nfunction", shell.output(shell.run_lua [[
     local set = setmetatable
