@@ -64,7 +64,9 @@ describe("geelark.failures", function()
     assert.is_nil(groups[43005])
   end)
 
-  local bad_filters = { "startd", true, { "startd" }, { mgs = "x" }, { msg = 5 }, { msg = "%" } }
+  local bad_filters = { "startd", true, { "startd" }, { mgs = "x" }, { msg = 5 }, { msg = "%" },
+    { 43009, nil, 42001 }, { nil, 42001 }, { 43009, msg = "env" },
+    { code = { 43009, nil, 42001 } } }
   for i, bad in ipairs(bad_filters) do
     it("raises for a bad filter, case " .. i, function()
       assert.has_error(function() geelark.failures(result):where(bad) end)
@@ -74,6 +76,12 @@ describe("geelark.failures", function()
   it("suggests the nearest name", function()
     local _, message = pcall(geelark.failures(result).where, geelark.failures(result), "startd")
     assert.truthy(message:find('did you mean "started"?', 1, true))
+  end)
+
+  it("says what is wrong with a pattern", function()
+    local list = geelark.failures(result)
+    local _, message = pcall(list.where, list, { msg = "[" })
+    assert.truthy(message:find("'where' (filter.msg: malformed pattern (", 1, true), message)
   end)
 
   it("prints as an aligned table", function()

@@ -49,8 +49,10 @@ local function is_code(value, where)
 end
 
 local function is_any(list, where)
-  local wanted = {}
-  for i, value in ipairs(list) do wanted[to_code(value, where .. "[" .. i .. "]")] = true end
+  local wanted, size = {}, 0
+  for _ in pairs(list) do size = size + 1 end
+  -- Whatever isn't at 1 to size leaves a nil there, which raises.
+  for i = 1, size do wanted[to_code(list[i], where .. "[" .. i .. "]")] = true end
   return function(failure) return wanted[failure.code] == true end
 end
 
@@ -66,7 +68,9 @@ local function matches(field)
     if type(pattern) ~= "string" then
       error(where .. ": Lua pattern expected, got " .. type(pattern), 0)
     end
-    string.find("", pattern) -- a malformed pattern raises here, and not at the first failure
+    -- Most of what is malformed raises here, and not at the first failure.
+    local well_formed, why = pcall(string.find, "", pattern)
+    if not well_formed then error(where .. ": " .. why, 0) end
     return function(failure) return tostring(failure[field]):find(pattern) ~= nil end
   end
 end
