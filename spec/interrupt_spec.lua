@@ -135,6 +135,42 @@ describe("an interrupt", function()
     end)
   end
 
+  it("is told even where every id got its answer, so that a loop over batches can stop", function()
+    local options = service.options(service.success)
+    options.on_progress = interrupted
+    local _, err = geelark.delete({ "a1" }, options)
+    assert.equal("cancelled", err.kind)
+    assert.equal(1, err.result.successAmount)
+    assert.same({}, err.result.pendingIds)
+  end)
+
+  it("is told even where it ends but the watching of phones that shut down", function()
+    local options = service.options({
+      { 200, service.envelope(0, 1, { service.failure("a1", 43009) }) },
+      service.success,
+    }, { stop_started = true })
+    options.on_event = function(event)
+      if event.type == "wait" and event.seconds > 2 then interrupted() end
+    end
+    local _, err = geelark.delete({ "a1" }, options)
+    assert.equal("cancelled", err.kind)
+    assert.same({ "a1" }, err.result.stoppedIds)
+    assert.equal(43009, err.result.failDetails[1].code)
+  end)
+
+  it("is the kind, whatever went wrong before", function()
+    local n = 0
+    local options = service.options(function(request)
+      n = n + 1
+      if n == 1 then return nil, "reset", true end
+      interrupted()
+      return service.success(request)
+    end, { chunk_size = 1, concurrency = 1, attempts = 1 })
+    local _, err = geelark.delete({ "a1", "a2" }, options)
+    assert.equal("cancelled", err.kind)
+    assert.equal("a1", err.result.unknownIds[1])
+  end)
+
   local stores = {
     ["geelark.limiter.sqlite"] = function(ask)
       local core, directory = require "geelark.core", temporary.new()

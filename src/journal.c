@@ -60,7 +60,7 @@ static int open_file(lua_State *L) {
 static void set_fault(lua_State *L, struct fault *fault, bool interrupted) {
     const char *text = callback_error(L);
     if (interrupted) {
-        fault_set(fault, KIND_CANCELLED, "interrupted");
+        fault_set(fault, KIND_INTERRUPTED, "interrupted");
         return;
     }
     if (callback_out_of_memory(text)) compat_memory_error(L);

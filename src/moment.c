@@ -30,7 +30,7 @@ double moment_last(const struct lua_clock *clock) {
 
 void moment_break(struct lua_clock *clock, const char *why) {
     if (clock->fault.kind != KIND_NONE) return;
-    enum kind kind = callback_interrupted(why) ? KIND_CANCELLED : KIND_CALLBACK;
+    enum kind kind = callback_interrupted(why) ? KIND_INTERRUPTED : KIND_CALLBACK;
     fault_set(&clock->fault, kind, why);
     clock->shift = moment_last(clock) - clock_now();
     clock->has_now = false;

@@ -143,10 +143,12 @@ static void push_error(lua_State *L, const struct ledger *ledger,
 
 int report_push_outcome(lua_State *L, const struct ledger *ledger,
                         const struct fault *fault, bool pending_ok) {
-    /* A mistake in the caller's code is told even where it came too late to do harm. */
-    bool mistake = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK;
+    /* A mistake in the caller's code is told even where it came too late to do harm; and
+     * so is Ctrl-C, at which a loop over batches has to stop. */
+    bool told = fault->kind == KIND_CONFIG || fault->kind == KIND_CALLBACK ||
+                fault->kind == KIND_INTERRUPTED;
     compat_check_stack(L, 16);
-    if ((ledger_is_complete(ledger) && !mistake) ||
+    if ((ledger_is_complete(ledger) && !told) ||
         (pending_ok && fault->kind == KIND_NONE)) {
         push_result(L, ledger);
         return 1;

@@ -57,7 +57,7 @@ static void stop_for_error(struct step *s, const char *who) {
     struct fault fault;
     const char *text = callback_error(s->L);
     const char *why = strstr(text, "attempt to yield") ? ": it may not yield" : "";
-    enum kind kind = callback_interrupted(text) ? KIND_CANCELLED : KIND_CALLBACK;
+    enum kind kind = callback_interrupted(text) ? KIND_INTERRUPTED : KIND_CALLBACK;
     fault_set(&fault, kind, lua_pushfstring(s->L, "%s: %s%s", who, text, why));
     handle_check_process(s->L, s->lj);
     stop_for_fault(s, &fault);
@@ -99,7 +99,7 @@ static void run_hooks(struct step *s) {
         raises = hook_raises(s, thread) || raises;
     if (!raises) return;
     struct fault fault;
-    fault_set(&fault, KIND_CANCELLED, "interrupted");
+    fault_set(&fault, KIND_INTERRUPTED, "interrupted");
     stop_for_fault(s, &fault);
 }
 

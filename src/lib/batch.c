@@ -292,7 +292,10 @@ static void end_waiting(struct batch *b, enum api_path path, double now) {
 }
 
 void batch_stop(struct batch *b, const struct fault *fault, double now) {
-    if (fault && b->fault.kind == KIND_NONE) b->fault = *fault;
+    /* The first fault decides, and Ctrl-C whatever came before: see report.c. */
+    bool decides =
+        b->fault.kind == KIND_NONE || (fault && fault->kind == KIND_INTERRUPTED);
+    if (fault && decides) b->fault = *fault;
     b->stopped = true;
     for (enum api_path path = 0; path < API_PATHS; path++) end_waiting(b, path, now);
     stops_end(&b->stops, true);

@@ -20,6 +20,7 @@
     X(PROTOCOL, "protocol")                                                              \
     X(DEADLINE, "deadline")                                                              \
     X(CANCELLED, "cancelled")                                                            \
+    X(INTERRUPTED, "cancelled") /* by Ctrl-C */                                          \
     X(CALLBACK, "callback")
 
 enum kind {
