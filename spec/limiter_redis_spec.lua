@@ -60,6 +60,30 @@ describe("a quota in Redis", function()
     assert.is_nil((limiter.take(60, DELETE)))
   end)
 
+  it("is asked, and its answers read, alike where the locale writes a decimal comma", function()
+    local format, number = string.format, tonumber
+    finally(function()
+      rawset(string, "format", format)
+      rawset(_G, "tonumber", number)
+    end)
+    local limiter = store.holder { requests_per_minute = 1 }
+    -- As they are in Lua 5.1 after os.setlocale "de_DE".
+    rawset(string, "format", function(form, ...)
+      local text = format(form, ...)
+      return form:find "^%%%.%df$" and text:gsub("%.", ",") or text
+    end)
+    rawset(_G, "tonumber", function(value, ...)
+      if type(value) ~= "string" then return number(value, ...) end
+      if value:find(".", 1, true) then return nil end
+      return number((value:gsub(",", ".")), ...)
+    end)
+    assert.is_truthy(limiter.take(60.5, DELETE))
+    local taken, wait, why = limiter.take(60.5, DELETE)
+    assert.is_nil(taken)
+    assert.is_nil(why)
+    assert.is_true(wait > 1)
+  end)
+
   it("that has lost what it counted is believed once nothing counts any more", function()
     local limits = { requests_per_minute = 1, requests_per_hour = false }
     local limiter = store.holder(limits)

@@ -81,10 +81,16 @@ return { ARGV[1], result, exact(value or 0), exact(holder or 0), made or "", exa
 
 local SCRIPT = rules .. STORE
 
+-- The decimal point of this process's locale, which may be a comma; the server's is a point.
+local function point() return ("%.1f"):format(0):match "%D" end
+
 -- What the script takes: a value, or nothing.
 local function word(value)
-  return value and (type(value) == "number" and ("%.6f"):format(value) or value) or ""
+  if type(value) ~= "number" then return value or "" end
+  return (("%.6f"):format(value):gsub("%" .. point(), "."))
 end
+
+local function number(text) return tonumber((tostring(text):gsub("%.", point()))) end
 
 -- Calls eval where nobody can yield: the limiter mustn't, and a client that does has to say so at
 -- once, and not when its first request leaves. string.gsub lets no call of its own through.
@@ -112,8 +118,8 @@ end
 -- An answer in Lua's own numbers; nil where it is none to this question.
 local function read(reply, nonce)
   if type(reply) ~= "table" or reply[1] ~= nonce then return nil end
-  return { result = reply[2], value = tonumber(reply[3]), holder = tonumber(reply[4]),
-    made = reply[5], now = tonumber(reply[6]) }
+  return { result = reply[2], value = number(reply[3]), holder = number(reply[4]),
+    made = reply[5], now = number(reply[6]) }
 end
 
 -- A client object; eval blocks until the server has answered. redis-lua's is one.
