@@ -105,6 +105,12 @@ describe("Retry-After", function()
     assert.truthy(err.message:find("totalAmount says 3, 2 were asked for", 1, true), err.message)
   end)
 
+  it("shorter than the service's lock is not what the message says either", function()
+    local _, err = run { 429, '{"code":40014,"msg":"wait"}', { ["Retry-After"] = "90" } }
+    assert.same({ "locked", 7200 }, { err.kind, err.retryAfter })
+    assert.is_nil(err.message:find("pause of 90", 1, true), err.message)
+  end)
+
   it("of any length is a number of seconds, and too long", function()
     local _, err = run { 429, "", { ["Retry-After"] = ("9"):rep(400) } }
     assert.equal(1e9, err.retryAfter)

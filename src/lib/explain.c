@@ -59,7 +59,8 @@ void explain_fault(struct fault *fault, const struct request *r, const char *bas
                    unsigned attempts, double seconds, double wall) {
     explain_clock(fault, r, wall);
     explain_url(fault, r, base_url);
-    if (r->response.retry_after > 0)
+    /* A lock that lasts longer says so itself. */
+    if (r->response.retry_after > 0 && r->response.retry_after >= fault->retry_after)
         add(fault, ", asks for a pause of %.0f s", r->response.retry_after);
     if (attempts > 1 || r->response.fault != KIND_NONE)
         add(fault, ", after %u %s in %.1f s", attempts, attempts == 1 ? "try" : "tries",
