@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "url.h"
@@ -132,10 +133,22 @@ static bool complete_proxy(struct transfer_settings *n, bool network,
     return true;
 }
 
+/* Notes why this file can't be read, if so. */
+static void check_ca_file(const char *name, struct fault *fault) {
+    char text[256];
+    struct stat info;
+    const char *flaw = "cannot read";
+    if (access(name, R_OK) == 0 && stat(name, &info) == 0) {
+        if (!S_ISDIR(info.st_mode)) return;
+        flaw = "a folder, not a file:";
+    }
+    snprintf(text, sizeof text, "%s %s", flaw, name);
+    set_flaw(fault, "ca_file", text);
+}
+
 /* False: out of memory. */
 static bool complete_network(struct transfer_settings *n, bool network,
                              struct fault *fault) {
-    char text[256];
     bool plain;
     if (!complete(&n->base_url, SETTING_URL, "GEELARK_BASE_URL", fault))
         return fault->kind != KIND_NONE;
@@ -145,10 +158,7 @@ static bool complete_network(struct transfer_settings *n, bool network,
     if (plain && n->proxy)
         set_flaw(fault, "proxy",
                  "not with an http:// base_url, it would read the credentials");
-    else if (n->ca_file && access(n->ca_file, R_OK) != 0) {
-        snprintf(text, sizeof text, "cannot read %s", n->ca_file);
-        set_flaw(fault, "ca_file", text);
-    }
+    else if (n->ca_file) check_ca_file(n->ca_file, fault);
     return plain || fault->kind != KIND_NONE || complete_proxy(n, network, fault);
 }
 
