@@ -28,6 +28,26 @@ describe("progress", function()
     screen:shows "(1 of 4) error: "
   end)
 
+  for _, case in ipairs {
+    { "Insert mode", "Otyped", "-- INSERT --", "<Esc>" },
+    { "an open command line", ":echo 'half", ":echo 'half", "<Esc>" },
+    { "a prompt", ":call input('name: ')<CR>", "\nname:", "me<CR>" },
+  } do
+    local name, enter, seen, leave = (table.unpack or unpack)(case) -- luacheck: ignore unpack
+    it("says how it ended once that can be seen, after " .. name, function()
+      screen:keys ":%GeelarkDelete!<CR>"
+      screen:shows "│ :GeelarkCancel stops it"
+      screen:keys(enter)
+      screen:shows(seen)
+      screen:lua "service.answer_all()"
+      assert.is_nil(screen:lua([[
+        assert(vim.wait(10000, require("geelark.nvim.command").idle))
+        return vim.fn.execute "messages"]]):find "deleted")
+      screen:keys(leave)
+      screen:shows "geelark: 1000 deleted"
+    end)
+  end
+
   it("says that it waits for the last answers after a cancel", function()
     screen:keys ":%GeelarkDelete!<CR>"
     screen:shows "│ :GeelarkCancel stops it"

@@ -5,9 +5,25 @@ local nvim = require "geelark.nvim"
 
 local current -- { job =, progress =, places = } under way
 
+local EVERY = 100 -- milliseconds
+
 -- Only what others put in vim.notify's place shows the title.
 local function say(text, level)
   vim.notify(text, vim.log.levels[level], { title = "geelark" })
+end
+
+-- Whether what is said now would be drawn over before it is read: by an open command line or
+-- prompt, or by the name of the mode.
+local function drawn_over()
+  local mode = vim.api.nvim_get_mode().mode
+  return #vim.api.nvim_list_uis() > 0
+    and (mode == "c" or vim.o.showmode and mode:sub(1, 1) ~= "n")
+end
+
+-- Says what nobody waits for, once it can be seen.
+local function announce(text, level)
+  if not drawn_over() then return say(text, level) end
+  vim.defer_fn(function() announce(text, level) end, EVERY)
 end
 
 local function refuse(why)
@@ -74,9 +90,11 @@ local function conclude(account, trouble)
   current.places:close()
   local dry_run, left = current.dry_run, #account.left > 0
   current = nil
-  if dry_run then return say("geelark: dry run, nothing was sent", "INFO") end
-  if trouble then return say(account.summary .. "; quickfix list cut off: " .. trouble, "ERROR") end
-  say(account.summary .. (left and ", see :copen" or ""), left and "WARN" or "INFO")
+  if dry_run then return announce("geelark: dry run, nothing was sent", "INFO") end
+  if trouble then
+    return announce(account.summary .. "; quickfix list cut off: " .. trouble, "ERROR")
+  end
+  announce(account.summary .. (left and ", see :copen" or ""), left and "WARN" or "INFO")
 end
 
 local function finish(result, err)
