@@ -49,10 +49,20 @@ end)
 describe("an unknown option raises and suggests the nearest:", function()
   local nearest = { tokens = "token", chunksize = "chunk_size", on_progres = "on_progress",
     timeuot = "timeout", dryrun = "dry_run", attempt = "attempts", base_uri = "base_url",
-    request_per_minute = "requests_per_minute", apikey = "api_key" }
+    request_per_minute = "requests_per_minute", apikey = "api_key", clinet = "client",
+    shard_dict = "shared_dict" }
   for wrong, right in pairs(nearest) do
     it(wrong, function()
       assert.truthy(raised_for({ [wrong] = 1 }):find("did you mean " .. right .. "?", 1, true))
+    end)
+  end
+
+  for name, place in pairs {
+    client = "belongs to a loop's delete; elsewhere client:delete does it",
+    shared_dict = "belongs to geelark.loop.ngx",
+  } do
+    it("and one that only loops take says where it belongs: " .. name, function()
+      assert.truthy(raised_for({ [name] = 1 }):find(name .. ": " .. place, 1, true))
     end)
   end
 

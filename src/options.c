@@ -60,6 +60,8 @@ static const struct option options_known[] = {
     {"dry_run", SCOPE_JOB, FLAG, AT(dry_run), 0, 0},
     {"on_progress", SCOPE_JOB, FUNCTION, 0, 0, 0},
     {"on_event", SCOPE_JOB, FUNCTION, 0, 0, 0},
+    {"client", SCOPE_LOOP, NAME, 0, 0, 0},
+    {"shared_dict", SCOPE_NGX, NAME, 0, 0, 0},
 };
 #undef AT
 
@@ -104,6 +106,14 @@ static const struct option *check_option(lua_State *L, int arg, const char *name
         compat_arg_error(L, arg, "%s: unknown option, did you mean %s?", name,
                          nearest_name(name));
     return o;
+}
+
+static const char *place_of(const struct option *o) {
+    switch (o->scope) {
+    case SCOPE_LOOP: return "belongs to a loop's delete; elsewhere client:delete does it";
+    case SCOPE_NGX: return "belongs to geelark.loop.ngx";
+    default: return "belongs to geelark.new";
+    }
 }
 
 /* Raises an argument error about the option. */
@@ -251,7 +261,7 @@ void options_read(lua_State *L, int arg, unsigned scope, int refs,
         if (!is_name(L, -2)) compat_arg_error(L, arg, "an option name has a zero byte");
         const char *name = lua_tostring(L, -2);
         const struct option *o = check_option(L, arg, name);
-        if (!(o->scope & scope)) flawed(L, arg, name, "belongs to geelark.new");
+        if (!(o->scope & scope)) flawed(L, arg, name, place_of(o));
         if (lua_type(L, -1) == LUA_TSTRING) {
             lua_pushvalue(L, -1);
             lua_rawseti(L, strings, (int)lua_rawlen(L, strings) + 1);

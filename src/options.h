@@ -6,8 +6,10 @@
 #include "lib/client.h"
 #include "lib/job.h"
 
-/* What geelark.new takes for its client, and what each job takes. */
-enum scope { SCOPE_CLIENT = 1, SCOPE_JOB = 2 };
+/* What geelark.new takes for its client, and what each job takes. The others are known
+ * for what is said of them: the loops' Lua takes them out before the core reads the rest.
+ */
+enum scope { SCOPE_CLIENT = 1, SCOPE_JOB = 2, SCOPE_LOOP = 4, SCOPE_NGX = 8 };
 
 struct options {
     struct client_settings client;
