@@ -1,11 +1,13 @@
 -- Steps a job to its end. The first SIGINT or SIGTERM meanwhile sends nothing more and waits for what
--- is in flight; the second ends the process at once.
+-- is in flight; another one, a second later, ends the process at once.
 
 local cqueues = require "cqueues"
 local report = require "geelark.cli.report"
 local signals = require "geelark.cli.signals"
 local status = require "geelark.cli.status"
 local terminal = require "geelark.cli.terminal"
+
+local ONCE = 1 -- seconds: `timeout` sends its signal to the process, and once more to its group
 
 local function end_at_once(job, display, number, journal)
   display:close()
@@ -21,16 +23,19 @@ end
 ---@return integer|nil signal that came
 ---@return fun() release from then on either signal ends the process
 return function(job, display, journal)
-  local listener, caught = signals.listen(), nil
+  local listener, caught, caught_at = signals.listen(), nil, nil
   local loop = cqueues.new()
   loop:wrap(function()
     while not job:step() do
       display:update(job)
       cqueues.poll(job, listener, display.every)
       local number = listener:wait(0)
-      if number and caught then end_at_once(job, display, number, journal) end
-      if number then
-        caught = number
+      if number and caught then
+        if cqueues.monotime() - caught_at >= ONCE then
+          end_at_once(job, display, number, journal)
+        end
+      elseif number then
+        caught, caught_at = number, cqueues.monotime()
         job:cancel()
         display:cancel(job)
       end
