@@ -147,6 +147,18 @@ local function anchors(path)
   return found
 end
 
+describe("the manual's timeout", function()
+  -- Without it the process and its group get the signal, which makes two: Lua ends at the second.
+  it("sends a script its signal once", function()
+    local lines = {}
+    for line in shell.read("doc/manual.md"):gmatch "`(timeout [^`\n]*lua[^`\n]*)`" do
+      assert.matches("^timeout %-%-foreground %-s INT ", line)
+      lines[#lines + 1] = line
+    end
+    assert.equal(1, #lines)
+  end)
+end)
+
 describe("the links", function()
   for _, path in ipairs(PAGES) do
     it("of " .. path .. " lead to files and headings that there are", function()
