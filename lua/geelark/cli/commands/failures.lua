@@ -11,10 +11,10 @@ local terminal = require "geelark.cli.terminal"
 
 local COLUMNS = { "id", "code", "name", "msg" }
 
--- Of what was raised, without where.
+-- Of what was raised, without where: the filter stands before it.
 local function words_of(raised)
   local text = raised:match "bad argument #1 to 'where' %((.*)%)$" or raised
-  return (text:gsub("[^ ]*%.lua:%d+: ", ""))
+  return (text:gsub("[^ ]*%.lua:%d+: ", ""):gsub("^filter[^ ]*: ", ""))
 end
 
 -- Those that all filters pick; nil and why where one is none.
