@@ -89,10 +89,9 @@ end
 ---@param arguments string for sh
 ---@param service table
 ---@param output string|nil the file that its standard output goes to
----@param environment string|nil for sh
 ---@return spec.support.cli.Process
-function cli.start(arguments, service, output, environment)
-  local inner = ("echo $$ >&2; exec %s %s >%s"):format(command(service, environment), arguments,
+function cli.start(arguments, service, output)
+  local inner = ("echo $$ >&2; exec %s %s >%s"):format(command(service), arguments,
     output or "/dev/null")
   local pipe = assert(io.popen(("sh -c %s 2>&1 </dev/null; echo \"status $?\"")
     :format(shell.quote(inner))))

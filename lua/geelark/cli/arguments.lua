@@ -12,7 +12,7 @@ local CREDENTIALS = "Credentials come from the environment alone: GEELARK_TOKEN,
 local STATUSES = "Exit status: 0 every id was deleted, 1 some failed, 2 wrong arguments or "
   .. "configuration (nothing was sent), 3 some are unknown or pending, 130 and 143 interrupted by "
   .. "SIGINT (Ctrl-C) and SIGTERM. The first of these signals sends nothing more, waits for what "
-  .. "is in flight, and tells what became of every id; another one, a second later, ends at once."
+  .. "is in flight, and tells what became of every id; the second ends at once."
 
 local IDS = "A file of ids is text (an id a line; blank lines and # comments don't count), CSV or "
   .. "JSON (an array of strings, or of objects with an \"id\"); its content tells which."

@@ -1,5 +1,5 @@
 -- Steps a job to its end. The first SIGINT or SIGTERM meanwhile sends nothing more and waits for what
--- is in flight; another one, a second later, ends the process at once.
+-- is in flight; the second ends the process at once.
 
 local cqueues = require "cqueues"
 local report = require "geelark.cli.report"
@@ -7,7 +7,7 @@ local signals = require "geelark.cli.signals"
 local status = require "geelark.cli.status"
 local terminal = require "geelark.cli.terminal"
 
-local ONCE = 1 -- seconds: `timeout` sends its signal to the process, and once more to its group
+local AT_ONCE = 0.1 -- seconds: `timeout` signals the process and then its group, which counts as one
 
 local function end_at_once(job, display, number, journal)
   display:close()
@@ -23,20 +23,19 @@ end
 ---@return integer|nil signal that came
 ---@return fun() release from then on either signal ends the process
 return function(job, display, journal)
-  local listener, caught, caught_at = signals.listen(), nil, nil
+  local listener, caught = signals.listen(), nil
   local loop = cqueues.new()
   loop:wrap(function()
     while not job:step() do
       display:update(job)
       cqueues.poll(job, listener, display.every)
       local number = listener:wait(0)
-      if number and caught then
-        if cqueues.monotime() - caught_at >= ONCE then
-          end_at_once(job, display, number, journal)
-        end
-      elseif number then
-        caught, caught_at = number, cqueues.monotime()
+      if number and caught then end_at_once(job, display, number, journal) end
+      if number then
+        caught = number
         job:cancel()
+        cqueues.sleep(AT_ONCE)
+        while listener:wait(0) do end
         display:cancel(job)
       end
     end
