@@ -7,7 +7,7 @@
 local function need(name, debian)
   -- busted has each file of specs load its modules anew. cqueues' metatables are half made
   -- meanwhile, and a queue of the load before, collected just then, raises in whatever runs.
-  if not package.loaded[name] then collectgarbage() end
+  if name:find "^cqueues" and not package.loaded[name] then collectgarbage() end
   local found, module = pcall(require, name)
   if not found then
     error(("the simulator needs the module %s; on Debian: apt-get install %s\n%s")
