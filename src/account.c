@@ -1,6 +1,8 @@
 /* What stands behind a result: see account.h. */
 #include "account.h"
 
+#include <stdlib.h>
+
 #include "compat.h"
 #include "lists.h"
 #include "read_ids.h"
@@ -11,35 +13,50 @@
 static const char ACCOUNT_TYPE[] = "geelark.account";
 static const char ACCOUNTS[] = "geelark.accounts"; /* by result, with weak keys */
 
-/* Its ledger comes first, so that a pointer to the one is a pointer to the other. */
+/* A value of ACCOUNT_TYPE points to one. It is no memory of Lua's: a Lua that finds no
+ * memory to call a finaliser frees the value without, and what the list leads to must
+ * stay. */
 struct account {
     struct ledger ledger;
     struct account *next, **at; /* in the list of a Lua state's */
 };
 
 /* All accounts of a Lua state. Older than they are, it is finalised last where the state
- * is closed, and closes those that a finaliser made meanwhile: no Lua finalises them. */
+ * is closed, and closes those that no Lua finalised: made meanwhile, or out of memory. */
 struct list {
     struct account *first;
+    bool closed;
 };
 
 static char list_key; /* where it stands in the registry */
 
 static void close_account(struct account *account) {
-    if (account->at) *account->at = account->next;
+    *account->at = account->next;
     if (account->next) account->next->at = account->at;
     ledger_close(&account->ledger);
-    *account = (struct account){0};
-}
-
-static int account_gc(lua_State *L) {
-    close_account(luaL_checkudata(L, 1, ACCOUNT_TYPE));
-    return 0;
+    free(account);
 }
 
 static int list_gc(lua_State *L) {
     struct list *list = lua_touserdata(L, 1);
     while (list->first) close_account(list->first);
+    list->closed = true;
+    return 0;
+}
+
+/* Where the value at index points to its account; NULL: to none any more, or it is
+ * something else. */
+static struct account **find(lua_State *L, int index) {
+    struct account **account = compat_testudata(L, index, ACCOUNT_TYPE);
+    const struct list *list = registry_find(L, &list_key);
+    return account && *account && !list->closed ? account : NULL;
+}
+
+static int account_gc(lua_State *L) {
+    struct account **account = find(L, 1);
+    if (!account) return 0;
+    close_account(*account);
+    *account = NULL;
     return 0;
 }
 
@@ -72,15 +89,22 @@ static void push_result(lua_State *L, int index) {
     else lua_pop(L, 1);
 }
 
-struct ledger *account_push(lua_State *L) {
-    struct list *list = registry_find(L, &list_key);
-    struct account *account = lua_newuserdata(L, sizeof *account);
-    *account = (struct account){.at = &list->first, .next = list->first};
+static void enlist(struct list *list, struct account *account) {
+    account->at = &list->first;
+    account->next = list->first;
     if (list->first) list->first->at = &account->next;
     list->first = account;
+}
+
+struct ledger *account_push(lua_State *L) {
+    struct account **value = lua_newuserdata(L, sizeof *value);
+    *value = NULL;
     luaL_getmetatable(L, ACCOUNT_TYPE);
     lua_setmetatable(L, -2);
-    return &account->ledger;
+    *value = calloc(1, sizeof **value);
+    if (*value) enlist(registry_find(L, &list_key), *value);
+    else compat_memory_error(L);
+    return (struct ledger *)*value; /* which it begins with */
 }
 
 void account_attach(lua_State *L, struct ledger *ledger) {
@@ -96,17 +120,18 @@ void account_attach(lua_State *L, struct ledger *ledger) {
 /* Pushes the account behind the result, or err, at index, which may be the account
  * itself; NULL, and nil: there is none. */
 static struct ledger *push_account(lua_State *L, int index) {
-    struct ledger *itself = compat_testudata(L, index, ACCOUNT_TYPE);
-    if (itself) {
+    struct account **account = find(L, index);
+    if (account) {
         lua_pushvalue(L, index);
-        return itself;
+        return &(*account)->ledger;
     }
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
     push_result(L, index);
     if (lua_isnil(L, -1)) return NULL;
     lua_rawget(L, -2);
     lua_replace(L, -2);
-    return lua_touserdata(L, -1);
+    account = find(L, lua_gettop(L));
+    return account ? &(*account)->ledger : NULL;
 }
 
 const struct ledger *account_check(lua_State *L, int index) {
@@ -134,9 +159,10 @@ static enum id_state told_state(const struct ledger *account, uint32_t position)
 
 /* Its upvalues: the account, and how many ids it told of. */
 static int next_outcome(lua_State *L) {
-    const struct ledger *account = lua_touserdata(L, lua_upvalueindex(1));
+    struct account **upvalue = find(L, lua_upvalueindex(1));
+    const struct ledger *account = upvalue ? &(*upvalue)->ledger : NULL;
     uint32_t n = (uint32_t)lua_tonumber(L, lua_upvalueindex(2));
-    if (n >= ledger_total(account)) return 0;
+    if (!account || n >= ledger_total(account)) return 0;
     lua_pushnumber(L, (lua_Number)n + 1);
     lua_replace(L, lua_upvalueindex(2));
     uint32_t position = ledger_position(account, n);
@@ -181,13 +207,20 @@ static void recall_failure(lua_State *L, struct ledger *account, uint32_t positi
     ledger_settle(account, position, FOUND_FAILED, reason);
 }
 
+/* The account at 1. */
+static struct ledger *check(lua_State *L) {
+    struct account **account = find(L, 1);
+    luaL_argcheck(L, account, 1, "account expected");
+    return &(*account)->ledger;
+}
+
 int account_recall(lua_State *L) {
     static const char *const names[] = {"pending", "deleted", "presumed", "unknown",
                                         "refused", "failed",  NULL};
     static const enum id_state states[] = {ID_PENDING, ID_DELETED, ID_PRESUMED,
                                            ID_UNKNOWN};
     enum { PENDING = 0, REFUSED = 4, FAILED = 5 };
-    struct ledger *account = luaL_checkudata(L, 1, ACCOUNT_TYPE);
+    struct ledger *account = check(L);
     lua_Number n = luaL_checknumber(L, 2);
     luaL_argcheck(L, n >= 1 && n <= ledger_total(account), 2, "out of range");
     uint32_t position = ledger_position(account, (uint32_t)n - 1);
@@ -205,7 +238,7 @@ int account_recall(lua_State *L) {
 }
 
 int account_result(lua_State *L) {
-    struct ledger *account = luaL_checkudata(L, 1, ACCOUNT_TYPE);
+    struct ledger *account = check(L);
     struct fault none = {.kind = KIND_NONE};
     lua_settop(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);

@@ -102,5 +102,7 @@ static bool write_event(lua_State *L, int refs, int event) {
 bool journal_write(lua_State *L, int refs) { return write_event(L, refs, lua_gettop(L)); }
 
 void journal_close(lua_State *L, int refs) {
-    if (!write_event(L, refs, 0)) lua_pop(L, 1);
+    if (write_event(L, refs, 0)) return;
+    if (callback_out_of_memory(callback_error(L))) compat_memory_error(L);
+    lua_pop(L, 1);
 }

@@ -16,5 +16,6 @@ void journal_open(lua_State *L, int refs, struct ledger *ledger, const char *bas
                   struct fault *fault);
 /* Writes the event on top, which stays. False: it raised; the error is above it. */
 bool journal_write(lua_State *L, int refs);
-/* The job is done: closes the file. */
+/* The job is done: closes the file. Raises memory errors alone; the next step tries
+ * again. */
 void journal_close(lua_State *L, int refs);

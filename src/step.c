@@ -379,7 +379,7 @@ bool step_run(lua_State *L, struct lua_job *lj, int refs, double seconds,
         case JOB_NO_MEMORY: compat_memory_error(L); continue;
         case JOB_DONE: /* a request that found no memory, and never left, has a token */
             if (lj->has_limiter) limiter_give_back(L, refs);
-            if (lj->has_journal) journal_close(L, refs);
+            if (lj->has_journal) journal_close(L, refs); /* may raise */
             lj->done = true;
             return true;
         case JOB_WAIT: break;

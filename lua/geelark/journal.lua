@@ -33,13 +33,13 @@ local EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
 -- which must not be closed in the child of a fork. Raises a text: it can't be.
 function journal.open(name, base_url, account)
   local file = open(name, function(file) check(file, base_url) end)
-  local whole, number
+  local whole, number, empty_log
   local planned, why = pcall(file.transact, file, function()
     if tables.are_missing(file) then tables.create(file, base_url) end
     plan(file, account)
     whole = file:path()
     number = core.file(whole)
-    file:prepare(EMPTY_LOG) -- there may be no memory for it at the end
+    empty_log = file:prepare(EMPTY_LOG) -- there may be no memory for it at the end
   end)
   if not planned then
     file:close()
@@ -47,7 +47,7 @@ function journal.open(name, base_url, account)
   end
   local function write(event)
     if not event then
-      file:prepare(EMPTY_LOG):execute()
+      pcall(empty_log.execute, empty_log) -- nor for this
       return file:close()
     end
     -- SQLite would go on writing, for nobody to read after a crash.
