@@ -149,7 +149,8 @@ static void cut(char out[HEADER_VALUE_SIZE], const char *value) {
     snprintf(out, HEADER_VALUE_SIZE, "%s", value);
 }
 
-/* The lines of an input, and the values that count: the last ones. */
+/* The lines of an input, and the values that count: the last ones of the last response,
+ * which a status line begins. */
 struct lines {
     char lines[LINES_MAX][LINE_SIZE];
     size_t sizes[LINES_MAX];
@@ -180,6 +181,7 @@ static void read_lines(struct lines *l, struct input in) {
         memcpy(copy + len, "\r\n", 3);
         l->sizes[l->count++] = len + 2;
         note_value(l, copy);
+        if (strncasecmp(copy, "HTTP/", 5) == 0) l->retry_after = l->date = "";
     }
 }
 
