@@ -1,7 +1,7 @@
 -- nginx with its Lua module, in a directory of its own on a free loopback port. It finds the
 -- tree's modules as LuaJIT builds them, and ends with the spec's process, however that ends.
 
-local free_ports = require "spec.support.free_ports"
+local on_free_port = require "spec.support.on_free_port"
 local shell = require "spec.support.shell"
 local temporary = require "spec.support.temporary"
 
@@ -77,16 +77,19 @@ end
 function nginx.start(options)
   shell.run "make -s all LUA=luajit"
   local directory = temporary.new()
-  local port = free_ports()
   local values = {
     user = shell.output "id -u" == "0" and "user root;" or "",
-    workers = options.workers or 1, directory = directory.path, port = port,
+    workers = options.workers or 1, directory = directory.path,
     here = shell.output "pwd", main = options.main or "", http = options.http or "",
     locations = options.locations,
   }
-  directory:write("nginx.conf", configuration(options, values))
   local guard = assert(io.popen(("cd %s; %s"):format(directory.path, GUARD), "w"))
-  shell.run(COMMAND:format(directory.path, options.environment or "", directory.path))
+  local port = on_free_port(function(free)
+    values.port = free
+    directory:write("nginx.conf", configuration(options, values))
+    shell.run(COMMAND:format(directory.path, options.environment or "", directory.path))
+    return free
+  end)
   local self = setmetatable({ url = "http://127.0.0.1:" .. port, directory = directory,
     guard = guard }, Nginx)
   self:get "/" -- it has written its pid when it answers

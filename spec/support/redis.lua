@@ -1,7 +1,7 @@
 -- A Redis server on a free loopback port, in a directory of its own, and connections to it by
 -- redis-lua. It ends with the spec's process, however that ends.
 
-local free_ports = require "spec.support.free_ports"
+local on_free_port = require "spec.support.on_free_port"
 local shell = require "spec.support.shell"
 local temporary = require "spec.support.temporary"
 
@@ -29,13 +29,8 @@ function redis.client()
   return client
 end
 
----@param environment string|nil for the shell
----@param port integer|nil default: a free one
----@return spec.support.Redis listening
-function redis.start(environment, port)
-  redis.client()
+local function start(environment, port)
   local directory = temporary.new()
-  port = port or free_ports()
   local output = assert(io.popen(COMMAND:format(environment or "", port,
     shell.quote(directory.path))))
   local pid, said = output:read "*n", {}
@@ -43,10 +38,23 @@ function redis.start(environment, port)
   repeat
     local line = output:read "*l"
     said[#said + 1] = line
-    if not line then error("redis-server: " .. table.concat(said, "\n"), 0) end
+    if not line then
+      guard:close()
+      directory:remove()
+      error("redis-server: " .. table.concat(said, "\n"), 0)
+    end
   until line:find "Ready to accept connections"
   return setmetatable({ port = port, pid = pid, directory = directory, output = output,
     guard = guard }, Redis)
+end
+
+---@param environment string|nil for the shell
+---@param port integer|nil default: a free one
+---@return spec.support.Redis listening
+function redis.start(environment, port)
+  redis.client()
+  if port then return start(environment, port) end
+  return on_free_port(function(free) return start(environment, free) end)
 end
 
 ---@return table client of redis-lua
