@@ -9,7 +9,7 @@ local simulators = require "spec.support.simulator"
 local temporary = require "spec.support.temporary"
 
 local DIRECTORIES = "XDG_CACHE_HOME=$PWD/cache XDG_STATE_HOME=$PWD/state "
-  .. "XDG_CONFIG_HOME=$PWD/config "
+  .. "XDG_CONFIG_HOME=$PWD/config TMPDIR=$PWD "
 local TREE = "XDG_DATA_HOME=$PWD/data LUA_PATH=%s LUA_CPATH=%s "
 local INSTALLED = "-u LUA_PATH -u LUA_CPATH -u XDG_DATA_HOME HOME=$PWD "
 local PACKAGE = ".local/share/nvim/site/pack/plugins/start/geelark"
