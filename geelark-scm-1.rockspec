@@ -72,6 +72,7 @@ build = {
         "src/lists.c",
         "src/moment.c",
         "src/options.c",
+        "src/owned.c",
         "src/read_ids.c",
         "src/registry.c",
         "src/report.c",

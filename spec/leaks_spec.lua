@@ -133,6 +133,33 @@ describe("an allocation that fails", function()
     assert.is_true(points > 20, points .. " points")
   end)
 
+  -- The collector runs deep down, where the call of a finaliser needs memory; a Lua that finds none
+  -- frees the value without it.
+  it("in a finaliser of a job leaves nothing of it to its client", function()
+    local points, wrong = native "failing_allocator"([[
+      local core = require "geelark.core"
+      local client = core.new { token = "t", base_url = "http://127.0.0.1:9" }
+      local start, pcall, collect = client.start, pcall, collectgarbage
+      local memory_returns = memory_returns
+      local ids = { "a1" }
+      local function deep(n)
+        if n > 0 then local done = deep(n - 1) return done end
+        collect()
+        return true
+      end
+      return function()
+        start(client, ids)
+        local done, why = pcall(deep, 60)
+        pcall(collect)
+        memory_returns()
+        client:close()
+        return done or error(why, 0)
+      end
+    ]], package.cpath, true)
+    assert.is_nil(wrong)
+    assert.is_true(points > 10, points .. " points")
+  end)
+
   it("costs the caller's limiter no place", function()
     local _, wrong = native "failing_allocator"([[
       local core = require "geelark.core"

@@ -1,62 +1,34 @@
 /* What stands behind a result: see account.h. */
 #include "account.h"
 
-#include <stdlib.h>
-
 #include "compat.h"
 #include "lists.h"
+#include "owned.h"
 #include "read_ids.h"
-#include "registry.h"
 #include "report.h"
 #include "lib/private.h"
 
 static const char ACCOUNT_TYPE[] = "geelark.account";
 static const char ACCOUNTS[] = "geelark.accounts"; /* by result, with weak keys */
 
-/* A value of ACCOUNT_TYPE points to one. It is no memory of Lua's: a Lua that finds no
- * memory to call a finaliser frees the value without, and what the list leads to must
- * stay. */
 struct account {
+    struct owned owned;
     struct ledger ledger;
-    struct account *next, **at; /* in the list of a Lua state's */
 };
 
-/* All accounts of a Lua state. Older than they are, it is finalised last where the state
- * is closed, and closes those that no Lua finalised: made meanwhile, or out of memory. */
-struct list {
-    struct account *first;
-    bool closed;
-};
-
-static char list_key; /* where it stands in the registry */
-
-static void close_account(struct account *account) {
-    *account->at = account->next;
-    if (account->next) account->next->at = account->at;
-    ledger_close(&account->ledger);
-    free(account);
+static void close_account(lua_State *L, struct owned *owned) {
+    (void)L;
+    ledger_close(&((struct account *)owned)->ledger);
 }
 
-static int list_gc(lua_State *L) {
-    struct list *list = lua_touserdata(L, 1);
-    while (list->first) close_account(list->first);
-    list->closed = true;
-    return 0;
-}
-
-/* Where the value at index points to its account; NULL: to none any more, or it is
- * something else. */
-static struct account **find(lua_State *L, int index) {
-    struct account **account = compat_testudata(L, index, ACCOUNT_TYPE);
-    const struct list *list = registry_find(L, &list_key);
-    return account && *account && !list->closed ? account : NULL;
+/* The ledger of the account at index; NULL: it is something else. */
+static struct ledger *find(lua_State *L, int index) {
+    struct account *account = owned_find(L, index, ACCOUNT_TYPE);
+    return account ? &account->ledger : NULL;
 }
 
 static int account_gc(lua_State *L) {
-    struct account **account = find(L, 1);
-    if (!account) return 0;
-    close_account(*account);
-    *account = NULL;
+    owned_free(L, 1, ACCOUNT_TYPE);
     return 0;
 }
 
@@ -65,8 +37,6 @@ void account_open(lua_State *L) {
     bool opened = lua_istable(L, -1); /* loaded before: results stand in it */
     lua_pop(L, 1);
     if (opened) return;
-    registry_push(L, sizeof(struct list), list_gc);
-    registry_keep(L, &list_key);
     luaL_newmetatable(L, ACCOUNT_TYPE);
     lua_pushcfunction(L, account_gc);
     lua_setfield(L, -2, "__gc");
@@ -89,22 +59,9 @@ static void push_result(lua_State *L, int index) {
     else lua_pop(L, 1);
 }
 
-static void enlist(struct list *list, struct account *account) {
-    account->at = &list->first;
-    account->next = list->first;
-    if (list->first) list->first->at = &account->next;
-    list->first = account;
-}
-
 struct ledger *account_push(lua_State *L) {
-    struct account **value = lua_newuserdata(L, sizeof *value);
-    *value = NULL;
-    luaL_getmetatable(L, ACCOUNT_TYPE);
-    lua_setmetatable(L, -2);
-    *value = calloc(1, sizeof **value);
-    if (*value) enlist(registry_find(L, &list_key), *value);
-    else compat_memory_error(L);
-    return (struct ledger *)*value; /* which it begins with */
+    struct account *account = owned_push(L, sizeof *account, ACCOUNT_TYPE, close_account);
+    return &account->ledger;
 }
 
 void account_attach(lua_State *L, struct ledger *ledger) {
@@ -120,18 +77,17 @@ void account_attach(lua_State *L, struct ledger *ledger) {
 /* Pushes the account behind the result, or err, at index, which may be the account
  * itself; NULL, and nil: there is none. */
 static struct ledger *push_account(lua_State *L, int index) {
-    struct account **account = find(L, index);
-    if (account) {
+    struct ledger *itself = find(L, index);
+    if (itself) {
         lua_pushvalue(L, index);
-        return &(*account)->ledger;
+        return itself;
     }
     lua_getfield(L, LUA_REGISTRYINDEX, ACCOUNTS);
     push_result(L, index);
     if (lua_isnil(L, -1)) return NULL;
     lua_rawget(L, -2);
     lua_replace(L, -2);
-    account = find(L, lua_gettop(L));
-    return account ? &(*account)->ledger : NULL;
+    return find(L, lua_gettop(L));
 }
 
 const struct ledger *account_check(lua_State *L, int index) {
@@ -159,8 +115,7 @@ static enum id_state told_state(const struct ledger *account, uint32_t position)
 
 /* Its upvalues: the account, and how many ids it told of. */
 static int next_outcome(lua_State *L) {
-    struct account **upvalue = find(L, lua_upvalueindex(1));
-    const struct ledger *account = upvalue ? &(*upvalue)->ledger : NULL;
+    const struct ledger *account = find(L, lua_upvalueindex(1));
     uint32_t n = (uint32_t)lua_tonumber(L, lua_upvalueindex(2));
     if (!account || n >= ledger_total(account)) return 0;
     lua_pushnumber(L, (lua_Number)n + 1);
@@ -209,9 +164,9 @@ static void recall_failure(lua_State *L, struct ledger *account, uint32_t positi
 
 /* The account at 1. */
 static struct ledger *check(lua_State *L) {
-    struct account **account = find(L, 1);
+    struct ledger *account = find(L, 1);
     luaL_argcheck(L, account, 1, "account expected");
-    return &(*account)->ledger;
+    return account;
 }
 
 int account_recall(lua_State *L) {

@@ -133,20 +133,20 @@ static int l_job_cancel(lua_State *L) {
 /* __close: what is being stepped is left to the collector. What was sent counts from now,
  * which the collector mustn't ask a clock of the caller's for. */
 static int job_scope_ends(lua_State *L) {
-    struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
+    struct lua_job *lj = owned_find(L, 1, HANDLE_JOB_TYPE);
     if (lj && lj->owner && !lj->in_step && lj->owner->pid == getpid()) {
         compat_getuservalue(L, 1);
         handle_now(L, lj);
     }
-    return handle_job_gc(L);
+    handle_end_job(L);
+    return 0;
 }
 
 static int l_job_tostring(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
-    const char *state = !lj->owner ? "closed" : lj->done ? "done" : "under way";
-    lua_pushfstring(L, "geelark job (%s, %d id%s)", state,
-                    (int)ledger_total(&lj->job.ledger),
-                    ledger_total(&lj->job.ledger) == 1 ? "" : "s");
+    const char *state = !lj || !lj->owner ? "closed" : lj->done ? "done" : "under way";
+    int ids = lj ? (int)ledger_total(&lj->job.ledger) : 0;
+    lua_pushfstring(L, "geelark job (%s, %d id%s)", state, ids, ids == 1 ? "" : "s");
     return 1;
 }
 
@@ -211,7 +211,7 @@ static int l_client_start(lua_State *L) { return start(L, 1); }
 static int start_named(lua_State *L) {
     bool own = lua_isnoneornil(L, 1);
     if (own) lua_remove(L, 1);
-    else if (!compat_testudata(L, 1, HANDLE_CLIENT_TYPE))
+    else if (!owned_is(L, 1, HANDLE_CLIENT_TYPE))
         compat_arg_error(L, 1, "client: geelark client expected, got %s",
                          luaL_typename(L, 1));
     return start(L, own ? 0 : 1);
@@ -251,9 +251,9 @@ static int l_new(lua_State *L) {
 /* client:close(): its jobs end; what came is still read by their next steps, two answers
  * each. */
 static int l_client_close(lua_State *L) {
-    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
-    luaL_argcheck(L, lc, 1, "geelark client expected");
-    if (lc->closed) return 0;
+    struct lua_client *lc = owned_find(L, 1, HANDLE_CLIENT_TYPE);
+    luaL_argcheck(L, owned_is(L, 1, HANDLE_CLIENT_TYPE), 1, "geelark client expected");
+    if (!lc || lc->closed) return 0;
     handle_client(L, 1);
     if (handle_in_step(lc))
         return luaL_error(L, "client:close was called from inside a callback");
@@ -263,14 +263,14 @@ static int l_client_close(lua_State *L) {
 
 /* __close: the same, but raises nothing. What can't be closed here is the collector's. */
 static int client_scope_ends(lua_State *L) {
-    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
+    struct lua_client *lc = owned_find(L, 1, HANDLE_CLIENT_TYPE);
     if (lc && !lc->closed && lc->pid == getpid() && !handle_in_step(lc))
         handle_end_client(L, lc);
     return 0;
 }
 
 static int l_client_tostring(lua_State *L) {
-    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
+    struct lua_client *lc = owned_find(L, 1, HANDLE_CLIENT_TYPE);
     lua_pushstring(L, !lc || lc->closed ? "geelark client (closed)" : "geelark client");
     return 1;
 }
@@ -404,6 +404,7 @@ int luaopen_geelark_core(lua_State *L) {
     if (!transfer_init()) return luaL_error(L, "geelark: libcurl can't be initialised");
     lua_settop(L, 0);
     compat_remember_main_thread(L);
+    owned_open(L);
     handle_open(L);
     limiter_open(L);
     decode_open(L);

@@ -1,4 +1,4 @@
-/* The userdata behind clients and jobs: see handle.h. */
+/* The handles of clients and jobs: see handle.h. */
 #include "handle.h"
 
 #include <math.h>
@@ -166,20 +166,32 @@ void handle_end_client(lua_State *L, struct lua_client *lc) {
     limiter_give_back_all(L, refs);
 }
 
-int handle_job_gc(lua_State *L) {
-    struct lua_job *lj = compat_testudata(L, 1, HANDLE_JOB_TYPE);
-    if (!lj || lj->in_step) return 0;
+static void close_owned_job(lua_State *L, struct owned *owned) {
+    handle_close_job(L, (struct lua_job *)owned);
+}
+
+static void close_owned_client(lua_State *L, struct owned *owned) {
+    handle_close_client(L, (struct lua_client *)owned);
+}
+
+bool handle_end_job(lua_State *L) {
+    struct lua_job *lj = owned_find(L, 1, HANDLE_JOB_TYPE);
+    if (!lj || lj->in_step) return false;
     handle_close_job(L, lj);
-    if (lj->has_limiter) {
-        compat_getuservalue(L, 1);
-        limiter_give_back(L, lua_gettop(L));
-    }
+    if (!lj->has_limiter) return true;
+    compat_getuservalue(L, 1);
+    limiter_give_back(L, lua_gettop(L));
+    return true;
+}
+
+int handle_job_gc(lua_State *L) {
+    if (handle_end_job(L)) owned_free(L, 1, HANDLE_JOB_TYPE);
     return 0;
 }
 
 int handle_client_gc(lua_State *L) {
-    struct lua_client *lc = compat_testudata(L, 1, HANDLE_CLIENT_TYPE);
-    if (lc) handle_close_client(L, lc);
+    const struct lua_client *lc = owned_find(L, 1, HANDLE_CLIENT_TYPE);
+    if (lc && !handle_in_step(lc)) owned_free(L, 1, HANDLE_CLIENT_TYPE);
     return 0;
 }
 
@@ -190,22 +202,19 @@ static bool has_value(lua_State *L, int refs, const char *name) {
     return has;
 }
 
-/* Pushes an all-zero userdata of this type, and above it a table for its references. */
-static void *push_handle(lua_State *L, size_t size, const char *type) {
-    void *handle = compat_newuserdata(L, size);
-    memset(handle, 0, size);
-    luaL_getmetatable(L, type);
-    lua_setmetatable(L, -2);
+/* Pushes a table for the references of the handle on top. */
+static int push_references(lua_State *L) {
     lua_newtable(L);
     lua_pushvalue(L, -1);
     compat_setuservalue(L, -3);
-    return handle;
+    return lua_gettop(L);
 }
 
 struct lua_client *handle_push_client(lua_State *L, int arg) {
-    struct lua_client *lc = push_handle(L, sizeof *lc, HANDLE_CLIENT_TYPE);
+    struct lua_client *lc =
+        owned_push(L, sizeof *lc, HANDLE_CLIENT_TYPE, close_owned_client);
     struct options *o = &lc->options;
-    int refs = lua_gettop(L);
+    int refs = push_references(L);
     lc->pid = getpid();
     lc->steps = registry_find(L, &steps_key);
     options_default(o);
@@ -222,24 +231,25 @@ struct lua_client *handle_push_client(lua_State *L, int arg) {
 }
 
 struct lua_client *handle_client(lua_State *L, int index) {
-    struct lua_client *lc = compat_testudata(L, index, HANDLE_CLIENT_TYPE);
-    if (!lc) luaL_argerror(L, index, "geelark client expected");
-    if (lc->pid != getpid())
+    struct lua_client *lc = owned_find(L, index, HANDLE_CLIENT_TYPE);
+    if (!owned_is(L, index, HANDLE_CLIENT_TYPE))
+        luaL_argerror(L, index, "geelark client expected");
+    if (lc && lc->pid != getpid())
         luaL_error(L, "this geelark client was made by another process, before a fork: "
                       "make a new one");
-    if (lc->closed) luaL_error(L, "this geelark client is closed");
+    if (!lc || lc->closed) luaL_error(L, "this geelark client is closed");
     return lc;
 }
 
 struct lua_job *handle_job(lua_State *L, int index) {
-    struct lua_job *lj = compat_testudata(L, index, HANDLE_JOB_TYPE);
-    if (!lj) luaL_argerror(L, index, "geelark job expected");
-    return lj;
+    if (!owned_is(L, index, HANDLE_JOB_TYPE))
+        luaL_argerror(L, index, "geelark job expected");
+    return owned_find(L, index, HANDLE_JOB_TYPE);
 }
 
 struct lua_job *handle_usable_job(lua_State *L) {
     struct lua_job *lj = handle_job(L, 1);
-    if (!lj->owner) luaL_error(L, "this geelark job is closed");
+    if (!lj || !lj->owner) luaL_error(L, "this geelark job is closed");
     handle_check_process(L, lj);
     compat_getuservalue(L, 1);
     return lj;
@@ -305,8 +315,8 @@ static void add_job(struct lua_client *lc, struct lua_job *lj) {
 struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
                                 const struct ledger *earlier) {
     if (client) handle_client(L, client);
-    struct lua_job *lj = push_handle(L, sizeof *lj, HANDLE_JOB_TYPE);
-    int refs = lua_gettop(L);
+    struct lua_job *lj = owned_push(L, sizeof *lj, HANDLE_JOB_TYPE, close_owned_job);
+    int refs = push_references(L);
     lua_pushvalue(L, refs - 1);
     lua_setfield(L, refs, "job");
     if (!earlier) read_ids(L, ids, &lj->job.ledger.ids);

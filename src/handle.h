@@ -1,13 +1,12 @@
 /*
- * handle.h: the userdata behind clients and jobs: made, checked, closed.
+ * handle.h: the handles of clients and jobs: made, checked, closed.
  *
- * Each is made as an empty userdata first and filled afterwards, so that whatever raises
- * on the way, its closer finds what is there and nothing else. Closing may be done any
- * number of times. A handle that came through a fork is refused, and closed without
- * touching what it shares with the parent. While a job is being stepped nothing of it, or
- * of its client, is freed: whatever runs Lua code may call us back. Each job has a table
- * of references (its user value) with the caller's functions and its client, so that they
- * live as long.
+ * Each is made empty first and filled afterwards, so that whatever raises on the way, its
+ * closer finds what is there and nothing else. Closing may be done any number of times. A
+ * handle that came through a fork is refused, and closed without touching what it shares
+ * with the parent. While a job is being stepped nothing of it, or of its client, is
+ * freed: whatever runs Lua code may call us back. Each job has a table of references (its
+ * user value) with the caller's functions and its client, so that they live as long.
  */
 #pragma once
 
@@ -15,6 +14,7 @@
 
 #include "moment.h"
 #include "options.h"
+#include "owned.h"
 #include "lib/progress.h"
 
 extern const char HANDLE_CLIENT_TYPE[], HANDLE_JOB_TYPE[];
@@ -24,6 +24,7 @@ struct steps; /* a Lua state's, see handle.c */
 enum { PROGRESS_SECONDS = 1 /* while a job waits on_progress is called so often */ };
 
 struct lua_client {
+    struct owned owned;
     struct client client;
     struct options options; /* the jobs' defaults; holds no strings */
     struct fault fault;     /* why it can't work, KIND_NONE: it can */
@@ -36,6 +37,7 @@ struct lua_client {
 };
 
 struct lua_job {
+    struct owned owned;
     struct job job;
     struct lua_client *owner; /* NULL once closed */
     bool dry_run, done;
@@ -65,7 +67,8 @@ struct lua_job *handle_push_job(lua_State *L, int client, int ids, int arg,
 
 /* The client at index that may be used. Raises for anything else. */
 struct lua_client *handle_client(lua_State *L, int index);
-/* The job at index, in whatever state. Raises for anything else. */
+/* The job at index, in whatever state; NULL: it was collected. Raises for anything
+ * else. */
 struct lua_job *handle_job(lua_State *L, int index);
 /* The job at index 1 that may be used; pushes its references. */
 struct lua_job *handle_usable_job(lua_State *L);
@@ -83,6 +86,9 @@ bool handle_in_step(const struct lua_client *client);
 void handle_check_process(lua_State *L, const struct lua_job *job);
 /* Ends the jobs of the client at index 1, whose next step reads what came; closes it. */
 void handle_end_client(lua_State *L, struct lua_client *client);
+/* Closes the job at index 1 and gives its tokens back; false: it is being stepped, or was
+ * collected. */
+bool handle_end_job(lua_State *L);
 /* Both leave what is in a step. */
 void handle_close_job(lua_State *L, struct lua_job *job);
 void handle_close_client(lua_State *L, struct lua_client *client);

@@ -15,7 +15,7 @@ static char key; /* where it stands in the registry */
 static bool push_current(lua_State *L) {
     lua_pushlightuserdata(L, &key);
     lua_rawget(L, LUA_REGISTRYINDEX);
-    const struct lua_client *lc = lua_touserdata(L, -1);
+    const struct lua_client *lc = owned_find(L, -1, HANDLE_CLIENT_TYPE);
     if (lc && !lc->closed && lc->pid == getpid() &&
         settings_same_environment(&lc->environment))
         return true;

@@ -133,7 +133,8 @@ static int complete(lua_State *L, const struct answer *answer, const char *name)
     lua_getfield(L, -1, "job");
     lua_insert(L, -2);
     struct lua_job *lj = handle_job(L, lua_gettop(L) - 1);
-    bool usable = lj->owner && lj->owner->pid == getpid() && number >= 0 && number < 1e15;
+    bool usable =
+        lj && lj->owner && lj->owner->pid == getpid() && number >= 0 && number < 1e15;
     double now = usable ? handle_now(L, lj) : 0; /* which runs Lua code */
     struct request *request =
         usable && lj->owner ? job_find(&lj->job, (uint64_t)number) : NULL;

@@ -1,0 +1,78 @@
+/* Structs of ours that a value of Lua's owns: see owned.h. */
+#include "owned.h"
+
+#include <stdlib.h>
+
+#include "compat.h"
+#include "registry.h"
+#include "lib/private.h"
+
+/* Older than all that stands in it, it is finalised last where the state is closed. */
+struct list {
+    struct owned *first;
+    bool closed;
+};
+
+static char key; /* where it stands in the registry */
+
+static void close_and_free(lua_State *L, struct owned *owned) {
+    owned->close(L, owned);
+    *owned->at = owned->next;
+    if (owned->next) owned->next->at = owned->at;
+    free(owned);
+}
+
+static int close_list(lua_State *L) {
+    struct list *list = lua_touserdata(L, 1);
+    while (list->first) close_and_free(L, list->first);
+    list->closed = true;
+    return 0;
+}
+
+void owned_open(lua_State *L) {
+    if (registry_find(L, &key)) return; /* loaded before: there may be some */
+    registry_push(L, sizeof(struct list), close_list);
+    registry_keep(L, &key);
+}
+
+static void enlist(struct list *list, struct owned *owned, owned_closer close) {
+    owned->close = close;
+    owned->at = &list->first;
+    owned->next = list->first;
+    if (list->first) list->first->at = &owned->next;
+    list->first = owned;
+}
+
+void *owned_push(lua_State *L, size_t size, const char *type, owned_closer close) {
+    struct owned **value = compat_newuserdata(L, sizeof *value);
+    *value = NULL;
+    luaL_getmetatable(L, type);
+    lua_setmetatable(L, -2);
+    *value = calloc(1, size);
+    if (*value) enlist(registry_find(L, &key), *value, close);
+    else compat_memory_error(L);
+    return *value;
+}
+
+bool owned_is(lua_State *L, int index, const char *type) {
+    return compat_testudata(L, index, type) != NULL;
+}
+
+/* Where the value at index points to its struct; NULL: it has none. */
+static struct owned **find(lua_State *L, int index, const char *type) {
+    struct owned **value = compat_testudata(L, index, type);
+    const struct list *list = registry_find(L, &key);
+    return value && *value && !list->closed ? value : NULL;
+}
+
+void *owned_find(lua_State *L, int index, const char *type) {
+    struct owned **value = find(L, index, type);
+    return value ? *value : NULL;
+}
+
+void owned_free(lua_State *L, int index, const char *type) {
+    struct owned **value = find(L, index, type);
+    if (!value) return;
+    close_and_free(L, *value);
+    *value = NULL;
+}
