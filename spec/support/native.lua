@@ -1,5 +1,6 @@
 -- Small helpers of the specs that have to be written in C: spec/support/NAME.c, compiled for
--- the Lua that runs, into build/.
+-- the Lua that runs, into build/. It gets its name when it is whole: other specs of that Lua may be
+-- loading it.
 
 local shell = require "spec.support.shell"
 
@@ -14,8 +15,9 @@ return function(name, needed)
     local object = ("build/%s/spec_%s.so"):format(lua, name)
     shell.run("mkdir -p build/" .. lua)
     local libraries = needed and ("$(pkg-config --cflags --libs %s)"):format(needed) or ""
-    shell.run(("cc -shared -fPIC -O1 -D_GNU_SOURCE $(pkg-config --cflags %s) -o %s "
-      .. "spec/support/%s.c %s"):format(lua, object, name, libraries))
+    shell.run(("cc -shared -fPIC -O1 -D_GNU_SOURCE $(pkg-config --cflags %s) -o %s.$$ "
+      .. "spec/support/%s.c %s && mv %s.$$ %s")
+      :format(lua, object, name, libraries, object, object))
     loaded[name] = assert(package.loadlib(object, "luaopen_" .. name))()
   end
   return loaded[name]

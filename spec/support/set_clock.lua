@@ -16,8 +16,8 @@ local compiled
 ---@return spec.support.SetClock
 return function(file, seconds)
   if not compiled then
-    shell.run("mkdir -p %s && cc -shared -fPIC -O1 -D_GNU_SOURCE -o %s spec/support/set_clock.c",
-      folder, object)
+    shell.run("mkdir -p %s && cc -shared -fPIC -O1 -D_GNU_SOURCE -o %s.$$ spec/support/set_clock.c"
+      .. " && mv %s.$$ %s", folder, object, object, object)
     compiled = true
   end
   local function set(to)
