@@ -7,6 +7,7 @@ local held = require "spec.support.held"
 local phones = require("geelark.simulator").ids
 local played = require "spec.support.played"
 local service = require "spec.support.service"
+local shell = require "spec.support.shell"
 local simulator = require "spec.support.simulator"
 
 describe("a job", function()
@@ -122,6 +123,37 @@ describe("the collector", function()
     end
     collect_all()
     assert.is_nil(next(seen))
+  end)
+end)
+
+-- A script of its own, that begins with a function for finalisers.
+local function said(script)
+  return shell.output(shell.run_lua([[
+    local function finaliser(f)
+      if _VERSION ~= "Lua 5.1" then return setmetatable({}, { __gc = f }) end
+      local proxy = newproxy(true)
+      getmetatable(proxy).__gc = f
+      return proxy
+    end
+    local geelark
+  ]] .. script))
+end
+
+describe("a finaliser", function()
+  it("that is older than the module is told that it comes too late to delete", function()
+    local told = "geelark: the Lua state is being closed"
+    assert.equal(("%s\n%s\n%s\n%s"):format(told, told, told, told), said [[
+      keep = finaliser(function()
+        local options = { token = "t", dry_run = true }
+        for _, name in ipairs { "delete", "start", "new", "delete" } do
+          local ids = { "a1" }
+          local made, why = pcall(geelark[name], name == "new" and options or ids, options)
+          print(made and "made" or why)
+          options.clock = { now = os.time, sleep = print }
+        end
+      end)
+      geelark = require "geelark"
+    ]])
   end)
 end)
 

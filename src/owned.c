@@ -44,12 +44,14 @@ static void enlist(struct list *list, struct owned *owned, owned_closer close) {
 }
 
 void *owned_push(lua_State *L, size_t size, const char *type, owned_closer close) {
+    struct list *list = registry_find(L, &key);
+    if (list->closed) luaL_error(L, "geelark: the Lua state is being closed");
     struct owned **value = compat_newuserdata(L, sizeof *value);
     *value = NULL;
     luaL_getmetatable(L, type);
     lua_setmetatable(L, -2);
     *value = calloc(1, size);
-    if (*value) enlist(registry_find(L, &key), *value, close);
+    if (*value) enlist(list, *value, close);
     else compat_memory_error(L);
     return *value;
 }

@@ -23,7 +23,8 @@ struct owned {
 
 /* Once for a Lua state, before anything that closers need. */
 void owned_open(lua_State *L);
-/* Pushes a value of this type, and makes its struct: all zero but for its first field. */
+/* Pushes a value of this type, and makes its struct: all zero but for its first field.
+ * Raises once what the state owned was freed, since it is being closed. */
 void *owned_push(lua_State *L, size_t size, const char *type, owned_closer close);
 /* The value at index is of this type. */
 bool owned_is(lua_State *L, int index, const char *type);
