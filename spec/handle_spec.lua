@@ -126,9 +126,9 @@ describe("the collector", function()
   end)
 end)
 
--- A script of its own, that begins with a function for finalisers.
+-- A script of its own, that begins with a function for finalisers; freed memory is overwritten.
 local function said(script)
-  return shell.output(shell.run_lua([[
+  return shell.output("export MALLOC_PERTURB_=165; " .. shell.run_lua([[
     local function finaliser(f)
       if _VERSION ~= "Lua 5.1" then return setmetatable({}, { __gc = f }) end
       local proxy = newproxy(true)
@@ -153,6 +153,27 @@ describe("a finaliser", function()
         end
       end)
       geelark = require "geelark"
+    ]])
+  end)
+
+  it("that calls a job's own by hand frees nothing that is being read", function()
+    assert.equal("read", said [[
+      geelark = require "geelark"
+      local ids, wrong = {}, nil
+      for i = 1, 300 do ids[i] = "a" .. i end
+      local clock = { now = function() return 0 end, sleep = print }
+      collectgarbage()
+      collectgarbage("setpause", 0)
+      collectgarbage("setstepmul", 4000)
+      for n = 1, 60 do
+        local job = geelark.start(ids, { token = "t", dry_run = true, clock = clock })
+        local collect = debug.getmetatable(job).__gc
+        for _ = 1, n do finaliser(function() if job then collect(job) end end) end
+        local read, progress = pcall(job.progress, job)
+        if read and progress.totalAmount > #ids then wrong = progress.totalAmount end
+        job = nil
+      end
+      print(wrong or "read")
     ]])
   end)
 end)

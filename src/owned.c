@@ -7,6 +7,8 @@
 #include "registry.h"
 #include "lib/private.h"
 
+static const char HEIR_TYPE[] = "geelark.heir"; /* see owned_free */
+
 /* Older than all that stands in it, it is finalised last where the state is closed. */
 struct list {
     struct owned *first;
@@ -29,10 +31,16 @@ static int close_list(lua_State *L) {
     return 0;
 }
 
+static int heir_gc(lua_State *L);
+
 void owned_open(lua_State *L) {
     if (registry_find(L, &key)) return; /* loaded before: there may be some */
     registry_push(L, sizeof(struct list), close_list);
     registry_keep(L, &key);
+    luaL_newmetatable(L, HEIR_TYPE);
+    lua_pushcfunction(L, heir_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
 }
 
 static void enlist(struct list *list, struct owned *owned, owned_closer close) {
@@ -43,13 +51,18 @@ static void enlist(struct list *list, struct owned *owned, owned_closer close) {
     list->first = owned;
 }
 
-void *owned_push(lua_State *L, size_t size, const char *type, owned_closer close) {
-    struct list *list = registry_find(L, &key);
-    if (list->closed) luaL_error(L, "geelark: the Lua state is being closed");
+static struct owned **push_value(lua_State *L, const char *type) {
     struct owned **value = compat_newuserdata(L, sizeof *value);
     *value = NULL;
     luaL_getmetatable(L, type);
     lua_setmetatable(L, -2);
+    return value;
+}
+
+void *owned_push(lua_State *L, size_t size, const char *type, owned_closer close) {
+    struct list *list = registry_find(L, &key);
+    if (list->closed) luaL_error(L, "geelark: the Lua state is being closed");
+    struct owned **value = push_value(L, type);
     *value = calloc(1, size);
     if (*value) enlist(list, *value, close);
     else compat_memory_error(L);
@@ -72,9 +85,24 @@ void *owned_find(lua_State *L, int index, const char *type) {
     return value ? *value : NULL;
 }
 
+static int heir_gc(lua_State *L) {
+    struct owned **heir = find(L, 1, HEIR_TYPE);
+    if (heir) close_and_free(L, *heir);
+    if (heir) *heir = NULL;
+    return 0;
+}
+
+/* The value may still be in use: somebody calls its finaliser by hand, or another one has
+ * revived it. So its struct goes to an heir that nobody but the value refers to, and is
+ * freed once Lua collects that. */
 void owned_free(lua_State *L, int index, const char *type) {
     struct owned **value = find(L, index, type);
     if (!value) return;
-    close_and_free(L, *value);
+    (*value)->close(L, *value);
+    lua_createtable(L, 1, 0);
+    struct owned **heir = push_value(L, HEIR_TYPE);
+    lua_rawseti(L, -2, 1);
+    compat_setuservalue(L, index);
+    *heir = *value;
     *value = NULL;
 }

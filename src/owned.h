@@ -30,5 +30,6 @@ void *owned_push(lua_State *L, size_t size, const char *type, owned_closer close
 bool owned_is(lua_State *L, int index, const char *type);
 /* What the value at index owns; NULL: nothing any more, or it is of another type. */
 void *owned_find(lua_State *L, int index, const char *type);
-/* Closes and frees what the value at index owns, if anything. */
+/* Closes what the value at index owns, if anything, and frees it once nobody can be using
+ * it: it owns nothing any more. */
 void owned_free(lua_State *L, int index, const char *type);
