@@ -176,6 +176,23 @@ describe("a finaliser", function()
       print(wrong or "read")
     ]])
   end)
+
+  it("that starts jobs at the end leaves nothing freed to who hears of their end", function()
+    local closed = "geelark job (closed, 0 ids)"
+    assert.equal(closed .. "\n" .. closed .. "\n" .. closed .. "\n" .. closed, said [[
+      geelark = require "geelark"
+      local jobs = {}
+      package.loaded.cqueues = { cancel = function()
+        for _, job in ipairs(jobs) do print(job) end
+      end }
+      keep = finaliser(function()
+        for i = 1, 2 do
+          jobs[i] = geelark.start({ "a1" }, { token = "t", base_url = "http://127.0.0.1:9" })
+          jobs[i]:pollfd()
+        end
+      end)
+    ]])
+  end)
 end)
 
 describe("a module that is loaded again, as busted's insulate does", function()

@@ -26,8 +26,8 @@ static void close_and_free(lua_State *L, struct owned *owned) {
 
 static int close_list(lua_State *L) {
     struct list *list = lua_touserdata(L, 1);
+    list->closed = true; /* first: closers run Lua code, which may have values of ours */
     while (list->first) close_and_free(L, list->first);
-    list->closed = true;
     return 0;
 }
 
