@@ -7,7 +7,7 @@
 #include "registry.h"
 #include "lib/private.h"
 
-static const char HEIR_TYPE[] = "geelark.heir"; /* see owned_free */
+static const char LAST_OWNER_TYPE[] = "geelark.last_owner"; /* see owned_free */
 
 /* Older than all that stands in it, it is finalised last where the state is closed. */
 struct list {
@@ -31,14 +31,27 @@ static int close_list(lua_State *L) {
     return 0;
 }
 
-static int heir_gc(lua_State *L);
+/* Where the value at index points to its struct; NULL: it has none. */
+static struct owned **find(lua_State *L, int index, const char *type) {
+    struct owned **value = compat_testudata(L, index, type);
+    const struct list *list = registry_find(L, &key);
+    return value && *value && !list->closed ? value : NULL;
+}
+
+static int last_owner_gc(lua_State *L) {
+    struct owned **last = find(L, 1, LAST_OWNER_TYPE);
+    if (!last) return 0;
+    close_and_free(L, *last);
+    *last = NULL;
+    return 0;
+}
 
 void owned_open(lua_State *L) {
     if (registry_find(L, &key)) return; /* loaded before: there may be some */
     registry_push(L, sizeof(struct list), close_list);
     registry_keep(L, &key);
-    luaL_newmetatable(L, HEIR_TYPE);
-    lua_pushcfunction(L, heir_gc);
+    luaL_newmetatable(L, LAST_OWNER_TYPE);
+    lua_pushcfunction(L, last_owner_gc);
     lua_setfield(L, -2, "__gc");
     lua_pop(L, 1);
 }
@@ -73,36 +86,22 @@ bool owned_is(lua_State *L, int index, const char *type) {
     return compat_testudata(L, index, type) != NULL;
 }
 
-/* Where the value at index points to its struct; NULL: it has none. */
-static struct owned **find(lua_State *L, int index, const char *type) {
-    struct owned **value = compat_testudata(L, index, type);
-    const struct list *list = registry_find(L, &key);
-    return value && *value && !list->closed ? value : NULL;
-}
-
 void *owned_find(lua_State *L, int index, const char *type) {
     struct owned **value = find(L, index, type);
     return value ? *value : NULL;
 }
 
-static int heir_gc(lua_State *L) {
-    struct owned **heir = find(L, 1, HEIR_TYPE);
-    if (heir) close_and_free(L, *heir);
-    if (heir) *heir = NULL;
-    return 0;
-}
-
 /* The value may still be in use: somebody calls its finaliser by hand, or another one has
- * revived it. So its struct goes to an heir that nobody but the value refers to, and is
- * freed once Lua collects that. */
+ * revived it. So its struct goes to a last owner that nothing but the value refers to,
+ * and is freed once Lua collects that. */
 void owned_free(lua_State *L, int index, const char *type) {
     struct owned **value = find(L, index, type);
     if (!value) return;
     (*value)->close(L, *value);
     lua_createtable(L, 1, 0);
-    struct owned **heir = push_value(L, HEIR_TYPE);
+    struct owned **last = push_value(L, LAST_OWNER_TYPE);
     lua_rawseti(L, -2, 1);
     compat_setuservalue(L, index);
-    *heir = *value;
+    *last = *value;
     *value = NULL;
 }
