@@ -3,7 +3,7 @@
 
 local shell = require "spec.support.shell"
 
-local folder = "build/" .. shell.lua_name() -- other Luas' specs may run at the same time
+local folder = "build/spec/" .. shell.lua_name() -- other Luas' specs may run at the same time
 local object = folder .. "/set_clock.so"
 local compiled
 
