@@ -1,9 +1,13 @@
 -- Builds the module with a deliberate fault in it, from a copy of the sources. One copy serves
 -- all mutations in turn: only files whose text changes are written, so make compiles no others.
+-- Each run has a copy of its own, by the core that it tries: valgrind's and the sanitizers' go on
+-- at the same time.
 
 local shell = require "spec.support.shell"
 
-local TREE, BUILD = "build/mutants/src", "build/mutants/lua5.4"
+local core = package.cpath:match "build/([^;?]*)/%?%.so" or "core"
+local FOLDER = "build/mutants/" .. core:gsub("/", "_")
+local TREE, BUILD = FOLDER .. "/src", FOLDER .. "/lua5.4"
 
 local function write(path, text)
   local file = assert(io.open(path, "wb"))
