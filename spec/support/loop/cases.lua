@@ -2,6 +2,7 @@
 -- returns plain tables; `check` runs in the spec's and looks at them.
 
 local assert = package.loaded.luassert or assert -- busted's, in the spec's process
+local core = require "geelark.core"
 local geelark = require "geelark"
 local ids = require("geelark.simulator.phones").ids
 local service = require "spec.support.service"
@@ -203,28 +204,43 @@ local cases = {
   },
   {
     name = "keeps its deadline",
-    simulator = { phones = 1, plan = { { delay = 20 } } },
-    act = function(host, url) return one(host, ids(1), options(url, { deadline = 0.2 })) end,
+    simulator = { phones = 2, plan = { false, { delay = 20 } } },
+    act = function(host, url)
+      -- Time begins when the second request has left, which it does at once by the connection of the
+      -- first.
+      local sent, began = 0, nil
+      return one(host, ids(2), options(url, { deadline = 0.2, chunk_size = 1, concurrency = 1,
+        clock = { now = function() return began and core.now() - began or 0 end },
+        on_event = function(event) if event.type == "send" then sent = sent + 1 end end }),
+        { on_tick = function() began = began or sent == 2 and core.now() or nil end })
+    end,
     check = function(seen)
       assert.equal("deadline", seen.err.kind)
+      assert.equal(1, seen.err.result.successAmount)
       assert.equal(1, #seen.err.result.unknownIds)
     end,
   },
   {
     name = "waits after a cancel for what is in flight, and sends nothing more",
     needs_job = true,
-    simulator = { phones = 3, plan = { { delay = 0.2 } } },
+    simulator = { phones = 100, plan = "return function() return { delay = 0.2 } end" },
     act = function(host, url)
-      return one(host, ids(3), options(url, { chunk_size = 1, concurrency = 1 }),
+      local sent
+      local seen = one(host, ids(100), options(url, { chunk_size = 1, concurrency = 1 }),
         { polled = true, on_tick = function(job)
-          if job:progress().inFlight == 1 then job:cancel() end
+          local progress = job:progress()
+          if sent or progress.inFlight == 0 then return end
+          sent = progress.successAmount + 1
+          job:cancel()
         end })
+      seen.sent = sent
+      return seen
     end,
     check = function(seen, state)
       assert.equal("cancelled", seen.err.kind)
-      assert.equal(1, seen.err.result.successAmount)
-      assert.equal(2, #seen.err.result.pendingIds)
-      assert.equal(1, #state.requests)
+      assert.equal(seen.sent, seen.err.result.successAmount)
+      assert.equal(100 - seen.sent, #seen.err.result.pendingIds)
+      assert.equal(seen.sent, #state.requests)
     end,
   },
   {
