@@ -4,8 +4,9 @@
 local function draw(round, turn, most) return (round.seed * 7919 + turn * 104729) % most + 1 end
 
 return {
-  function(round, turn) -- at any moment
-    return round:run(("timeout -s KILL %.3fs"):format(0.02 + draw(round, turn, 400) / 1000))
+  function(round, turn) -- at any moment; in the foreground timeout doesn't kill itself, too, but waits
+    return round:run(("timeout --foreground -s KILL %.3fs"):format(
+      0.02 + draw(round, turn, 400) / 1000))
   end,
   function(round, turn) -- between the write and the request
     return round:run(nil, ("RUN_KILL='send %d'"):format(draw(round, turn, 30)))
