@@ -80,12 +80,14 @@ describe("geelark with a journal", function()
   end
 
   it("goes on after it was killed", function()
-    serve { phones = 2000, plan = "return function() return { delay = 0.1 } end" }
+    serve { phones = 2000,
+      plan = "return function(request) return { delay = request.number > 3 and 3600 or 0.1 } end" }
     local process = cli.start(("delete --yes --from %s --journal %s"):format(directory:file "ids",
       shell.quote(journal)), service)
     while #service:requests() < 4 do end
     shell.run("kill -KILL %s", process.pid)
     process.finish()
+    service:plan {}
     local ended = run "resume --yes JOURNAL --format csv"
     assert.equal(0, ended.status)
     assert.equal(2000, select(2, ended.output:gsub(",deleted,", "")) + select(2,
@@ -94,7 +96,7 @@ describe("geelark with a journal", function()
   end)
 
   it("sends nobody to a file that was removed meanwhile", function()
-    serve { phones = 1000, plan = "return function() return { delay = 0.2 } end" }
+    serve { phones = 20000, plan = "return function() return { delay = 0.2 } end" }
     local process = cli.start(("delete --yes --from %s --journal %s"):format(directory:file "ids",
       shell.quote(journal)), service)
     while #service:requests() < 1 do end
@@ -211,10 +213,10 @@ describe("geelark with a journal", function()
     it("is refused where it is for another address", function()
       serve { phones = 3 }
       delete()
-      local url = service.url
-      service:stop()
+      local first = service
+      finally(function() first:stop() end) -- its port isn't given to the second one
       serve { phones = 3 }
-      assert_refused(("is for another base_url (%s, not %s)\n"):format(url, service.url))
+      assert_refused(("is for another base_url (%s, not %s)\n"):format(first.url, service.url))
     end)
 
     it("is refused where it is something else", function()
