@@ -1,5 +1,6 @@
 -- The simulator's faults as a client sees them.
 
+local cqueues = require "cqueues"
 local condition = require "cqueues.condition"
 local errno = require "cqueues.errno"
 local client = require "spec.support.http_client"
@@ -167,32 +168,37 @@ describe("the simulator's faults", function()
     end)
   end)
 
-  -- The state of the phone while a fault holds up the request, and when it is answered.
+  -- The state of the phone while a fault holds up the request, when it is answered, and the seconds
+  -- between, which are over when the spec has seen the first.
   local function states_under(fault)
-    local arrived, held_up, answered = condition.new(), nil, nil
-    local function plan()
-      arrived:signal()
-      return fault
+    local held, over, seconds = condition.new(), condition.new(), nil
+    local sleep, held_up, answered = cqueues.sleep, nil, nil
+    finally(function() cqueues.sleep = sleep end)
+    function cqueues.sleep(time)
+      seconds = time
+      held:signal()
+      over:wait()
     end
-    client.with_server({ phones = { "a" }, plan = plan }, function(server)
+    client.with_server({ phones = { "a" }, plan = { fault } }, function(server)
       local socket = client.connect(server)
       assert(socket:xwrite(client.request { "a" }))
-      arrived:wait()
+      while not seconds do held:wait() end
       assert.equal(1, server.world.inFlight)
       held_up = server:state().phones.a
+      over:signal()
       assert.equal(0, client.envelope(client.receive(socket)).code)
       answered = server:state().phones.a
       socket:close()
     end)
-    return held_up, answered
+    return held_up, answered, seconds
   end
 
   it("stall before the service acts", function()
-    assert.same({ "stopped", nil }, { states_under { stall = 0.3 } })
+    assert.same({ "stopped", nil, 0.3 }, { states_under { stall = 0.3 } })
   end)
 
   it("delay the answer after the service has acted", function()
-    assert.same({ nil, nil }, { states_under { delay = 0.3 } })
+    assert.same({ nil, nil, 0.3 }, { states_under { delay = 0.3 } })
   end)
 
   it("come from a function that sees the request", function()

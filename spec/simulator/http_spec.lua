@@ -2,6 +2,8 @@
 
 local certificates = require "spec.support.certificates"
 local client = require "spec.support.http_client"
+local condition = require "cqueues.condition"
+local cqueues = require "cqueues"
 local credentials = require "geelark.simulator.credentials"
 local phones = require "geelark.simulator.phones"
 local requests = require "spec.support.requests"
@@ -156,6 +158,13 @@ describe("the simulator over HTTP", function()
   end)
 
   it("serves many connections at once and counts them", function()
+    -- Each is held up until all are there.
+    local sleep, all, held = cqueues.sleep, condition.new(), 0
+    finally(function() cqueues.sleep = sleep end)
+    function cqueues.sleep()
+      held = held + 1
+      if held == 10 then all:signal() else all:wait() end
+    end
     client.with_server({ phones = 20, plan = { { stall = 1, times = 10 } } }, function(server)
       local ids, done, running = phones.ids(20), 0, {}
       for i = 1, 10 do
