@@ -28,14 +28,14 @@ describe("a port that somebody takes before the server does", function()
       .start { locations = "location / { return 200 here; }" }
     finally(function() nginx:stop() end)
     assert.equal("here", nginx:get "/")
-    assert.equal(2, offered)
+    assert.is_true(offered > 1) -- the next one may be taken, too
   end)
 
   it("is given up by Redis for another", function()
     local redis = require "spec.support.redis".start()
     finally(function() redis:stop() end)
     assert.is_true(redis:connect():ping())
-    assert.equal(2, offered)
+    assert.is_true(offered > 1) -- the next one may be taken, too
   end)
 
   it("isn't what any other failure is taken for", function()
