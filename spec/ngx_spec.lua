@@ -207,16 +207,6 @@ describe("in nginx", function()
     assert.equal(3, sim:state().maxInFlight)
   end)
 
-  it("a place there whose request has had its time is free, though nobody gave it back", function()
-    start(location("/take", [[
-      local limiter = require "geelark.loop.ngx.quota" { shared_dict = "quota", concurrency = 1 }
-      local path = "/open/v1/phone/delete"
-      local first, second = limiter.take(0.5, path), limiter.take(60, path)
-      while not limiter.take(60, path) do ngx.sleep(0.01) end
-      ngx.say(first ~= nil, " ", second == nil)]]), { http = "lua_shared_dict quota 5m;" })
-    assert.equal("true true", server:get "/take")
-  end)
-
   it("each call has the concurrency that it asks for, also where workers share", function()
     start(location("/delete", [[
       local n = tonumber(ngx.var.arg_n)
