@@ -16,7 +16,7 @@ local function torture(sweeps)
 end
 
 describe("the torture of the memory", function()
-  for _, sweeps in ipairs { "limiter, core", "callbacks", "http, core" } do
+  for _, sweeps in ipairs { "limiter, core", "callbacks", "http, core", "journal, lua, once" } do
     it("has no finding in: " .. sweeps, function()
       local said = torture(sweeps)
       assert.truthy(said:find " 0 findings, [%d,]+ not ours, %d+ s\n0$", said)

@@ -1,6 +1,8 @@
 /* Calls of functions of Lua's: see callback.h. */
 #include "callback.h"
 
+#include <limits.h>
+
 #include "compat.h"
 #include "lib/private.h"
 
@@ -14,7 +16,9 @@ int callback_unhooked(lua_State *L, int args, int results) {
 }
 
 /* Stands where another hook would be set, so that it is seen whether one was. Lua's own
- * for Ctrl-C takes itself away when it raises. */
+ * for Ctrl-C takes itself away when it raises. It is to come as seldom as a hook can:
+ * each call of one may find no memory for Lua's stack, between any two steps of what
+ * runs. */
 static void no_hook(lua_State *L, lua_Debug *ar) {
     (void)L;
     (void)ar;
@@ -29,7 +33,7 @@ static void raise_again(lua_State *L, lua_Debug *ar) {
 int callback_uninterrupted(lua_State *L, int args, bool *interrupted) {
     lua_Hook hook = lua_gethook(L);
     int mask = lua_gethookmask(L), count = lua_gethookcount(L);
-    lua_sethook(L, no_hook, LUA_MASKRET, 0);
+    lua_sethook(L, no_hook, LUA_MASKCOUNT, INT_MAX);
     int status = lua_pcall(L, args, 0, 0);
     *interrupted = !lua_gethook(L);
     if (*interrupted) lua_sethook(L, raise_again, LUA_MASKCOUNT, 1);
