@@ -2,8 +2,7 @@
 
 local asked = require "spec.support.asked"
 local collect = require "spec.support.collect"
-local native = require "spec.support.native"
-local fork = native "fork"
+local fork = require "spec.support.native" "fork"
 local geelark = require "geelark"
 local held = require "spec.support.held"
 local service = require "spec.support.service"
@@ -200,31 +199,6 @@ describe("a journal that can't serve", function()
     assert.is_false(done)
     assert(geelark.delete({ "d1" }, (service.options(service.success, { journal = file }))))
   end)
-
-  -- How many allocations fail, one by one, while `action` runs with an open journal. Lua's own stack
-  -- grows before it, for the many locals and the deep call.
-  local function sweep(action, onwards)
-    local locals = ("local x "):rep(100)
-    return native "failing_allocator"(([[
-      package.path = %q
-      local account = require("geelark.core").account { "d1" }
-      local write, connection = require("geelark.journal").open(%q, "https://x.y", account)
-      local function deep(n) return n == 0 and connection:ping() or n > 0 and (deep(n - 1)) end
-      return function()
-        %s
-        return deep(8) and %s
-      end
-    ]]):format(package.path, file, locals, action), package.cpath, onwards)
-  end
-
-  for _, onwards in ipairs { false, true } do
-    it("is closed without memory" .. (onwards and ", and none to come" or ""), function()
-      local of_lua = sweep("true", onwards)
-      local points, wrong = sweep("pcall(write) and not connection:ping()", onwards)
-      assert.is_nil(wrong)
-      assert.equal(of_lua, points)
-    end)
-  end
 
   it("has no name that could be one", function()
     for _, name in ipairs { "", "a\nb", "a\0b", 1, true } do
