@@ -15,8 +15,13 @@ local function torture(sweeps)
       shell.quote(shell.lua())))
 end
 
+-- Of Lua's own allocations not on 5.2: where one for an upvalue has the collector run, that Lua goes on
+-- in an upvalue which the collector has freed (luaF_findupval).
+local SWEEPS = { "limiter, core", "callbacks", "http, core",
+  _VERSION ~= "Lua 5.2" and "journal, lua, once" or nil }
+
 describe("the torture of the memory", function()
-  for _, sweeps in ipairs { "limiter, core", "callbacks", "http, core", "journal, lua, once" } do
+  for _, sweeps in ipairs(SWEEPS) do
     it("has no finding in: " .. sweeps, function()
       local said = torture(sweeps)
       assert.truthy(said:find " 0 findings, [%d,]+ not ours, %d+ s\n0$", said)
