@@ -126,16 +126,10 @@ describe("the collector", function()
   end)
 end)
 
--- A script of its own, that begins with a function for finalisers; freed memory is overwritten.
+-- What a script of its own prints, in which memory that was freed is overwritten.
 local function said(script)
   return shell.output("export MALLOC_PERTURB_=165; " .. shell.run_lua([[
-    local function finaliser(f)
-      if _VERSION ~= "Lua 5.1" then return setmetatable({}, { __gc = f }) end
-      local proxy = newproxy(true)
-      getmetatable(proxy).__gc = f
-      return proxy
-    end
-    local geelark
+    local finaliser, geelark = require "spec.support.finaliser", nil
   ]] .. script))
 end
 

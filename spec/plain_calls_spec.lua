@@ -2,6 +2,7 @@
 
 local collect = require "spec.support.collect"
 local core = require "geelark.core"
+local finaliser = require "spec.support.finaliser"
 local native = require "spec.support.native"
 local geelark = require "geelark"
 local phones = require("geelark.simulator").ids
@@ -19,14 +20,6 @@ local variables = { "GEELARK_TOKEN", "GEELARK_APP_ID", "GEELARK_API_KEY", "GEELA
 local function point_to(url)
   environment("GEELARK_BASE_URL", url)
   environment("GEELARK_TOKEN", "simulator")
-end
-
--- Garbage whose finaliser calls f.
-local function finaliser(f)
-  if _VERSION ~= "Lua 5.1" then return setmetatable({}, { __gc = f }) end
-  local proxy = newproxy(true) -- luacheck: ignore newproxy
-  getmetatable(proxy).__gc = f
-  return proxy
 end
 
 describe("calls without options of a client's", function()
@@ -265,12 +258,7 @@ describe("the shared client", function()
       local whole = [[
         local geelark = require "geelark"
         local environment = require "spec.support.native" "environment"
-        local function finaliser(f)
-          if _VERSION ~= "Lua 5.1" then return setmetatable({}, { __gc = f }) end
-          local proxy = newproxy(true)
-          getmetatable(proxy).__gc = f
-          return proxy
-        end
+        local finaliser = require "spec.support.finaliser"
         local ids = require("geelark.simulator").ids(20)
         jobs, keep = { finaliser, environment }, nil
         ]] .. script .. "\nos.exit(0, true)"

@@ -1,5 +1,6 @@
 -- A step from within a step: what runs Lua code may call any of our functions.
 
+local finaliser = require "spec.support.finaliser"
 local geelark = require "geelark"
 local held = require "spec.support.held"
 local service = require "spec.support.service"
@@ -48,16 +49,6 @@ describe("a callback of a job", function()
   end)
 end)
 
--- Calls f when the object that it returns is collected.
-local function finalised(f)
-  if rawget(_G, "newproxy") then
-    local proxy = newproxy(true) -- luacheck: ignore
-    getmetatable(proxy).__gc = f
-    return proxy
-  end
-  return setmetatable({}, { __gc = f })
-end
-
 describe("a finaliser", function()
   -- As soon as possible after it was dropped, at whatever allocation.
   local pause, multiplier
@@ -92,7 +83,7 @@ describe("a finaliser", function()
           requests_per_minute = false, requests_per_hour = false,
           on_event = function()
             stepping = true
-            finalised(function() if stepping and job then reach(job, client, requests) end end)
+            finaliser(function() if stepping and job then reach(job, client, requests) end end)
           end })
         options.transport = function(request)
           for _, id in ipairs(request.ids) do
@@ -131,7 +122,7 @@ describe("a finaliser", function()
         if not ran and not done:find "inside a callback" then wrong = done end
       end
       local job = client:start(service.ids(400), { transport = function(request)
-        for _ = 1, 20 do finalised(step_other) end
+        for _ = 1, 20 do finaliser(step_other) end
         return refused(request)
       end })
       while not job:step() do end

@@ -4,6 +4,7 @@
 -- which answers were handed over whole.
 
 local fates = require "spec.support.simulation.fates"
+local finaliser = require "spec.support.finaliser"
 local models = require "geelark.simulator.world"
 local running = require "spec.support.simulation.running"
 
@@ -194,11 +195,7 @@ end
 
 -- Garbage whose finaliser calls f, collected at once.
 local function finalise(f)
-  if newproxy then -- luacheck: globals newproxy
-    getmetatable(newproxy(true)).__gc = f
-  else
-    setmetatable({}, { __gc = f })
-  end
+  finaliser(f)
   collectgarbage()
   collectgarbage()
 end
