@@ -16,7 +16,7 @@ enum {
     DEPTH_MAX = 64,
     MSG_MAX = 1024,
     INTEGER_DIGITS = 15,
-    COLLECT_AFTER = 256 * 1024
+    COLLECT_AFTER = 64 * 1024
 };
 
 /* Where the decoder stands in the registry of the caller's state, and the function that
@@ -276,6 +276,7 @@ static void collect(lua_State *L, struct decoder *decoder, size_t decoded) {
     if (!decoder->own || decoder->decoded < COLLECT_AFTER) return;
     decoder->decoded = 0;
     lua_gc(L, LUA_GCCOLLECT, 0);
+    lua_gc(L, LUA_GCSTOP, 0); /* a collection has set it going again */
 }
 
 /* Decodes the text that stands in the response's texts, and reads it. */

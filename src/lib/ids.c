@@ -65,7 +65,8 @@ static bool is_id(const struct ids *ids, uint32_t position, const char *id, size
 
 /* The place of an id in the hash: where it is, or the empty one where it belongs, in
  * which only its position is missing then. */
-static struct seen_id *find_place(const struct ids *ids, const char *id, size_t len) {
+static inline struct seen_id *find_place(const struct ids *ids, const char *id,
+                                         size_t len) {
     uint64_t h = hash(ids->seed, id, len);
     uint32_t at = (uint32_t)((h >> 32) * ids->seen_size >> 32), low = (uint32_t)h;
     struct seen_id *place = &ids->seen[at], *end = ids->seen + ids->seen_size;
