@@ -232,8 +232,6 @@ struct lua_client *handle_push_client(lua_State *L, int arg) {
 
 struct lua_client *handle_client(lua_State *L, int index) {
     struct lua_client *lc = owned_find(L, index, HANDLE_CLIENT_TYPE);
-    if (!owned_is(L, index, HANDLE_CLIENT_TYPE))
-        luaL_argerror(L, index, "geelark client expected");
     if (lc && lc->pid != getpid())
         luaL_error(L, "this geelark client was made by another process, before a fork: "
                       "make a new one");

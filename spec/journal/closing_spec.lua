@@ -1,5 +1,8 @@
 -- A job that is done closes its journal where there is no memory, too: else the file would stay locked.
 
+local geelark = require "geelark"
+local journal = require "geelark.journal"
+local service = require "geelark.simulator"
 local native = require "spec.support.native"
 local temporary = require "spec.support.temporary"
 
@@ -32,4 +35,30 @@ describe("a journal", function()
       assert.equal(of_lua, points)
     end)
   end
+
+  -- Deletes ten phones with a journal whose closing raises this; the values are those of pcall.
+  local function delete(raised)
+    local open = journal.open
+    journal.open = function(...)
+      local write, connection = open(...)
+      return function(event)
+        write(event)
+        if not event then error(raised, 0) end
+      end, connection
+    end
+    finally(function() journal.open = open end)
+    local phones = service.new { phones = 10 }
+    return pcall(geelark.delete, phones:ids(),
+      phones:options { journal = folder:file "run.db" })
+  end
+
+  it("that can't be closed changes nothing of the account", function()
+    local _, result, err = delete "no reason"
+    assert.is_nil(err)
+    assert.equal(10, result.successAmount)
+  end)
+
+  it("that can't be closed for want of memory makes the call raise that", function()
+    assert.same({ false, "not enough memory" }, { delete "not enough memory" })
+  end)
 end)

@@ -3,6 +3,7 @@
 # for AddressSanitizer.
 set -eu
 sh spec/support/strict_lua.sh
+make --no-print-directory -s all LUA=lua5.4 # for the programs
 make --no-print-directory -s all LUA=lua5.4 BUILD=build/strict/core \
   CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address"
 
