@@ -33,7 +33,7 @@ describe("a file of ids", function()
     { "a column by its number, where a cell of another is that number",
       ("%s,1\n%s,2\n%s,3\n"):format(A, B, C), "1" },
     { "text with ids that are commented out",
-      A .. "\n#" .. A .. "\n#N1\n#No! no\n" .. B .. "\n" .. C .. "\n" },
+      A .. "\n#" .. A .. "\n#N1\n#No! no\n#NV and N/D\n" .. B .. "\n" .. C .. "\n" },
     { "text whose first comment holds a comma", A .. " # Ann, Berlin\n" .. B .. "\n" .. C },
     { "a column whose header looks like an id", ("x,id2\na,%s\nb,%s\nc,%s"):format(A, B, C),
       "id2" },
@@ -91,6 +91,10 @@ describe("a file of ids", function()
     { "such errors in text", A .. "\n#REF!\n#DIV/0!\n#NAME?\n#VALUE!\n#none\n", nil,
       '"#REF!"\n  line 3: character U+0023, "#DIV/0!"\n  line 4: no digit, "#NAME?"\n'
         .. '  line 5: no digit, "#VALUE!"' },
+    { "such errors as other languages write them", A .. "\n#NV\r\n#N/D\n#Н/Д\n#NV", nil,
+      '"#NV"\n  line 3: no digit, "#N/D"\n  line 4: no digit, "#Н/Д"\n'
+        .. '  line 5: no digit, "#NV"' },
+    { "such an error in CSV", "id,n\n#NV,a\n" .. A .. ",b\n", "id", '\n  line 2: no digit, "#NV"' },
     { "such an error in the first line", "#N/A\n" .. A, nil, "\n  line 1: no digit" },
     { "what a program writes where there is none, alone in the file", "null\n", nil,
       '\n  line 1: no digit, "null"' },
