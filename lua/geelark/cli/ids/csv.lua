@@ -65,16 +65,20 @@ return function(text, separator)
     local count, here = 0, line
     local stop
     repeat
-      local quoted, rest = "", at
+      local quoted, rest = nil, at
       if byte(text, at) == QUOTE then
         quoted, rest = in_quotes(text, at)
         if not quoted then return false, ("line %d: quotes are never closed"):format(line) end
         line = line + count_lines(quoted)
       end
       stop = stop_behind(rest)
+      local plain = sub(text, rest, stop - 1)
+      -- A stray quote at the beginning of a cell would take all rows up to the next one.
+      if quoted and find(plain, "%S") then
+        return false, ("line %d: text behind closing quotes"):format(here)
+      end
       count = count + 1
-      -- What stands between closing quotes and the separator stays, so that it is noticed.
-      cells[count], at = quoted .. sub(text, rest, stop - 1), stop + 1
+      cells[count], at = quoted or plain, stop + 1
     until stop == next_end
     for i = #cells, count + 1, -1 do cells[i] = nil end
     line = line + 1
