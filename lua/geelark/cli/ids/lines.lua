@@ -107,6 +107,15 @@ local function is_alone(cells, column)
   return true
 end
 
+-- Whether a separator in a cell without quotes may have moved another cell into the column.
+local function is_shifted(cells, column, width)
+  if column == 1 then return false end
+  for i = width + 1, #cells do
+    if cells[i]:find "%S" then return true end
+  end
+  return false
+end
+
 -- The first record that holds anything, its cells without white space around them.
 local function first_record(next_record)
   local cells, line
@@ -121,6 +130,7 @@ local function read_csv(text, separator, name)
   local given = { list = {}, places = {}, unit = "line" }
   local list, places, next_record = given.list, given.places, records(text, separator)
   local cells, line = first_record(next_record)
+  local width = cells and #cells
   local column, why, named
   if cells and name then column, why, named = named_column(cells, name) end
   if cells and not name then column, why = only_column(cells) end
@@ -134,6 +144,9 @@ local function read_csv(text, separator, name)
     local is_only = (not name or id == "") and is_alone(cells, column)
     if not name and not is_only then
       return nil, ("line %d has several columns; --column tells which holds the ids"):format(line)
+    end
+    if is_shifted(cells, column, width) then
+      return nil, ("line %d has more columns than the first line"):format(line)
     end
     if id ~= "" or not is_only then -- a record without any cell filled is none
       list[#list + 1], places[#list + 1] = id, line
