@@ -81,13 +81,16 @@ describe("the command under a signal", function()
     assert.same({ 200, 300 }, { #account.unknownIds, #account.pendingIds })
   end)
 
-  it("stops the stopping of phones, too", function()
-    local process = begin({ phones = 3, states = { started = 1 } }, 2, "--stop-started")
+  it("stops the stopping of phones, too, and says how to go on", function()
+    local journal = directory:file "run.db"
+    local process = begin({ phones = 3, states = { started = 1 } }, 2,
+      "--stop-started --journal " .. journal)
     assert.matches("stop$", service:requests()[2].path)
     kill(process, "TERM")
     local status, errors = process.finish()
     assert.equal(143, status)
     assert.matches("geelark: 2 deleted, 1 failed; 1 was stopped\n", errors, 1, true)
+    assert.matches("\nTo go on: geelark resume " .. journal .. "\n", errors, 1, true)
   end)
 
   for _, name in ipairs { "cqueues.signal", "geelark" } do

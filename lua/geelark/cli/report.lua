@@ -7,6 +7,7 @@ local core = require "geelark.core"
 local formats = require "geelark.cli.formats"
 local json = require "geelark.cli.json"
 local results = require "geelark.cli.results"
+local status = require "geelark.cli.status"
 local terminal = require "geelark.cli.terminal"
 
 local STOP = "--stop-started"
@@ -116,12 +117,12 @@ function report.how_to_go_on(journal)
     .. "not_found. With --journal FILE a run remembers them.")
 end
 
-local function tell(account, result, err, given)
-  if given.quiet and not err then return end
+local function tell(account, result, is_broken_off, given)
+  if given.quiet and not is_broken_off then return end
   terminal.say(account.summary)
   if account.reason then terminal.say(account.reason) end
   tell_failures(result)
-  if err then report.how_to_go_on(given.journal) end
+  if is_broken_off then report.how_to_go_on(given.journal) end
 end
 
 --- Every id, in a format for programs.
@@ -160,16 +161,17 @@ function report.tell(result, err, given, ended, told)
     report.write(output, known, err, given.format)
   end
   local function tell_all()
-    tell(account, known, err, given)
+    -- A signal that ends the stopping of phones leaves no err: they failed with delete's code.
+    tell(account, known, err or ended > status.SIGNAL, given)
     told()
   end
   -- Below a table that somebody sees the sum stands last; else it doesn't wait for who reads.
   local table_is_seen = given.format == "table" and terminal.is(io.stdout)
   if not table_is_seen then tell_all() end
-  local status, written = results(write, ended)
+  local final, written = results(write, ended)
   if table_is_seen then tell_all() end
   if not written then tell_left(account.left) end
-  return status
+  return final
 end
 
 return report
