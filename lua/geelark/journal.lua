@@ -109,12 +109,12 @@ end
 local USABLE = "usable" -- raised where the file would be taken, so that it is left as it is
 
 --- For the command's dry run: what a job would say of a file before it sends anything. A file that
---- isn't there isn't made.
+--- isn't there isn't made; where its folder isn't there, it can't be.
 ---@param name string
 ---@param base_url string
 ---@return geelark.Error|nil err # nil: nothing
 function journal.rehearse(name, base_url)
-  if not core.file(name) then return nil end
+  if not core.file(name) and core.file(name:match "^.*/" or ".") then return nil end
   local _, why = pcall(open, name, function(file)
     check(file, base_url)
     error(USABLE, 0)

@@ -231,6 +231,12 @@ describe("geelark with a journal", function()
       assert_refused "geelark: journal: empty string\n"
     end)
 
+    it("is refused where its folder isn't there", function()
+      serve { phones = 1 }
+      journal = directory:file "none/run.db"
+      assert_refused "none/run.db: unable to open database file\n"
+    end)
+
     it("is refused where another process has it", function()
       serve { phones = 3, plan = { { delay = 50 } } }
       local process = cli.start(("delete --yes --from %s --journal %s"):format(directory:file "ids",
