@@ -101,6 +101,8 @@ describe("a file of ids", function()
       '"#NV"\n  line 3: no digit, "#N/D"\n  line 4: no digit, "#Н/Д"\n'
         .. '  line 5: no digit, "#NV"' },
     { "such an error in CSV", "id,n\n#NV,a\n" .. A .. ",b\n", "id", '\n  line 2: no digit, "#NV"' },
+    { "what a column was too narrow for", "id,n\n########,a\n" .. A .. ",b\n", "id",
+      '\n  line 2: no digit, "########"' },
     { "such an error in the first line", "#N/A\n" .. A, nil, "\n  line 1: no digit" },
     { "what a program writes where there is none, alone in the file", "null\n", nil,
       '\n  line 1: no digit, "null"' },

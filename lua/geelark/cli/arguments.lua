@@ -43,7 +43,7 @@ local function add_delete_options(command)
   command:flag("-y --yes", "Don't ask before anything is deleted.")
   add_number(command, "--concurrency", "Requests in flight at once. Default: 2.")
   add_format(command, "table")
-  command:flag("-q --quiet", "No progress, and no summary where all went well.")
+  command:flag("-q --quiet", "No progress, and no summary unless the run was broken off.")
 end
 
 local function add_delete(parser)
