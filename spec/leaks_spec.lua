@@ -53,6 +53,33 @@ describe("after many jobs", function()
     pipe:close()
     assert.is_true(more < 1, more .. " KB")
   end)
+
+  it("answers that can't be decoded have left no memory behind", function()
+    local script = [[
+      local geelark = require "geelark"
+      local footprint = require "spec.support.native" "footprint"
+      local service = require "spec.support.service"
+      local n = 0
+      local function many(jobs)
+        for _ = 1, jobs do
+          local options = service.options(service.success, { attempts = 5 })
+          function options.transport()
+            n = n + 1
+            return 502, ('{"msg":"%d%s",}'):format(n, ("x"):rep(1e6))
+          end
+          geelark.delete({ "d1" }, options)
+        end
+        require "spec.support.collect"()
+        return (footprint())
+      end
+      local before = many(4)
+      print((many(40) - before) / 1e6)
+    ]]
+    local pipe = assert(io.popen(shell.run_lua(script)))
+    local more = pipe:read "*n"
+    pipe:close()
+    assert.is_true(more < 50, more .. " MB") -- of the 200 MB that came
+  end)
 end)
 
 it("no module touches a global", function()

@@ -270,15 +270,6 @@ static void read_envelope(struct reader *d, int root) {
     if (d->statuses) read_details(d, data, SUCCEEDED, STATUS, &r->statuses);
 }
 
-/* What was decoded is garbage, all that there is of it: our collector runs by amount. */
-static void collect(lua_State *L, struct decoder *decoder, size_t decoded) {
-    decoder->decoded += decoded;
-    if (!decoder->own || decoder->decoded < COLLECT_AFTER) return;
-    decoder->decoded = 0;
-    lua_gc(L, LUA_GCCOLLECT, 0);
-    lua_gc(L, LUA_GCSTOP, 0); /* a collection has set it going again */
-}
-
 /* Decodes the text that stands in the response's texts, and reads it. */
 static int read_body(lua_State *L) {
     struct reader *d = lua_touserdata(L, 1);
@@ -291,9 +282,22 @@ static int read_body(lua_State *L) {
     response_forget_body(r); /* its room was that of the text */
     if (!buffer_room(&r->texts, r->body.size)) raise_memory(d);
     if (lua_istable(L, 2)) read_envelope(d, 2);
-    lua_settop(L, 0);
-    collect(L, d->decoder, r->body.size);
     return 0;
+}
+
+static int collect(lua_State *L) {
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    lua_gc(L, LUA_GCSTOP, 0); /* a collection has set it going again */
+    return 0;
+}
+
+/* What was decoded, or could not be, is garbage, all that there is in a state of our own:
+ * its collector runs by amount. */
+static void collect_by_amount(struct decoder *decoder, size_t decoded) {
+    decoder->decoded += decoded;
+    if (!decoder->own || decoder->decoded < COLLECT_AFTER) return;
+    decoder->decoded = 0;
+    compat_try(decoder->own, collect, NULL);
 }
 
 /* Calls read_body. A finaliser that runs in there, and steps another job, comes here with
@@ -307,6 +311,7 @@ static int call_reader(struct reader *reader) {
     lua_pushlightuserdata(L, reader);
     int status = callback_unhooked(L, 1, 0);
     lua_settop(L, top);
+    collect_by_amount(reader->decoder, reader->response->body.size);
     return status;
 }
 
