@@ -307,6 +307,23 @@ describe("a call with a journal", function()
     assert.same("a1 unknown", left[#left])
   end)
 
+  it("takes what was halved for unknown where an earlier try of it had no answer", function()
+    local phones, left = simulator.new { phones = { a1 = "started", b1 = "started" } }, {}
+    local given, deletes = phones:options { journal = file, stop_started = true, concurrency = 1,
+      on_event = function(event)
+        if event.type == "settle" and event.halved then left = outcomes(read_as_left()) end
+      end }, 0
+    local transport = given.transport
+    function given.transport(request)
+      if request.path:find "delete$" then deletes = deletes + 1 end
+      if deletes == 2 then return nil, "reset", true end
+      if deletes == 3 then return service.code(40004) end
+      return transport(request)
+    end
+    assert(geelark.delete({ "a1", "b1" }, given))
+    assert.same({ "a1 unknown", "b1 unknown" }, left)
+  end)
+
   it("isn't touched by a dry run", function()
     local result = assert(delete({ "d1" }, service.success, { dry_run = true }))
     assert.same({ "d1" }, result.pendingIds)

@@ -74,8 +74,10 @@ function writers.settle(file, event)
   set(file, "state = 'presumed', code = NULL, msg = NULL, asked = 0", event.presumedIds)
   set_failed(file, event.failDetails)
   set_failed(file, event.stoppingDetails)
-  set(file, "asked = 1, state = CASE state WHEN 'failed' THEN state ELSE 'unknown' END",
-    event.askedIds)
+  -- What delete had refused before its phone was stopped may be gone by an earlier try of the halves.
+  local tried_again = event.halved and event.action == "delete"
+  set(file, tried_again and "state = 'unknown', asked = 1"
+    or "asked = 1, state = CASE state WHEN 'failed' THEN state ELSE 'unknown' END", event.askedIds)
   set(file, "state = 'unknown', asked = 1", event.unknownIds)
   set(file, "stop = 'accepted'", event.stoppedIds)
   if event.traceId then
