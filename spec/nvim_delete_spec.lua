@@ -38,6 +38,7 @@ describe("geelark.nvim", function()
       try({ "1" }, { tokn = "x" }, print)
       try({ "1" }, { on_progress = 1 }, print)
       try({ "1" }, 1, print)
+      try({ "1" }, setmetatable({}, { __index = { dry_run = true } }), print)
       try({ "1" })
       print((select(2, pcall(function() driver.delete({ "" }, nil, print) end))))
       print(leaving.none())]], { sim = sim })
@@ -45,6 +46,7 @@ describe("geelark.nvim", function()
       .. "bad argument to 'delete' %(tokn: unknown option, did you mean token%?%)\n"
       .. "bad argument to 'delete' %(on_progress: function expected, got 1%)\n"
       .. "bad argument to 'delete' %(table expected, got number%)\n"
+      .. "bad argument to 'delete' %(plain table of options expected, [^\n]*\n"
       .. "bad argument to 'delete' %(callback: function expected, got nil%)\n"
       .. "script.lua:%d+: bad argument to 'delete' %(ids%[1%]: empty string%)\ntrue$", printed)
     assert.equal(0, #sim:state().requests)

@@ -252,3 +252,49 @@ describe("a table option with a metatable", function()
     end
   end)
 end)
+
+describe("a table of options that inherits others", function()
+  local defaults = { dry_run = true }
+  local hidden = {
+    ["from a table"] = { __index = defaults },
+    ["from a function"] = { __index = function(_, name) return defaults[name] end },
+    ["behind a metatable that can't be read"] = { __index = defaults, __metatable = "locked" },
+  }
+  local calls = {
+    delete = function(options) return geelark.delete({ "a1" }, options) end,
+    start = function(options) return geelark.start({ "a1" }, options) end,
+    resume = function(options)
+      local result = geelark.delete({ "a1" }, service.options(nil, { dry_run = true }))
+      return geelark.resume(result, options)
+    end,
+    new = function(options) return geelark.new(options) end,
+    ["client:delete"] = function(options)
+      return assert(geelark.new { token = "t" }):delete({ "a1" }, options)
+    end,
+    ["a loop's delete"] = function(options)
+      return require("geelark.loop.cqueues").delete({ "a1" }, options)
+    end,
+  }
+  for what, metatable in pairs(hidden) do
+    for name, call in pairs(calls) do
+      it(what .. " raises in " .. name .. ", since they would not count", function()
+        local sent = 0
+        local function carry()
+          sent = sent + 1
+          return nil, "refused"
+        end
+        local options = setmetatable({ token = "t", transport = carry, attempts = 1 }, metatable)
+        local done, message = pcall(call, options)
+        assert.is_false(done)
+        assert.truthy(message:find("plain table of options expected", 1, true), message)
+        assert.equal(0, sent)
+      end)
+    end
+  end
+
+  it("is taken where its metatable hides nothing", function()
+    local options, log = service.options(service.success)
+    assert(geelark.delete({ "a1" }, setmetatable(options, { __tostring = tostring })))
+    assert.equal(1, #log)
+  end)
+end)

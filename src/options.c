@@ -246,12 +246,21 @@ static void read_value(lua_State *L, int arg, const struct option *o, int refs,
     }
 }
 
+/* What a table inherits can't be listed, and a dry_run that is passed over deletes. */
+static void check_plain(lua_State *L, int arg) {
+    if (luaL_getmetafield(L, arg, "__index"))
+        compat_arg_error(L, arg,
+                         "plain table of options expected, got an object with "
+                         "__index; what helps: a copy that holds them all");
+}
+
 void options_read(lua_State *L, int arg, unsigned scope, int refs,
                   struct options *options) {
     compat_check_stack(L, 12);
     if (lua_isnoneornil(L, arg)) return;
     if (!lua_istable(L, arg))
         compat_arg_error(L, arg, "table expected, got %s", luaL_typename(L, arg));
+    check_plain(L, arg);
     lua_newtable(L); /* a field's metamethod may change the table while it is read */
     int strings = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {

@@ -39,6 +39,8 @@ end
 local function split(options, prepare)
   if options ~= nil and type(options) ~= "table" then return nil, options end
   options = options or {}
+  local metatable = debug.getmetatable(options)
+  if metatable and rawget(metatable, "__index") then return nil, options end -- the core says why
   if prepare then options = prepare(options) end
   local of_job = {}
   for name, value in pairs(options) do

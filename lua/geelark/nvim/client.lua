@@ -27,13 +27,19 @@ function clients.call_back(options)
   return options.client ~= nil and calling[options.client] ~= false
 end
 
+-- What the core refuses, since what a table inherits can't be listed.
+local function inherits(options)
+  local metatable = debug.getmetatable(options)
+  return metatable and rawget(metatable, "__index") ~= nil
+end
+
 --- Options with a client of their own; without one where none can be made: starting a job
 --- then says why.
 ---@param options any
 ---@return any options a copy where they are a table
 function clients.with_own(options)
   if options == nil then options = {} end
-  if type(options) ~= "table" then return options end
+  if type(options) ~= "table" or inherits(options) then return options end
   local core = require "geelark.core"
   local of_client, of_job, all = {}, {}, {}
   for name, value in pairs(options) do
