@@ -202,6 +202,7 @@ describe("an answer that doesn't add up", function()
   local missing = "failDetails has an entry without id or code"
   local twice = "failDetails names an id twice"
   local foreign = "failDetails names an id that was not asked for"
+  local codeless = "successAmount 3 without a usable code"
   -- What the answer is, and which part of it is said not to add up.
   local cases = {
     { "a total too small", data(2, 2, 0, "[]"), "totalAmount says 2, 3 were asked for" },
@@ -232,6 +233,9 @@ describe("an answer that doesn't add up", function()
     { "40006 without a failure", coded(40006, 3, 0, "[]"), "code 40006 with failAmount 0" },
     { "no amounts", '{"code":0,"data":{"failDetails":' .. named_b .. "}}", "there are no amounts" },
     { "no data", '{"code":0,"msg":"success"}', "there are no amounts" },
+    { "no code", (data(3, 3, 0, "[]"):gsub('"code":0,', "")), codeless },
+    { "a code that is null", coded("null", 3, 0, "[]"), codeless },
+    { "a code that is no number", coded('"none"', 3, 0, "[]"), codeless },
   }
   -- Only success and partial success let data claim that anything was deleted.
   for _, code in ipairs { 40001, 40004, 40007, 40009, 40010, 42001, 43009 } do

@@ -74,6 +74,9 @@ bool audit_contradicts(struct audit *a, enum disposition then, enum data data) {
     bool may_claim = then == RETRY_ACCEPT || then == RETRY_PARTIAL;
     if (r->foreign)
         snprintf(a->flaw, sizeof a->flaw, "it bears the traceId of another request");
+    else if (!r->has_envelope && r->has_amounts && r->success > 0)
+        snprintf(a->flaw, sizeof a->flaw,
+                 "successAmount %" PRId64 " without a usable code", r->success);
     else if (!may_claim && r->has_amounts && r->success > 0)
         snprintf(a->flaw, sizeof a->flaw, "code %ld with successAmount %" PRId64, r->code,
                  r->success);
