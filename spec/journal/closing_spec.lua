@@ -4,6 +4,7 @@ local geelark = require "geelark"
 local journal = require "geelark.journal"
 local service = require "geelark.simulator"
 local native = require "spec.support.native"
+local shell = require "spec.support.shell"
 local temporary = require "spec.support.temporary"
 
 describe("a journal", function()
@@ -61,4 +62,21 @@ describe("a journal", function()
   it("that can't be closed for want of memory makes the call raise that", function()
     assert.same({ false, "not enough memory" }, { delete "not enough memory" })
   end)
+
+  -- LuaDBI by itself crashes LuaJIT there, and Lua 5.1 can't tell that a finaliser is running.
+  if _VERSION ~= "Lua 5.1" then
+    it("that is in use is told so to a finaliser at the end of the Lua state", function()
+      local script = ([[
+        local finaliser, geelark = require "spec.support.finaliser", require "geelark"
+        local service = require "spec.support.service"
+        local options = service.options(service.success, { journal = %q })
+        job = geelark.start({ "d1" }, options)
+        keep = finaliser(function()
+          print(select(2, geelark.delete({ "d1" }, options)).message:match "is in use")
+        end)
+      ]]):format(folder:file "run.db")
+      assert.equal("is in use", shell.output("MALLOC_PERTURB_=165 timeout 20 sh -c "
+        .. shell.quote(shell.run_lua(script))))
+    end)
+  end
 end)

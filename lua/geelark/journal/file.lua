@@ -25,6 +25,13 @@ local function lock(file, check)
   file:execute "COMMIT"
 end
 
+-- Not in a finaliser: where the state is being closed, Lua (5.4 aside) would finalise all that there
+-- is, and unload the libraries, under what runs. Lua 5.1 can't tell.
+local function may_collect()
+  local told, runs = pcall(collectgarbage, "isrunning")
+  return not told or runs
+end
+
 -- A job that was dropped holds its file until the collector has found it.
 return function(name, check)
   for try = 1, 2 do
@@ -32,7 +39,7 @@ return function(name, check)
     local locked, why = pcall(lock, file, check)
     if locked then return file end
     file:close()
-    if try == 2 or not why:find("in use", 1, true) then error(why, 0) end
+    if try == 2 or not why:find("in use", 1, true) or not may_collect() then error(why, 0) end
     collectgarbage()
     collectgarbage()
   end
