@@ -120,6 +120,7 @@ build = {
     ["geelark.environment"] = "lua/geelark/environment.lua",
     ["geelark.failures"] = "lua/geelark/failures.lua",
     ["geelark.health"] = "lua/geelark/health.lua",
+    ["geelark.inherits"] = "lua/geelark/inherits.lua",
     ["geelark.journal"] = "lua/geelark/journal.lua",
     ["geelark.journal.events"] = "lua/geelark/journal/events.lua",
     ["geelark.journal.file"] = "lua/geelark/journal/file.lua",

@@ -88,11 +88,12 @@ describe(":GeelarkDelete", function()
 
   it("refuses wrong options of setup when they are used", function()
     assert.equal("geelark: setup: tokn: unknown option, did you mean token?"
-      .. "; nothing was deleted\nfalse", nvim.output [[
+      .. "; nothing was deleted\nfalse\nfalse", nvim.output [[
       driver.setup { tokn = "x" }
       vim.cmd "GeelarkDelete! 1"
       print(said[1])
-      print((pcall(driver.setup, 1)))]])
+      print((pcall(driver.setup, 1)))
+      print((pcall(driver.setup, setmetatable({}, { __index = { dry_run = true } }))))]])
   end)
 
   it("says what helps where the core can't be loaded", function()

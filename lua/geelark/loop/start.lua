@@ -2,6 +2,7 @@
 -- there is one, and with errors that name `delete`, which is what the caller called.
 
 local core = require "geelark.core"
+local inherits = require "geelark.inherits"
 
 local FLAWS = 1000000 -- a function that gives so many that are no ids may never end
 
@@ -39,8 +40,7 @@ end
 local function split(options, prepare)
   if options ~= nil and type(options) ~= "table" then return nil, options end
   options = options or {}
-  local metatable = debug.getmetatable(options)
-  if metatable and rawget(metatable, "__index") then return nil, options end -- the core says why
+  if inherits(options) then return nil, options end -- the core says why
   if prepare then options = prepare(options) end
   local of_job = {}
   for name, value in pairs(options) do

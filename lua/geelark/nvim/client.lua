@@ -1,6 +1,8 @@
 -- Clients for deletes in Neovim: each delete has one, so that it can be ended when Neovim is
 -- left. The command has one for all its deletes, so that the quota holds over them together.
 
+local inherits = require "geelark.inherits"
+
 -- Those that the core looks at when it makes a client (src/lib/settings.c).
 local VARIABLES = { "GEELARK_TOKEN", "GEELARK_APP_ID", "GEELARK_API_KEY", "GEELARK_BASE_URL",
   "GEELARK_CA_FILE", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy",
@@ -27,12 +29,6 @@ function clients.call_back(options)
   return options.client ~= nil and calling[options.client] ~= false
 end
 
--- What the core refuses, since what a table inherits can't be listed.
-local function inherits(options)
-  local metatable = debug.getmetatable(options)
-  return metatable and rawget(metatable, "__index") ~= nil
-end
-
 --- Options with a client of their own; without one where none can be made: starting a job
 --- then says why.
 ---@param options any
@@ -57,6 +53,10 @@ end
 function clients.setup(options)
   if type(options) ~= "table" then
     error("bad argument to 'setup' (table expected, got " .. type(options) .. ")", 3)
+  end
+  if inherits(options) then
+    error("bad argument to 'setup' (plain table of options expected, got an object with __index)",
+      3)
   end
   chosen, shared = options, nil
 end
