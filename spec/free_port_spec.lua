@@ -29,6 +29,7 @@ describe("a port that somebody takes before the server does", function()
     finally(function() nginx:stop() end)
     assert.equal("here", nginx:get "/")
     assert.is_true(offered > 1) -- the next one may be taken, too
+    assert.equal("", nginx:log())
   end)
 
   it("is given up by Redis for another", function()

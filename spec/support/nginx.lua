@@ -149,9 +149,12 @@ function Nginx:read(name)
   return shell.output("cat " .. self.directory:file(name))
 end
 
----@return string what stands in its log, its own start apart
+---@return string what stands in its log, but for ports that somebody else had when it started
 function Nginx:log()
-  return self:read "error.log"
+  local log = self:read "error.log" .. "\n"
+  log = log:gsub("[^\n]*bind%(%) to [^\n]*Address already in use[^\n]*\n", "")
+    :gsub("[^\n]*still could not bind%(%)[^\n]*\n", "")
+  return (log:gsub("\n$", ""))
 end
 
 ---Ends it; it is gone on return. May be called again.
