@@ -29,7 +29,8 @@ enum kind_of {
     YES_NO,
     CALLED,
     A_CLOCK,
-    A_LIMITER
+    A_LIMITER,
+    A_JOURNAL
 };
 
 static const struct known {
@@ -61,6 +62,7 @@ static const struct known {
     {"transport", CALLED, false, 0, 0, 0},
     {"on_progress", CALLED, false, 0, 0, 0},
     {"on_event", CALLED, false, 0, 0, 0},
+    {"journal", A_JOURNAL, false, 0, 0, 0},
 };
 
 enum { KNOWN = sizeof known / sizeof *known, BASE_URL = 3, PROXY = 5, TRANSPORT = 20 };
@@ -249,6 +251,7 @@ static enum good is_good(const struct known *k, const struct given *g, unsigned 
     case CREDENTIAL: return text && is_credential(g->text, g->len) ? GOOD : BAD;
     case ADDRESS: /* libcurl parses it, and doesn't like all that could be one */
     case PROXY_URL: return text ? PERHAPS : BAD;
+    case A_JOURNAL: /* a file's name, too, which Lua keeps */
     case FILE_NAME: return text ? GOOD : BAD;
     case WHOLE:
     case TIME: return is_number(k, g) ? GOOD : BAD;
