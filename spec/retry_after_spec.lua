@@ -79,6 +79,23 @@ describe("Retry-After", function()
     assert.same({ "quota", 1000 }, { err.kind, err.retryAfter })
   end)
 
+  it("too long for one job isn't waited for by the client's next one either", function()
+    for _, answer in ipairs { { 429, "" }, { 503, "" }, { service.code(40007) } } do
+      local now, asked = 0, 0
+      local client = geelark.new { token = "t",
+        clock = { now = function() return now end, sleep = function(s) now = now + s end },
+        transport = function(request)
+          asked = asked + 1
+          if asked > 1 then return service.success(request) end
+          return answer[1], answer[2], { ["Retry-After"] = "100000" }
+        end }
+      local _, err = client:delete { "a1" }
+      assert.equal(100000, err.retryAfter)
+      assert.equal(1, assert(client:delete { "a1" }).successAmount)
+      assert.is_true(now <= 120, "waited " .. now .. " s")
+    end
+  end)
+
   -- What isn't the grammar's is none, whatever strtod or a C library would make of it.
   for _, value in ipairs { "1e400", "1e2", "0x10", "120, 120", "5;x", "+5", "-5", "0.5", "inf", "",
     " ", "-20400101", "x20400101", "Fri, 31 Dec 9999" } do

@@ -189,13 +189,15 @@ static void halve(struct settling *s) {
 }
 
 static void throttle(struct settling *s) {
+    double pause = fmax(s->response->retry_after, MINUTE_SECONDS);
     s->effects.throttled = true;
     s->effects.alone = s->response->code == CODE_TOO_MANY;
-    s->effects.hold = fmax(s->response->retry_after, MINUTE_SECONDS);
+    s->effects.hold = MINUTE_SECONDS;
     s->effects.reason =
         s->effects.alone ? "too many requests at once" : "the minute's limit";
-    note_lost(s, "", s->effects.hold);
+    note_lost(s, "", pause);
     if (stop_for_pause(s, "")) return;
+    s->effects.hold = pause;
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
 
