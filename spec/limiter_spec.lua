@@ -98,6 +98,28 @@ describe("a limiter", function()
   end)
 
   for what, answer in pairs {
+    nothing = function() end,
+    ["nil alone"] = function() return nil end,
+    ["nil and a text"] = function() return nil, "later" end,
+    ["nil and what is no number"] = function() return nil, 0 / 0 end,
+    ["false"] = function() return false end,
+  } do
+    it("that returns " .. what .. " isn't asked for longer than max_wait", function()
+      local times = 0
+      local _, _, err, log = asked_of(function(...)
+        times = times + 1
+        assert(times < 1e4, "it is asked for ever")
+        return answer(...)
+      end, { max_wait = 2 })
+      assert.equal("quota", err.kind)
+      assert.matches("limiter.take: neither a token nor the seconds to wait, for 2 s", err.message,
+        1, true)
+      assert.same({ "a1", "b1" }, err.result.pendingIds)
+      assert.equal(0, #log)
+    end)
+  end
+
+  for what, answer in pairs {
     ["a token"] = function(n)
       if n % 2 == 1 then return nil, 9, "gone" end
       return n

@@ -161,20 +161,20 @@ static bool call_limiter(struct step *s, int args, int results) {
 }
 
 /* The limiter refused and says why its store can't be asked, which is on top; or says
- * nothing of that. A store that stays away for max_wait ends the job. Returns until when
- * to wait. */
+ * nothing of that. A store that stays away for max_wait ends the job, and so does a
+ * limiter that names no seconds. Returns until when to wait. */
 static double refused_until(struct step *s, double until) {
+    lua_State *L = s->L;
     double *since = &s->lj->unasked_since, max_wait = s->job->options.batch.max_wait;
-    if (lua_type(s->L, -1) != LUA_TSTRING) {
-        *since = INFINITY;
-        return until;
-    }
-    *since = fmin(*since, s->now);
-    if (s->now < *since + max_wait) return fmin(until, *since + max_wait);
+    const char *why = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    bool says_seconds = lua_isnumber(L, -2) && !isnan(lua_tonumber(L, -2));
+    if (!why && !says_seconds) why = "neither a token nor the seconds to wait";
+    *since = why ? fmin(*since, s->now) : INFINITY;
+    if (!why || s->now < *since + max_wait) return fmin(until, *since + max_wait);
     struct fault fault;
-    fault_set(&fault, KIND_QUOTA,
-              lua_pushfstring(s->L, "limiter.take: %s, for %d s", lua_tostring(s->L, -1),
-                              (int)(s->now - *since)));
+    fault_set(
+        &fault, KIND_QUOTA,
+        lua_pushfstring(L, "limiter.take: %s, for %d s", why, (int)(s->now - *since)));
     job_stop(s->job, &fault, s->now);
     return until;
 }
