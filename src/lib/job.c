@@ -148,7 +148,9 @@ static bool is_over(const struct job *job, double now) {
 
 static void stop_for_deadline(struct job *job, double now) {
     struct fault fault;
-    fault_set(&fault, KIND_DEADLINE, "the deadline has passed");
+    fault_set(&fault, KIND_DEADLINE,
+              is_over(job, now) ? "the deadline has passed"
+                                : "the deadline comes before the next request can leave");
     job_cut(job, &fault, now);
 }
 
