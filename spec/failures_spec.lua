@@ -73,6 +73,19 @@ describe("geelark.failures", function()
     end)
   end
 
+  it("takes the name of the codes that aren't listed", function()
+    local list = geelark.failures { failDetails = {
+      { code = 43009, id = "a1", msg = "" }, { code = 77777, id = "b1", msg = "" },
+      { code = 43021, id = "c1", msg = "" }, { code = -5, id = "d1", msg = "" },
+    } }
+    local name = geelark.codes[77777].name
+    assert.same({ "b1", "d1" }, list:where(name):ids())
+    assert.same({ "a1", "c1" }, list:except(name):ids())
+    assert.same({ "a1", "b1", "d1" }, list:where({ "started", name }):ids())
+    assert.same({ "d1" }, list:where({ code = name, id = "d" }):ids())
+    assert.same({ "b1", "c1", "d1" }, list:where({ code = { name, 43021 } }):ids())
+  end)
+
   it("suggests the nearest name", function()
     local _, message = pcall(geelark.failures(result).where, geelark.failures(result), "startd")
     assert.truthy(message:find('did you mean "started"?', 1, true))

@@ -30,8 +30,13 @@ end
 
 -- Filters ---------------------------------------------------------------------------
 
+-- The name that all codes have which aren't listed: a filter takes it for any of them.
+local UNLISTED = codes[-1].name
+
+-- A number, or UNLISTED.
 local function to_code(value, where)
-  if type(value) == "number" then return value end
+  local number = type(value) == "number" and value == value -- NaN is no key of a table
+  if number or value == UNLISTED then return value end
   if type(value) ~= "string" then
     error(where .. ": code or a code's name expected, got " .. type(value), 0)
   end
@@ -43,9 +48,20 @@ local function to_code(value, where)
   return code
 end
 
+local function is_unlisted(code)
+  local entry = codes[code]
+  return type(entry) == "table" and entry.name == UNLISTED
+end
+
+local function has_code(wanted)
+  return function(failure)
+    local code = failure.code
+    return wanted[code] == true or (wanted[UNLISTED] == true and is_unlisted(code))
+  end
+end
+
 local function is_code(value, where)
-  local code = to_code(value, where)
-  return function(failure) return failure.code == code end
+  return has_code { [to_code(value, where)] = true }
 end
 
 local function is_any(list, where)
@@ -53,7 +69,7 @@ local function is_any(list, where)
   for _ in pairs(list) do size = size + 1 end
   -- Whatever isn't at 1 to size leaves a nil there, which raises.
   for i = 1, size do wanted[to_code(list[i], where .. "[" .. i .. "]")] = true end
-  return function(failure) return wanted[failure.code] == true end
+  return has_code(wanted)
 end
 
 local field_tests = {
