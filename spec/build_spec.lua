@@ -58,6 +58,17 @@ describe("make", function()
     assert.equal("", shell.output("find " .. directory.path .. " -type f"))
   end)
 
+  it("installs a command that runs also where the interpreter's folder has a blank", function()
+    local own = directory:file "my lua"
+    shell.run("mkdir %s && ln -s \"$(command -v %s)\" %s", own, lua, own .. "/lua")
+    local target = ("LUA=%s BUILD=build/%s PREFIX=%s"):format(
+      shell.quote(own .. "/lua"), lua, directory.path)
+    assert.same({ "", true }, { make("install " .. target) })
+    assert.equal(require("geelark")._VERSION .. "\n2", shell.output(
+      "cd / && export PATH=" .. directory.path .. "/bin:$PATH && unset LUA_PATH LUA_CPATH; "
+      .. "geelark --version 2>&1; geelark delete 'not  one' </dev/null >/dev/null 2>&1; echo $?"))
+  end)
+
   it("gives a simulator its options, whatever quotes are in them", function()
     local said = make(("simulator -o deps LUA=%s OPTIONS=%s"):format(lua,
       shell.quote [[token = "it's", host = 'nowhere']]))
