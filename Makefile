@@ -104,6 +104,8 @@ LUAROCKS ?= luarocks
 
 # git takes this clone for the repository that the rockspec names.
 rock: ## a source rock of what is committed, for luarocks build and install
+	@command -v "$(LUAROCKS)" >/dev/null || { echo \
+		'$(LUAROCKS), which packs rocks, is missing. What helps: make test-deps' >&2; exit 1; }
 	@mkdir -p build
 	$(run)cd build && GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$(CURDIR).insteadOf" \
 		GIT_CONFIG_VALUE_0=$(shell sed -n 's/.*url = "git+\(.*\)".*/\1/p' geelark-scm-1.rockspec) \

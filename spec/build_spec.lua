@@ -113,6 +113,21 @@ describe("make", function()
   end
 end)
 
+describe("without a tool that only developers need", function()
+  local helps = " is missing. What helps: make test-deps"
+
+  it("make specs names it, and what helps", function()
+    assert.equal("busted, which runs the specs," .. helps, shell.output(
+      "PATH=/nowhere /bin/sh spec/support/specs.sh build " .. lua .. " 2>&1"))
+  end)
+
+  it("make rock names it, and what helps", function()
+    local said, fine = make "rock LUAROCKS=no-such-rocks"
+    assert.is_false(fine)
+    assert.equal("no-such-rocks, which packs rocks," .. helps, said:match "^[^\n]*")
+  end)
+end)
+
 describe("make deps", function()
   local directory
   setup(function()
