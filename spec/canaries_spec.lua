@@ -113,7 +113,7 @@ for _, by in ipairs { { token = secret.token },
   delete { app_id = " " .. secret.app_id, api_key = secret.api_key .. "\r" }
   delete { app_id = secret.app_id }
   tell(geelark.journal.read(here .. "/run.db"))
-  os.rename(here .. "/run.db", here .. "/kept-" .. (by.token and 1 or 2))
+  os.rename(here .. "/run.db", here .. "/journal-" .. (by.token and 1 or 2))
   local client = assert(geelark.new(process:options()))
   tell(client)
   process:plan { { stall = 30 } }
@@ -153,7 +153,7 @@ describe("no secret is", function()
       assert.truthy(output:find("\n" .. kind, 1, true), "nothing of kind " .. kind)
     end
     assert.matches("HTTP 502", errors)
-    assert.equal("2", shell.output(("ls %s | grep -c ^kept"):format(folder.path)))
+    assert.equal("2", shell.output(("ls %s | grep -c ^journal"):format(folder.path)))
     assert.matches("wal", shell.output("ls " .. folder.path))
   end)
 

@@ -73,9 +73,9 @@ describe("growth", function()
 
   it("is seen however long it ran, with a bounded number of samples", function()
     for _, count in ipairs { 20, 239, 240, 10000 } do
-      local growth, kept = growth_of(count, function(time) return 100 * time end)
+      local growth, samples = growth_of(count, function(time) return 100 * time end)
       assert.is_true(growth > 70 and growth <= 90, count .. ": " .. growth)
-      assert.is_true(kept <= 240)
+      assert.is_true(samples <= 240)
     end
   end)
 end)

@@ -6,10 +6,6 @@ function show.instructions(amount)
   return ("%.0f instr"):format(amount)
 end
 
-function show.microseconds(seconds)
-  return ("%.1f us"):format(seconds * 1e6)
-end
-
 function show.milliseconds(seconds)
   return ("%.1f ms"):format(seconds * 1e3)
 end

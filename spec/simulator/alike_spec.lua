@@ -1,4 +1,4 @@
--- One model, three ways to it: our own client gives the same account over the transport seam, over
+-- One model, three ways to it: our own client gives the same account as a transport, over
 -- HTTP and over TLS, whatever the plan does.
 
 local geelark = require "geelark"
@@ -130,10 +130,10 @@ describe("our own client's account of", function()
   end)
 
   for case, row in ipairs(FAULTS) do
-    it(row[1] .. " is the same over the seam, HTTP and TLS", function()
-      local seam = account_of(simulator.new(), case)
-      assert.same(seam, account_of(services.http, case))
-      assert.same(seam, account_of(services.tls, case))
+    it(row[1] .. " is the same as a transport, over HTTP and over TLS", function()
+      local account = account_of(simulator.new(), case)
+      assert.same(account, account_of(services.http, case))
+      assert.same(account, account_of(services.tls, case))
     end)
   end
 end)

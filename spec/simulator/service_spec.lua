@@ -1,4 +1,4 @@
--- The simulated service behind the transport seam: simulator.new.
+-- The simulated service behind the option transport: simulator.new.
 
 local geelark = require "geelark"
 local descriptors = require "spec.support.descriptors"
@@ -161,7 +161,7 @@ describe("simulator.new", function()
     local said = shell.output(shell.run_lua [[
       require "spec.support.strict"
       for _, name in ipairs { "cqueues", "openssl.digest", "openssl.rand", "socket", "posix" } do
-        package.preload[name] = function() error(name .. " is not for the seam", 0) end
+        package.preload[name] = function() error(name .. " is not for a transport", 0) end
       end
       local geelark = require "geelark"
       local before = {}

@@ -7,7 +7,7 @@ local answers = require "spec.torture.network.answer"
 local rows = require "spec.torture.network.faults.rows"
 
 local CUTS = 25
-local HELLO_STEP, FLIGHT_STEP, RECORD_STEP = 20, 36, 12 -- bytes between two cuts
+local HELLO_STEP, HANDSHAKE_STEP, RECORD_STEP = 20, 36, 12 -- bytes between two cuts
 local ENDINGS = { reset = "reset", close = "close", half_close = "half close", stall = "silence" }
 
 local ALERT = "\21\3\3\0\2\2\80" -- fatal: internal error
@@ -65,7 +65,7 @@ for _, change in ipairs(changes) do
   add { name .. " in the client's hello", cuts = CUTS, relayed = true, alone = true,
     expect = "open", handshake = plan("up", HELLO_STEP, act) }
   add { name .. " in the server's handshake", cuts = CUTS, relayed = true, alone = true,
-    expect = "open", handshake = plan("down", FLIGHT_STEP, act) }
+    expect = "open", handshake = plan("down", HANDSHAKE_STEP, act) }
   add { name .. " in the records of the answer", cuts = CUTS, relayed = true, alone = true,
     obeys = true, expect = "open",
     does = function(x, cut)
