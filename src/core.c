@@ -23,7 +23,6 @@
 
 #include "lib/clock.h"
 #include "lib/codes.h"
-#include "lib/text.h"
 #include "lib/version.h"
 #include "lib/private.h"
 
@@ -301,13 +300,6 @@ static int l_file(lua_State *L) {
     return 1;
 }
 
-/* core.distance(name, other) → how many letters have to change */
-static int l_distance(lua_State *L) {
-    size_t distance = text_distance(luaL_checkstring(L, 1), luaL_checkstring(L, 2));
-    lua_pushinteger(L, (lua_Integer)distance);
-    return 1;
-}
-
 /* Adds a code's row to the list on top. */
 static void add_code(lua_State *L, long code, const char *name, bool retryable,
                      const char *meaning, const char *remedy) {
@@ -356,7 +348,6 @@ static const luaL_Reg functions[] = {{"delete", l_delete},
                                      {"config_error", account_config_error},
                                      {"new", l_new},
                                      {"codes", l_codes},
-                                     {"distance", l_distance},
                                      {"file", l_file},
                                      {"now", l_now},
                                      {"pid", l_pid},

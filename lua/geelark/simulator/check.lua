@@ -1,35 +1,9 @@
 -- Strict tables of options: an unknown name, or a wrong type, is an error that names it and
 -- suggests what was meant.
 
+local nearest = require "geelark.nearest"
+
 local check = {}
-
--- How many letters have to be put in, taken out or changed (Levenshtein's distance).
-local function distance(one, other)
-  local row = {}
-  for j = 0, #other do row[j] = j end
-  for i = 1, #one do
-    local diagonal
-    diagonal, row[0] = row[0], i
-    for j = 1, #other do
-      local change = one:byte(i) == other:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + change)
-    end
-  end
-  return row[#other]
-end
-
----The name that is spelt most like this one.
----@param name any
----@param known table<string, any> by name
----@return string
-function check.nearest(name, known)
-  local best, least
-  for other in pairs(known) do
-    local far = distance(tostring(name):sub(1, 64), other)
-    if not least or far < least or far == least and other < best then best, least = other, far end
-  end
-  return best
-end
 
 local function words(types)
   return (types:gsub("|", " or "))
@@ -48,7 +22,7 @@ function check.table(what, options, types)
     local allowed = types[name]
     if not allowed then
       error(("%s%s: unknown %s, did you mean %s?")
-        :format(prefix, tostring(name), kind, check.nearest(name, types)), 0)
+        :format(prefix, tostring(name), kind, nearest(name, types)), 0)
     end
     if not ("|" .. allowed .. "|"):find("|" .. type(value) .. "|", 1, true) then
       error(("%s%s: %s expected, got %s"):format(prefix, name, words(allowed), type(value)), 0)
@@ -77,7 +51,7 @@ end
 function check.choice(what, value, known)
   if known[value] == nil then
     error(("%s: unknown value %s, did you mean %s?")
-      :format(what, tostring(value), check.nearest(value, known)), 0)
+      :format(what, tostring(value), nearest(value, known)), 0)
   end
 end
 
