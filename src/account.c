@@ -148,6 +148,11 @@ int account_remaining(lua_State *L) {
     return 1;
 }
 
+int account_amounts(lua_State *L) {
+    report_push_amounts(L, account_check(L, 1));
+    return 1;
+}
+
 int account_new(lua_State *L) {
     struct ledger *account = account_push(L);
     read_ids(L, 1, &account->ids);

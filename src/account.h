@@ -27,6 +27,8 @@ int account_outcomes(lua_State *L);
 /* core.remaining(result) → the ids that are unknown or pending, in the caller's order;
  * nil where no ledger stands behind it */
 int account_remaining(lua_State *L);
+/* core.amounts(err) → the text with which its message ends: how many ids became what */
+int account_amounts(lua_State *L);
 
 /* For geelark.journal. core.account(ids) → account of ids that are all pending, which
  * core.outcomes goes through, too */

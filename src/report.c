@@ -85,8 +85,7 @@ static void push_result(lua_State *L, const struct ledger *ledger) {
     set_requests(L, ledger);
 }
 
-/* Pushes " (3 ids: 2 deleted, 1 unknown)". */
-static void push_account(lua_State *L, const struct ledger *ledger) {
+void report_push_amounts(lua_State *L, const struct ledger *ledger) {
     const struct {
         lua_Integer amount;
         const char *name;
@@ -97,6 +96,8 @@ static void push_account(lua_State *L, const struct ledger *ledger) {
     int top = lua_gettop(L);
     const char *before = ": ";
     int count = (int)ledger_total(ledger);
+    lua_pushliteral(L, "");
+    if (count == 0) return;
     lua_pushfstring(L, " (%d id%s", count, count == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (parts[i].amount == 0) continue;
@@ -115,7 +116,7 @@ static void push_message(lua_State *L, const struct ledger *ledger,
     if (fault->trace_id[0]) lua_pushfstring(L, "; traceId %s", fault->trace_id);
     if (fault->http_status) lua_pushfstring(L, ", HTTP %d", fault->http_status);
     if (fault->excerpt[0]) lua_pushfstring(L, ", body: %s", fault->excerpt);
-    if (ledger_total(ledger) > 0) push_account(L, ledger);
+    report_push_amounts(L, ledger);
     lua_concat(L, lua_gettop(L) - top);
 }
 

@@ -13,6 +13,10 @@ void report_open(lua_State *L);
 int report_push_outcome(lua_State *L, const struct ledger *ledger,
                         const struct fault *fault, bool pending_ok);
 
+/* Pushes the amounts with which the message of an err ends: " (3 ids: 2 deleted, 1
+ * unknown)", or "" of no ids. */
+void report_push_amounts(lua_State *L, const struct ledger *ledger);
+
 /* Pushes what the job knows of itself now. */
 void report_push_progress(lua_State *L, struct job *job, double now);
 

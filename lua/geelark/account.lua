@@ -1,6 +1,7 @@
 -- What became of the ids of a delete, in words: one line for all, and one for each that was
 -- not deleted.
 
+local core = require "geelark.core"
 local geelark = require "geelark"
 local plain = require "geelark.plain"
 
@@ -85,7 +86,7 @@ end
 ---@param err geelark.Error
 ---@return string
 function account.cause(err)
-  return (err.message:gsub(" %(%d+ ids?: .*", ""))
+  return err.message:sub(1, -1 - #core.amounts(err))
 end
 
 ---@param left geelark.account.Left

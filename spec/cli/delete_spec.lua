@@ -66,6 +66,12 @@ describe("geelark delete", function()
     assert.matches("^geelark: config: no credentials", run.errors)
   end)
 
+  it("tells what can't be used without the amounts, whatever is in a name", function()
+    local run = cli.run("delete --yes a1", { environment = "GEELARK_TOKEN=t GEELARK_CA_FILE="
+      .. shell.quote "/nowhere (3 ids: old).pem" })
+    assert.equal("geelark: config: ca_file: cannot read /nowhere (3 ids: old).pem\n", run.errors)
+  end)
+
   it("has so many requests in flight as it is told", function()
     delete("--concurrency 1 --from -", serve { phones = 500, plan = { { delay = 0.1 } } })
     for _, request in ipairs(service:requests()) do assert.equal(1, request.inFlight) end
