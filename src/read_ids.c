@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "compat.h"
+#include "fields.h"
 #include "lib/flaws.h"
 #include "lib/private.h"
 
@@ -218,17 +219,38 @@ static int no_list(lua_State *L, int arg, int type) {
                             help);
 }
 
+static void read_values(lua_State *L, struct reading *r) {
+    int type = lua_type(L, r->arg);
+    compat_check_stack(L, POP_EVERY + 8);
+    if (type == LUA_TFUNCTION) read_iterator(L, r);
+    else if (type == LUA_TTABLE) read_array(L, r);
+    else no_list(L, r->arg, type);
+}
+
 void read_ids(lua_State *L, int arg, struct ids *ids) {
     struct reading r = {.arg = arg, .ids = ids};
-    compat_check_stack(L, POP_EVERY + 8);
-    int type = lua_type(L, arg);
-    if (type == LUA_TFUNCTION) read_iterator(L, &r);
-    else if (type == LUA_TTABLE) read_array(L, &r);
-    else no_list(L, arg, type);
+    read_values(L, &r);
     if (r.flaws.count > 0) compat_arg_error(L, arg, "%s", flaws_finish(&r.flaws));
-    if (type == LUA_TTABLE) {
+    if (lua_istable(L, arg)) {
         check_keys(L, arg, lua_rawlen(L, arg));
         if (lua_rawlen(L, arg) == 0) check_no_proxy(L, arg);
     }
     if (ids) ids_seal(ids);
+}
+
+int read_ids_flaws(lua_State *L) {
+    struct reading r = {.arg = 1};
+    read_values(L, &r);
+    lua_newtable(L);
+    set_integer(L, "count", (lua_Integer)r.flaws.count);
+    for (size_t i = 0; i < flaws_named(&r.flaws); i++) {
+        const struct flaw_named *named = &r.flaws.named[i];
+        lua_createtable(L, 0, 3);
+        set_integer(L, "position", (lua_Integer)named->position);
+        lua_pushlstring(L, r.flaws.text + named->start, named->end - named->start);
+        lua_setfield(L, -2, "text");
+        if (named->help) set_string(L, "help", named->help);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
 }

@@ -175,4 +175,13 @@ describe("ids as arguments", function()
     assert.matches("the arguments hold what is no id, and nothing was sent:\n"
       .. '  argument 2: no digit, "phone"', why, 1, true)
   end)
+
+  it("get no other number and no other help from what stands in them", function()
+    local _, why = ids.from_arguments { "x; ids[9]: y", "b; what helps: c" }
+    assert.equal('the arguments hold what is no id, and nothing was sent:\n'
+      .. '  argument 1: quotes, commas or brackets, "x; ids[9]: y"\n'
+      .. '  argument 2: no digit, "b; what helps: c"\n'
+      .. "what helps: take the ids alone out of CSV or JSON, without what stands around them; "
+      .. "every id has one: skip a header line", why)
+  end)
 end)

@@ -107,9 +107,11 @@ static void append(struct flaws *flaws, const char *format, ...) {
 void flaws_add(struct flaws *flaws, size_t position, const char *what, const char *shown,
                const char *help) {
     if (flaws->count++ >= FLAWS_NAMED) return;
-    flaws->helps[flaws->count - 1] = help;
-    append(flaws, "%sids[%zu]: %s%s%s", flaws->count > 1 ? "; " : "", position, what,
-           shown ? ", " : "", shown ? shown : "");
+    struct flaw_named *named = &flaws->named[flaws->count - 1];
+    append(flaws, "%sids[%zu]: ", flaws->count > 1 ? "; " : "", position);
+    *named = (struct flaw_named){position, flaws->used, 0, help};
+    append(flaws, "%s%s%s", what, shown ? ", " : "", shown ? shown : "");
+    named->end = flaws->used;
 }
 
 void flaws_add_text(struct flaws *flaws, size_t position, const char *text, size_t len) {
@@ -120,16 +122,20 @@ void flaws_add_text(struct flaws *flaws, size_t position, const char *text, size
               len > 0 ? flaws_show(shown, text, len) : NULL, flaw ? flaw->help : NULL);
 }
 
+size_t flaws_named(const struct flaws *flaws) {
+    return flaws->count < FLAWS_NAMED ? flaws->count : FLAWS_NAMED;
+}
+
 const char *flaws_finish(struct flaws *flaws) {
     bool helped = false;
-    size_t named = flaws->count < FLAWS_NAMED ? flaws->count : FLAWS_NAMED;
+    size_t named = flaws_named(flaws);
     if (flaws->count > named) append(flaws, "; and %zu more", flaws->count - named);
     for (size_t i = 0; i < named; i++) {
-        bool is_new = flaws->helps[i] != NULL;
-        for (size_t j = 0; j < i; j++)
-            is_new = is_new && flaws->helps[j] != flaws->helps[i];
+        const char *help = flaws->named[i].help;
+        bool is_new = help != NULL;
+        for (size_t j = 0; j < i; j++) is_new = is_new && flaws->named[j].help != help;
         if (!is_new) continue;
-        append(flaws, "%s%s", helped ? "; " : "; what helps: ", flaws->helps[i]);
+        append(flaws, "%s%s", helped ? "; " : "; what helps: ", help);
         helped = true;
     }
     return flaws->text;

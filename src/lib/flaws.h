@@ -9,10 +9,17 @@
 
 enum { FLAWS_NAMED = 5, FLAW_SHOWN = 48, FLAWS_TEXT = 2048 };
 
+/* One that is named: what is wrong and the value stand in the text from `start` to `end`;
+ * what helps may be NULL. */
+struct flaw_named {
+    size_t position, start, end;
+    const char *help;
+};
+
 /* All-zero: none yet. */
 struct flaws {
     size_t count, used;
-    const char *helps[FLAWS_NAMED];
+    struct flaw_named named[FLAWS_NAMED];
     char text[FLAWS_TEXT];
 };
 
@@ -22,6 +29,8 @@ void flaws_add_text(struct flaws *flaws, size_t position, const char *text, size
  * two may be NULL; `help` must live on. */
 void flaws_add(struct flaws *flaws, size_t position, const char *what, const char *shown,
                const char *help);
+/* How many are named. */
+size_t flaws_named(const struct flaws *flaws);
 /* Ends the text and returns it; it lives as long as `flaws`. */
 const char *flaws_finish(struct flaws *flaws);
 

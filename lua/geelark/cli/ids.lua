@@ -1,8 +1,7 @@
 -- The ids that the command is given: as arguments, or in a file of text, CSV or JSON, which its
--- content tells apart. What is wrong with them geelark.check says; here it gets its place.
+-- content tells apart. What is wrong with them the core says; here it gets its place.
 
 local core = require "geelark.core"
-local geelark = require "geelark"
 
 local BYTE_ORDER_MARK = "^\239\187\191"
 
@@ -14,24 +13,25 @@ local BYTE_ORDER_MARK = "^\239\187\191"
 
 local ids = {}
 
--- The engine's words, "ids[2]: empty string; ids[7]: …; what helps: …", a line for each.
-local function with_places(why, given)
-  local text = why:match "^bad argument .- %((.*)%)$" or why
-  local flaws, helps = text:match "^(.-); (what helps: .*)$"
-  text = (flaws or text):gsub("; and (%d+ more)$", "\n  and %1"):gsub("; ids%[", "\nids[")
-  text = ("\n" .. text):gsub("\nids%[(%d+)%]", function(number)
-    local place = tonumber(number)
-    place = given.places and given.places[place] or place
-    return ("\n  %s %d"):format(given.unit, place)
-  end)
-  return text .. (helps and "\n" .. helps or "")
+-- A line for each that is named, how many more there are, and what helps.
+local function describe(flaws, given)
+  local lines, helps = {}, {}
+  for i, flaw in ipairs(flaws) do
+    local place = given.places and given.places[flaw.position] or flaw.position
+    lines[i] = ("\n  %s %d: %s"):format(given.unit, place, flaw.text)
+    local help = flaw.help
+    if help and not helps[help] then helps[help], helps[#helps + 1] = true, help end
+  end
+  local more = flaws.count - #flaws
+  return table.concat(lines) .. (more > 0 and ("\n  and %d more"):format(more) or "")
+    .. (helps[1] and "\nwhat helps: " .. table.concat(helps, "; ") or "")
 end
 
 -- Ids that are checked; or nil, and why not.
 local function checked(given, name)
-  local right, why = pcall(geelark.check, given.list)
-  if right then return given end
-  return nil, ("%s what is no id, and nothing was sent:%s"):format(name, with_places(why, given))
+  local flaws = core.flaws(given.list)
+  if flaws.count == 0 then return given end
+  return nil, ("%s what is no id, and nothing was sent:%s"):format(name, describe(flaws, given))
 end
 
 -- What a spreadsheet writes where it isn't told otherwise, by its first bytes.
@@ -67,7 +67,7 @@ end
 -- The first that is no id, but a file.
 local function find_file(list)
   for _, word in ipairs(list) do
-    if not pcall(geelark.check, { word }) and core.file(word) then return word end
+    if not core.is_id(word) and core.file(word) then return word end
   end
 end
 
