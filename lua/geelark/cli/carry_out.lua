@@ -1,6 +1,7 @@
 -- Deletes: checks all that can be checked, asks, runs the job, and reports. What delete and resume
 -- have in common.
 
+local core = require "geelark.core"
 local geelark = require "geelark"
 local ask = require "geelark.cli.ask"
 local cause = require("geelark.account").cause
@@ -17,17 +18,17 @@ local function options_of(given)
     journal = given.journal }
 end
 
--- The words of what was raised, without where.
-local function why_of(raised)
-  return tostring(raised):match "^.-bad argument .- %((.*)%)$" or tostring(raised)
-end
+-- What it raises is the bare words.
+local start = core.starter "%s"
 
 -- The account of a dry run; nil and why where there could be no other.
 local function check(list, given)
   local options = options_of(given)
   options.dry_run = true
-  local right, result, err = pcall(geelark.delete, list, options)
-  if not right then return nil, why_of(result) end
+  local started, job = pcall(start, nil, list, options)
+  if not started then return nil, tostring(job) end
+  while not job:step() do end -- a dry run waits for nothing
+  local result, err = job:result()
   err = err or given.journal
     and geelark.journal.rehearse(given.journal, environment.base_url {})
   return result, err and cause(err)
@@ -113,8 +114,8 @@ return function(work, given)
   if #work.list == 0 and work.remark and not given.quiet then
     terminal.say("geelark: " .. work.remark)
   end
-  local started, job = pcall(geelark.start, work.list, options_of(given))
-  if not started then return status.usage(why_of(job)) end
+  local started, job = pcall(start, nil, work.list, options_of(given))
+  if not started then return status.usage(tostring(job)) end
   local signal, release = run(job, display.new(job, given.quiet), given.journal)
   local result, err = job:result()
   if err and err.kind == "config" then return status.usage(cause(err)) end
