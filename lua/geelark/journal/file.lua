@@ -2,9 +2,14 @@
 
 local sqlite = require "geelark.sqlite"
 
--- What SQLite says, in words that help.
+-- Of what SQLite says.
+local function is_in_use(why)
+  return why:find("is locked", 1, true) ~= nil
+end
+
+-- The same in words that help.
 local function explain(name, why)
-  if why:find("is locked", 1, true) then return name .. " is in use by another job or process" end
+  if is_in_use(why) then return name .. " is in use by another job or process" end
   if why:find("not a database", 1, true) then return name .. " is not a SQLite file" end
   -- That is what it says of a file that may only be read.
   local helps = why:find("disk I/O error", 1, true)
@@ -34,12 +39,17 @@ end
 
 -- A job that was dropped holds its file until the collector has found it.
 return function(name, check)
+  local in_use = false
+  local function listen(_, why)
+    in_use = in_use or is_in_use(why)
+    return explain(name, why)
+  end
   for try = 1, 2 do
-    local file = sqlite.connect(name, explain)
+    local file = sqlite.connect(name, listen)
     local locked, why = pcall(lock, file, check)
     if locked then return file end
     file:close()
-    if try == 2 or not why:find("in use", 1, true) or not may_collect() then error(why, 0) end
+    if try == 2 or not in_use or not may_collect() then error(why, 0) end
     collectgarbage()
     collectgarbage()
   end
