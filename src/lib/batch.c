@@ -158,6 +158,8 @@ static void expire_waiting(struct batch *b, enum api_path path, double now) {
     }
 }
 
+double batch_expiry(const struct batch *b) { return stops_expiry(&b->stops); }
+
 void batch_expire(struct batch *b, double now) {
     expire_waiting(b, PATH_STOP, now);
     expire_waiting(b, PATH_STATUS, now);
@@ -171,6 +173,11 @@ void batch_sent(struct batch *b, struct chunk *c, const char *trace_id, double n
     memcpy(c->entry.trace_id, trace_id, sizeof c->entry.trace_id);
     b->in_flight++;
     b->lanes[c->entry.path].in_flight++;
+}
+
+void batch_request_settled(struct batch *b, enum api_path path) {
+    b->in_flight--;
+    b->lanes[path].in_flight--;
 }
 
 bool batch_done(const struct batch *b) {

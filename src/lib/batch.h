@@ -95,10 +95,14 @@ struct chunk *batch_next(struct batch *batch, enum api_path path, double now,
 /* Its request leaves. */
 void batch_sent(struct batch *batch, struct chunk *chunk, const char *trace_id,
                 double now);
+/* What came of a request to this path was settled: it is in flight no more. */
+void batch_request_settled(struct batch *batch, enum api_path path);
 /* When batch_next may have a chunk; INFINITY if only an answer can bring one. */
 double batch_due(const struct batch *batch, enum api_path path, double now);
 /* Why nothing is due earlier, in words for people. */
 const char *batch_due_reason(const struct batch *batch, enum api_path path);
+/* When batch_expire has something to do; INFINITY: never. */
+double batch_expiry(const struct batch *batch);
 /* Fails the phones that weren't shut down in time. */
 void batch_expire(struct batch *batch, double now);
 

@@ -143,7 +143,7 @@ static double deadline_at(const struct job *job) {
 }
 
 static bool is_over(const struct job *job, double now) {
-    return !job->batch.stopped && now >= deadline_at(job);
+    return !job_stopped(job) && now >= deadline_at(job);
 }
 
 static void stop_for_deadline(struct job *job, double now) {
@@ -187,10 +187,9 @@ static double send_wait(struct job *job, double now, enum api_path *path) {
     struct gate *gate = &job->client->gate;
     double least = INFINITY;
     bool wants = false;
-    unsigned paths = job->batch.stops.count > 0 ? API_PATHS : 1; /* the first: delete */
     *path = PATH_DELETE;
-    for (unsigned n = 1; n <= paths && least > 0; n++) {
-        enum api_path p = (job->last_path + n) % paths;
+    for (unsigned n = 1; n <= API_PATHS && least > 0; n++) {
+        enum api_path p = (job->last_path + n) % API_PATHS;
         double due = batch_due(&job->batch, p, now), wait = due - now;
         if (due == INFINITY) continue; /* one not sent after all is due at -INFINITY */
         wants = true;
@@ -245,12 +244,12 @@ static struct request *offer(struct job *job, struct moment m) {
 static double next_wait(struct job *job, double now) {
     enum api_path path;
     double wait = send_wait(job, now, &path);
-    return fmin(wait, stops_expiry(&job->batch.stops) - now);
+    return fmin(wait, batch_expiry(&job->batch) - now);
 }
 
 /* Nothing is in flight and the deadline passes before anything can be done. */
 static bool leaves_too_late(struct job *job, double now) {
-    if (own(job) || job->batch.stopped) return false;
+    if (own(job) || job_stopped(job)) return false;
     double wait = next_wait(job, now);
     return !isinf(wait) && now + wait >= deadline_at(job);
 }
@@ -380,7 +379,7 @@ double job_wait(struct job *job, double now) {
     if (job->completed || job->prepared || job->batch.settled) return 0;
     if (!own(job) && batch_done(&job->batch)) return 0; /* the next step finds it done */
     double wait = next_wait(job, now);
-    if (!job->batch.stopped) wait = fmin(wait, deadline_at(job) - now);
+    if (!job_stopped(job)) wait = fmin(wait, deadline_at(job) - now);
     for (struct request *r = job->client->in_flight; r; r = r->next)
         wait = fmin(wait, r->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));

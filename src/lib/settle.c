@@ -295,8 +295,7 @@ struct effects settle(struct batch *batch, struct chunk *chunk, const struct res
     follow(&s, retry_disposition(r));
     if (s.effects.out_of_memory) return s.effects;
     if (ledger_tally(s.ledger, ID_UNKNOWN) > unknown) decide(&s, "");
-    batch->in_flight--;
-    batch->lanes[s.path].in_flight--;
+    batch_request_settled(batch, s.path);
     count_failures(&s);
     give_up_where_hopeless(&s);
     return s.effects;
