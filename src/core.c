@@ -23,6 +23,7 @@
 
 #include "lib/clock.h"
 #include "lib/codes.h"
+#include "lib/text.h"
 #include "lib/version.h"
 #include "lib/private.h"
 
@@ -300,6 +301,15 @@ static int l_file(lua_State *L) {
     return 1;
 }
 
+/* core.is_character(text) → whether it is one character of UTF-8 */
+static int l_is_character(lua_State *L) {
+    size_t len;
+    uint32_t code;
+    const char *text = luaL_checklstring(L, 1, &len);
+    lua_pushboolean(L, len > 0 && text_character(text, len, &code) == len);
+    return 1;
+}
+
 /* Adds a code's row to the list on top. */
 static void add_code(lua_State *L, long code, const char *name, bool retryable,
                      const char *meaning, const char *remedy) {
@@ -350,6 +360,7 @@ static const luaL_Reg functions[] = {{"delete", l_delete},
                                      {"config_error", account_config_error},
                                      {"new", l_new},
                                      {"codes", l_codes},
+                                     {"is_character", l_is_character},
                                      {"file", l_file},
                                      {"now", l_now},
                                      {"pid", l_pid},
