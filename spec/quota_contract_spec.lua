@@ -1,6 +1,7 @@
 -- What every store of a shared quota promises: SQLite, Redis, nginx's dictionary; each the real one,
 -- in a time that the spec sets.
 
+local counted = require "spec.support.counted"
 local geelark = require "geelark"
 local service = require "spec.support.service"
 local stores = require "spec.support.quota_stores"
@@ -65,33 +66,6 @@ local function run(store, holders, amount, limits, latency, paths)
   return requests, all, now
 end
 
--- The most requests that a service can count in a window of so many seconds: it counts each
--- somewhere between its sending and its answer.
-local function most_in(requests, seconds, path)
-  local most = 0
-  for _, first in ipairs(requests) do
-    local count = 0
-    for _, other in ipairs(requests) do
-      if other.path == path and other.answered >= first.answered
-        and other.sent < first.answered + seconds then count = count + 1 end
-    end
-    most = math.max(most, count)
-  end
-  return most
-end
-
-local function most_in_flight(requests)
-  local most = 0
-  for _, one in ipairs(requests) do
-    local count = 0
-    for _, other in ipairs(requests) do
-      if other.sent <= one.sent and other.answered > one.sent then count = count + 1 end
-    end
-    most = math.max(most, count)
-  end
-  return most
-end
-
 -- Whether at each sending no holder that still has requests (the first may ask for its second
 -- before others come at all) is more than so many behind another.
 local function assert_fair(requests, all, amount, behind)
@@ -121,7 +95,7 @@ for name, open in pairs(stores) do
       local requests = run(store, 4, 15, { requests_per_minute = 20 },
         function() return 0.1 + 10 * math.random() end)
       assert.equal(60, #requests)
-      assert.equal(20, most_in(requests, 60, DELETE))
+      assert.equal(20, counted.most_in(requests, 60))
       assert.equal(0, requests[20].sent)
       assert.is_true(requests[60].sent < 160, requests[60].sent)
     end)
@@ -129,8 +103,8 @@ for name, open in pairs(stores) do
     it("is never exceeded in any hour", function()
       local requests = run(store, 2, 8, { requests_per_minute = 5, requests_per_hour = 10 },
         function() return 1 end)
-      assert.equal(10, most_in(requests, 3600, DELETE))
-      assert.equal(5, most_in(requests, 60, DELETE))
+      assert.equal(10, counted.most_in(requests, 3600))
+      assert.equal(5, counted.most_in(requests, 60))
       assert.is_true(requests[16].sent < 3720, requests[16].sent)
     end)
 
@@ -138,7 +112,7 @@ for name, open in pairs(stores) do
       local requests = run(store, 4, 6, { concurrency = 3 },
         function() return 0.05 + 0.1 * math.random() end, { DELETE, STOP, STATUS })
       assert.equal(24, #requests)
-      assert.equal(3, most_in_flight(requests))
+      assert.equal(3, counted.most_in_flight(requests))
     end)
 
     it("has windows for each path by itself", function()

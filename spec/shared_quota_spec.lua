@@ -1,6 +1,7 @@
 -- The quota that nginx's workers share, in virtual time.
 
 local core = require "geelark.core"
+local counted = require "spec.support.counted"
 local geelark = require "geelark"
 local service = require "spec.support.service"
 
@@ -103,55 +104,29 @@ describe("the quota that workers share", function()
     return asked
   end
 
-  -- The most requests that a service can count in a window of so many seconds: it counts each
-  -- somewhere between its sending and its answer.
-  local function most_in(seconds)
-    local most = 0
-    for _, first in ipairs(asked) do
-      local from, count = first.answered, 0
-      for _, other in ipairs(asked) do
-        if other.answered >= from and other.sent < from + seconds then count = count + 1 end
-      end
-      most = math.max(most, count)
-    end
-    return most
-  end
-
   it("is never exceeded, and below it nothing waits", function()
     math.randomseed(7)
     run(3, 20, function() return 0.1 + 5 * math.random() end,
       { requests_per_minute = 20, concurrency = 24 })
     assert.equal(60, #asked)
-    assert.is_true(most_in(60) <= 20, most_in(60) .. " in a minute")
+    local most = counted.most_in(asked, 60)
+    assert.is_true(most <= 20, most .. " in a minute")
     assert.is_true(asked[20].sent < 20, "the first twenty waited")
     assert.is_true(now < 150, now .. " seconds")
   end)
 
   it("keeps the hour as well", function()
     run(2, 8, function() return 1 end, { requests_per_minute = false, requests_per_hour = 10 })
-    assert.is_true(most_in(3600) <= 10)
+    assert.is_true(counted.most_in(asked, 3600) <= 10)
     assert.is_true(now > 3600 and now < 3620, now .. " seconds")
   end)
-
-  -- The most requests that were in flight at once.
-  local function most_in_flight()
-    local most = 0
-    for _, one in ipairs(asked) do
-      local count = 0
-      for _, other in ipairs(asked) do
-        if other.sent <= one.sent and other.answered > one.sent then count = count + 1 end
-      end
-      most = math.max(most, count)
-    end
-    return most
-  end
 
   for given, most in pairs { [false] = 2, [1] = 1, [5] = 5 } do
     it("lets " .. most .. " requests be in flight at once where the concurrency is "
       .. tostring(given or "left out"), function()
       math.randomseed(8)
       run(4, 12, function() return 0.1 + math.random() end, { concurrency = given or nil })
-      assert.equal(most, most_in_flight())
+      assert.equal(most, counted.most_in_flight(asked))
     end)
   end
 
