@@ -183,3 +183,51 @@ describe("a job that waits for a place", function()
     assert.equal(1, #requests)
   end)
 end)
+
+describe("a job that waits for time to pass", function()
+  -- Has two jobs stepped as an event loop would, so long; the first is under way.
+  local function step_both(first, second, clock, seconds)
+    local till = clock.now() + seconds
+    repeat
+      local done = second:step()
+      first:step()
+      if done then return true end
+      local wait = math.min(first:timeout(), second:timeout() or 0, till - clock.now())
+      clock.sleep(math.max(wait, 1e-3))
+    until clock.now() >= till
+    return false
+  end
+
+  it("for a path of its own holds up no other path", function()
+    local options, log = service.options(function(request)
+      if request.path:find "stop" then return service.code(40007) end
+      local id = request.ids[1]
+      if id ~= "a1" then return service.success(request) end
+      return 200, service.envelope(0, 1, { service.failure(id, 43009) })
+    end, { chunk_size = 1 })
+    local client = assert(geelark.new(options))
+    local stopping = client:start({ "a1" }, { stop_started = true })
+    stopping:step()
+    assert.equal(2, #log)
+    assert.is_true(step_both(stopping, client:start { "b1", "b2", "b3" }, options.clock, 1))
+  end)
+
+  it("until its next try holds up nobody", function()
+    local options, requests = held { chunk_size = 1, concurrency = 1 }
+    local client = assert(geelark.new(options))
+    local failing = client:start { "a1", "a2" }
+    failing:step() -- and waits for the place that it has, too
+    for _ = 1, 6 do -- until the pause is a long one
+      requests[1]:fail("refused", false)
+      table.remove(requests)
+      failing:step()
+      local wait = failing:timeout()
+      if wait > 1 then break end
+      options.clock.sleep(wait)
+      failing:step()
+    end
+    assert.is_true(failing:timeout() > 1)
+    local other = client:start({ "b1" }, { transport = service.success })
+    assert.is_true(step_both(failing, other, options.clock, 0.5))
+  end)
+end)

@@ -94,10 +94,21 @@ static unsigned places(const struct gate *g, unsigned concurrency) {
     return concurrency < g->in_flight_max ? concurrency : g->in_flight_max;
 }
 
+/* The paths to which a request may leave where there is a place for it, a bit each. */
+static unsigned open_paths(struct gate *g) {
+    const char *reason;
+    unsigned paths = 0;
+    for (enum api_path p = 0; p < API_PATHS; p++)
+        if (gate_quota_wait(g, p, g->now, &reason) <= 0) paths |= 1u << p;
+    return paths;
+}
+
 /* The first in the queue who could use a free place; NULL: nobody could. */
-static struct ticket *first_in_turn(const struct gate *g) {
+static struct ticket *first_in_turn(struct gate *g) {
     struct ticket *t = g->queue;
-    while (t && g->in_flight >= places(g, t->concurrency)) t = t->next;
+    unsigned open = t ? open_paths(g) : 0;
+    while (t && (!(t->paths & open) || g->in_flight >= places(g, t->concurrency)))
+        t = t->next;
     return t;
 }
 
@@ -148,10 +159,14 @@ double gate_room_wait(struct gate *g, enum api_path path, unsigned concurrency,
     return gate_quota_wait(g, path, now, &reason);
 }
 
+void gate_ask(struct ticket *ticket) { ticket->paths = 0; }
+
 double gate_wait(struct gate *g, struct ticket *ticket, enum api_path path,
                  unsigned concurrency, double now) {
     double wait = gate_room_wait(g, path, concurrency, now);
+    g->now = now;
     ticket->concurrency = concurrency;
+    ticket->paths |= 1u << path;
     if (wait <= 0) wait = turn_wait(g, ticket);
     if (wait > 0) enqueue(g, ticket);
     return wait;
@@ -179,6 +194,7 @@ void gate_lend(struct gate *g, enum api_path path) {
 
 void gate_complete(struct gate *g, enum api_path path, double now) {
     struct window *w = &g->windows[path];
+    g->now = now;
     if (is_limited(g)) w->answered_at[w->next++ % w->size] = now;
     gate_lend(g, path);
     gate_next(g);

@@ -9,7 +9,8 @@
  *
  * The job that has waited longest comes first, if it comes: it is told that it is its
  * turn, and another that is stepped lets it go first for two steps of its own, no longer.
- * One whose step waits lets nobody go first: no other can be stepped meanwhile.
+ * One whose step waits lets nobody go first: no other can be stepped meanwhile. Who waits
+ * for a path that is held, or for time to pass, keeps its place and holds up nobody.
  */
 #pragma once
 
@@ -27,6 +28,7 @@ struct ticket {
     bool queued;
     bool waits;                 /* its step waits: no other job can come meanwhile */
     unsigned concurrency;       /* its job's */
+    unsigned paths;             /* that it wants a place for now, a bit each */
     uint64_t step, step_before; /* the numbers of its last two steps */
     uint64_t notified;          /* the number under which it was told of its turn */
     struct ticket *next;
@@ -48,6 +50,7 @@ struct gate {
     struct window windows[API_PATHS];
     unsigned in_flight, in_flight_max, answers;
     uint64_t steps;  /* numbers steps and notices in the order of their coming */
+    double now;      /* as it was told last */
     double patience; /* when a job should be stepped again that let another go first */
     const struct ticket *last; /* who took the last place; perhaps it is gone */
     struct ticket *queue;
@@ -59,6 +62,8 @@ void gate_close(struct gate *gate);
 
 /* A step of the job begins, which `waits` for time to pass or not. */
 void gate_step(struct gate *gate, struct ticket *ticket, bool waits);
+/* Each path is asked for anew, by gate_wait. */
+void gate_ask(struct ticket *ticket);
 /* Seconds until a request of this job may leave: 0 for now, INFINITY where an event has
  * to come first. Takes no place yet. `concurrency` is the job's. */
 double gate_wait(struct gate *gate, struct ticket *ticket, enum api_path path,

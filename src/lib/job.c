@@ -188,6 +188,7 @@ static double send_wait(struct job *job, double now, enum api_path *path) {
     double least = INFINITY;
     bool wants = false;
     *path = PATH_DELETE;
+    gate_ask(&job->ticket);
     for (unsigned n = 1; n <= API_PATHS && least > 0; n++) {
         enum api_path p = (job->last_path + n) % API_PATHS;
         double due = batch_due(&job->batch, p, now), wait = due - now;
@@ -200,6 +201,7 @@ static double send_wait(struct job *job, double now, enum api_path *path) {
         *path = p;
     }
     if (!wants) gate_leave(gate, &job->ticket);
+    if (least > 0) gate_next(gate); /* its turn, if it has it, is another's */
     return least;
 }
 
