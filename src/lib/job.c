@@ -142,8 +142,13 @@ static double deadline_at(const struct job *job) {
     return job->started + job->options.deadline;
 }
 
+/* A job that was stopped may still wait for what is in flight, no longer than that. */
+static bool has_a_deadline(const struct job *job) {
+    return !job_stopped(job) || own(job);
+}
+
 static bool is_over(const struct job *job, double now) {
-    return !job_stopped(job) && now >= deadline_at(job);
+    return has_a_deadline(job) && now >= deadline_at(job);
 }
 
 static void stop_for_deadline(struct job *job, double now) {
@@ -381,7 +386,7 @@ double job_wait(struct job *job, double now) {
     if (job->completed || job->prepared || job->batch.settled) return 0;
     if (!own(job) && batch_done(&job->batch)) return 0; /* the next step finds it done */
     double wait = next_wait(job, now);
-    if (!job_stopped(job)) wait = fmin(wait, deadline_at(job) - now);
+    if (has_a_deadline(job)) wait = fmin(wait, deadline_at(job) - now);
     for (struct request *r = job->client->in_flight; r; r = r->next)
         wait = fmin(wait, r->expires - now);
     if (job->client->transfer) wait = fmin(wait, transfer_timeout(job->client->transfer));
