@@ -96,6 +96,40 @@ describe("Retry-After", function()
     end
   end)
 
+  -- A client of which one job waits for so long a pause.
+  local function pausing(seconds)
+    local now, log = 0, {}
+    local client = geelark.new { token = "t", chunk_size = 1,
+      clock = { now = function() return now end, sleep = function(s) now = now + s end },
+      transport = function(request)
+        log[#log + 1] = now
+        if #log > 1 then return service.success(request) end
+        return 503, "", { ["Retry-After"] = tostring(seconds) }
+      end }
+    return client, log, function() return now end
+  end
+
+  it("that one job waits for is waited for by another as long as its own max_wait", function()
+    local client, log, now = pausing(3000)
+    local patient = client:start({ "a1" }, { max_wait = 5000 })
+    patient:step()
+    assert(client:delete({ "b1" }, { max_wait = 10 }))
+    assert.equal(10, now())
+    assert(client:delete({ "b2" }, { max_wait = 10 }))
+    patient:step()
+    assert.same({ 2990, "the service asked for a pause" },
+      { patient:progress().waiting, patient:progress().reason })
+    assert(client:delete({ "c1" }, { max_wait = 3000 }))
+    assert.same({ 0, 10, 10, 3000 }, log)
+  end)
+
+  it("is honoured by the others where the try was the last one", function()
+    local client, log = pausing(40)
+    local _, err = client:delete({ "a1", "b1" }, { attempts = 1, concurrency = 1 })
+    assert.same({ "a1" }, err.result.unknownIds)
+    assert.same({ 0, 40 }, log)
+  end)
+
   -- What isn't the grammar's is none, whatever strtod or a C library would make of it.
   for _, value in ipairs { "1e400", "1e2", "0x10", "120, 120", "5;x", "+5", "-5", "0.5", "inf", "",
     " ", "-20400101", "x20400101", "Fri, 31 Dec 9999" } do

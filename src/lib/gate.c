@@ -16,7 +16,8 @@ void gate_open(struct gate *g, uint64_t per_minute, uint64_t per_hour) {
     *g = (struct gate){.limit = {per_minute, per_hour},
                        .in_flight_max = CONCURRENCY_MAX,
                        .patience = PATIENCE_SECONDS};
-    for (int p = 0; p < API_PATHS; p++) g->windows[p].held_until = -INFINITY;
+    for (int p = 0; p < API_PATHS; p++)
+        g->windows[p].held_until = g->windows[p].paused_until = -INFINITY;
 }
 
 void gate_close(struct gate *g) {
@@ -42,8 +43,9 @@ static double window_wait(struct window *w, int i, uint64_t limit, double now) {
     return answered_at(w, leaver) + window_seconds[i] - now;
 }
 
-double gate_quota_wait(struct gate *g, enum api_path path, double now,
-                       const char **reason) {
+/* Seconds that everybody has to wait for this path. */
+static double shared_wait(struct gate *g, enum api_path path, double now,
+                          const char **reason) {
     static const char *const limits[WINDOWS] = {"the minute's limit", "the hour's limit"};
     struct window *w = &g->windows[path];
     double wait = fmax(0, w->held_until - now);
@@ -55,6 +57,21 @@ double gate_quota_wait(struct gate *g, enum api_path path, double now,
         *reason = limits[i];
     }
     return wait;
+}
+
+/* Seconds that are left of a pause, or of what the job waits for of one. */
+static double pause_wait(const struct window *w, const struct ticket *ticket,
+                         double now) {
+    return fmin(w->paused_until, w->paused_at + ticket->max_wait) - now;
+}
+
+double gate_quota_wait(struct gate *g, const struct ticket *ticket, enum api_path path,
+                       double now, const char **reason) {
+    const struct window *w = &g->windows[path];
+    double wait = shared_wait(g, path, now, reason), pause = pause_wait(w, ticket, now);
+    if (pause <= wait) return wait;
+    *reason = w->paused_for;
+    return pause;
 }
 
 static bool is_limited(const struct gate *g) {
@@ -94,21 +111,30 @@ static unsigned places(const struct gate *g, unsigned concurrency) {
     return concurrency < g->in_flight_max ? concurrency : g->in_flight_max;
 }
 
-/* The paths to which a request may leave where there is a place for it, a bit each. */
+/* The paths that nothing holds for everybody, a bit each. */
 static unsigned open_paths(struct gate *g) {
     const char *reason;
     unsigned paths = 0;
     for (enum api_path p = 0; p < API_PATHS; p++)
-        if (gate_quota_wait(g, p, g->now, &reason) <= 0) paths |= 1u << p;
+        if (shared_wait(g, p, g->now, &reason) <= 0) paths |= 1u << p;
     return paths;
+}
+
+/* It could use a free place for one of the paths. */
+static bool has_use(const struct gate *g, const struct ticket *ticket, unsigned paths) {
+    if (g->in_flight >= places(g, ticket->concurrency)) return false;
+    for (enum api_path p = 0; p < API_PATHS; p++)
+        if (ticket->paths & paths & 1u << p &&
+            pause_wait(&g->windows[p], ticket, g->now) <= 0)
+            return true;
+    return false;
 }
 
 /* The first in the queue who could use a free place; NULL: nobody could. */
 static struct ticket *first_in_turn(struct gate *g) {
     struct ticket *t = g->queue;
-    unsigned open = t ? open_paths(g) : 0;
-    while (t && (!(t->paths & open) || g->in_flight >= places(g, t->concurrency)))
-        t = t->next;
+    unsigned paths = t ? open_paths(g) : 0;
+    while (t && !has_use(g, t, paths)) t = t->next;
     return t;
 }
 
@@ -152,20 +178,18 @@ static double turn_wait(struct gate *g, struct ticket *ticket) {
     return 0;
 }
 
-double gate_room_wait(struct gate *g, enum api_path path, unsigned concurrency,
+double gate_room_wait(struct gate *g, const struct ticket *ticket, enum api_path path,
                       double now) {
     const char *reason;
-    if (g->in_flight >= places(g, concurrency)) return INFINITY;
-    return gate_quota_wait(g, path, now, &reason);
+    if (g->in_flight >= places(g, ticket->concurrency)) return INFINITY;
+    return gate_quota_wait(g, ticket, path, now, &reason);
 }
 
 void gate_ask(struct ticket *ticket) { ticket->paths = 0; }
 
-double gate_wait(struct gate *g, struct ticket *ticket, enum api_path path,
-                 unsigned concurrency, double now) {
-    double wait = gate_room_wait(g, path, concurrency, now);
+double gate_wait(struct gate *g, struct ticket *ticket, enum api_path path, double now) {
+    double wait = gate_room_wait(g, ticket, path, now);
     g->now = now;
-    ticket->concurrency = concurrency;
     ticket->paths |= 1u << path;
     if (wait <= 0) wait = turn_wait(g, ticket);
     if (wait > 0) enqueue(g, ticket);
@@ -205,6 +229,15 @@ void gate_hold(struct gate *g, enum api_path path, double until, const char *rea
     if (until <= w->held_until) return;
     w->held_until = until;
     w->held_for = reason;
+}
+
+void gate_pause(struct gate *g, enum api_path path, double seconds, double now,
+                const char *reason) {
+    struct window *w = &g->windows[path];
+    if (now + seconds <= w->paused_until) return;
+    w->paused_at = now;
+    w->paused_until = now + seconds;
+    w->paused_for = reason;
 }
 
 void gate_slow_down(struct gate *g) {

@@ -27,7 +27,8 @@ struct ticket {
     struct pollset *pollset; /* woken when it is the job's turn; NULL: it has none */
     bool queued;
     bool waits;                 /* its step waits: no other job can come meanwhile */
-    unsigned concurrency;       /* its job's */
+    unsigned concurrency;       /* its job's, */
+    double max_wait;            /* and how much of a pause it waits for */
     unsigned paths;             /* that it wants a place for now, a bit each */
     uint64_t step, step_before; /* the numbers of its last two steps */
     uint64_t notified;          /* the number under which it was told of its turn */
@@ -43,6 +44,9 @@ struct window {
     unsigned in_flight;
     double held_until;
     const char *held_for; /* why, in words for people */
+    double paused_at;     /* the service asked for a pause, */
+    double paused_until;  /* of which a job waits for its max_wait at most */
+    const char *paused_for;
 };
 
 struct gate {
@@ -65,16 +69,16 @@ void gate_step(struct gate *gate, struct ticket *ticket, bool waits);
 /* Each path is asked for anew, by gate_wait. */
 void gate_ask(struct ticket *ticket);
 /* Seconds until a request of this job may leave: 0 for now, INFINITY where an event has
- * to come first. Takes no place yet. `concurrency` is the job's. */
+ * to come first. Takes no place yet. */
 double gate_wait(struct gate *gate, struct ticket *ticket, enum api_path path,
-                 unsigned concurrency, double now);
+                 double now);
 /* The same whoever's turn it is. */
-double gate_room_wait(struct gate *gate, enum api_path path, unsigned concurrency,
+double gate_room_wait(struct gate *gate, const struct ticket *ticket, enum api_path path,
                       double now);
-/* Seconds that quota and pauses make everybody wait, INFINITY as above; *reason says
- * which of them, in words for people. */
-double gate_quota_wait(struct gate *gate, enum api_path path, double now,
-                       const char **reason);
+/* Seconds that quota and pauses make it wait, INFINITY as above; *reason says which of
+ * them, in words for people. */
+double gate_quota_wait(struct gate *gate, const struct ticket *ticket, enum api_path path,
+                       double now, const char **reason);
 /* The request takes its place. False: out of memory, and nothing changed. */
 bool gate_take(struct gate *gate, struct ticket *ticket, enum api_path path);
 /* It hasn't been sent, and its place is free. */
@@ -89,7 +93,10 @@ void gate_leave(struct gate *gate, struct ticket *ticket);
 /* In the child of a fork: nobody is told of his turn, the pipes are the parent's, too. */
 void gate_abandon(struct gate *gate);
 
-/* The service asks for a pause on this path; for one request at a time; it answered. */
+/* Nobody may use this path until then. The service asks for a pause of so many seconds;
+ * for one request at a time; it answered. */
 void gate_hold(struct gate *gate, enum api_path path, double until, const char *reason);
+void gate_pause(struct gate *gate, enum api_path path, double seconds, double now,
+                const char *reason);
 void gate_slow_down(struct gate *gate);
 void gate_answered(struct gate *gate);

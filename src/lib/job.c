@@ -16,6 +16,8 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
               double now) {
     job->client = client;
     job->options = *options;
+    job->ticket.concurrency = options->concurrency;
+    job->ticket.max_wait = options->batch.max_wait;
     job->completed_end = &job->completed;
     job->started = now;
     job->ended = INFINITY;
@@ -199,8 +201,7 @@ static double send_wait(struct job *job, double now, enum api_path *path) {
         double due = batch_due(&job->batch, p, now), wait = due - now;
         if (due == INFINITY) continue; /* one not sent after all is due at -INFINITY */
         wants = true;
-        if (due <= now)
-            wait = gate_wait(gate, &job->ticket, p, job->options.concurrency, now);
+        if (due <= now) wait = gate_wait(gate, &job->ticket, p, now);
         if (wait >= least) continue;
         least = fmax(wait, 0);
         *path = p;
@@ -301,7 +302,7 @@ void job_lend(struct job *job) { client_lend(job->client, job->prepared); }
 bool job_may_launch(struct job *job, double now) {
     struct gate *gate = &job->client->gate;
     if (!is_over(job, now) &&
-        gate_room_wait(gate, job->prepared->path, job->options.concurrency, now) <= 0)
+        gate_room_wait(gate, &job->ticket, job->prepared->path, now) <= 0)
         return true;
     job_return(job, job->prepared, now);
     return false;
@@ -363,6 +364,7 @@ bool job_settle(struct job *job, struct request *r, double now, struct lost_try 
     *lost = effects.lost;
     if (lost->happened) request_redact_fault(r, &lost->fault, job->client->signer);
     if (effects.hold > 0) gate_hold(gate, r->path, now + effects.hold, effects.reason);
+    if (effects.pause > 0) gate_pause(gate, r->path, effects.pause, now, effects.reason);
     if (effects.alone) gate_slow_down(gate);
     else if (effects.answered && !effects.throttled) gate_answered(gate);
     job->completed = r->next; /* responses are settled in the order of their coming */

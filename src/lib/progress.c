@@ -10,7 +10,8 @@ static struct pause path_pause(struct job *job, enum api_path path, double now) 
     struct pause pause = {INFINITY, NULL};
     double due = batch_due(&job->batch, path, now);
     if (isinf(due) && due > 0) return pause; /* nothing is left to send */
-    pause.seconds = gate_quota_wait(&job->client->gate, path, now, &pause.reason);
+    pause.seconds =
+        gate_quota_wait(&job->client->gate, &job->ticket, path, now, &pause.reason);
     if (due - now > pause.seconds) {
         pause.seconds = due - now;
         pause.reason = batch_due_reason(&job->batch, path);

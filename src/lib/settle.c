@@ -141,16 +141,16 @@ static void try_again(struct settling *s, const char *flaw) {
     c->failed_tries++;
     note_lost(s, flaw, INFINITY);
     if (stop_for_pause(s, flaw)) return;
+    s->effects.pause = fmax(0, s->response->retry_after);
+    s->effects.reason = "the service asked for a pause";
     if (batch_is_over(b, c) || c->failed_tries >= b->options.attempts) {
         decide(s, flaw);
         if (s->path != PATH_DELETE) batch_end_stopping(b, s->now);
         batch_end_chunk(b, c, s->now);
         return;
     }
-    s->effects.hold = fmax(0, s->response->retry_after);
-    s->effects.reason = "the service asked for a pause";
     double wait = retry_backoff(c->failed_tries, erand48(b->random));
-    wait = fmax(wait, s->effects.hold);
+    wait = fmax(wait, s->effects.pause);
     s->effects.lost.retry_in = wait;
     batch_wait_or_end(b, c, s->now + wait, s->now);
 }
@@ -189,15 +189,15 @@ static void halve(struct settling *s) {
 }
 
 static void throttle(struct settling *s) {
-    double pause = fmax(s->response->retry_after, MINUTE_SECONDS);
+    double pause = s->response->retry_after;
     s->effects.throttled = true;
     s->effects.alone = s->response->code == CODE_TOO_MANY;
     s->effects.hold = MINUTE_SECONDS;
     s->effects.reason =
         s->effects.alone ? "too many requests at once" : "the minute's limit";
-    note_lost(s, "", pause);
+    note_lost(s, "", fmax(pause, MINUTE_SECONDS));
     if (stop_for_pause(s, "")) return;
-    s->effects.hold = pause;
+    s->effects.pause = fmax(0, pause);
     batch_wait_or_end(s->batch, s->chunk, s->now, s->now);
 }
 

@@ -22,7 +22,8 @@ struct effects {
     struct lost_try lost;
     bool out_of_memory; /* nothing was changed: settle again later */
     double hold;        /* seconds in which none may leave to its path; 0: none */
-    const char *reason; /* for it, in words for people */
+    double pause;       /* the same for whom it isn't too long a pause */
+    const char *reason; /* for both, in words for people */
     bool alone;         /* from now on one request at a time */
     bool throttled;     /* 40007 or 40017 */
     bool answered;      /* the service answered */

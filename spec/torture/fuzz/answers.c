@@ -128,8 +128,8 @@ static void settle_answer(struct run *run, unsigned which, struct response *r) {
     struct said said = said_read(&sent->exchange);
     struct effects effects = settle(&run->batch, sent->chunk, r, run->now);
     CHECK(!effects.out_of_memory, "no memory");
-    CHECK(effects.hold <= fmax(run->options.max_wait, MINUTE_HOLD), "a pause of %g s",
-          effects.hold);
+    CHECK(effects.hold <= MINUTE_HOLD, "held for %g s", effects.hold);
+    CHECK(effects.pause <= run->options.max_wait, "a pause of %g s", effects.pause);
     account_settle(&run->account, &run->batch, sent->chunk, path, &said, sent->ids,
                    sent->exchange.amount);
     *sent = run->sent[--run->in_flight];
