@@ -231,3 +231,59 @@ describe("a job that waits for time to pass", function()
     assert.is_true(step_both(failing, other, options.clock, 0.5))
   end)
 end)
+
+describe("jobs of a client that hears nothing but 40007", function()
+  -- Steps them as an event loop would until all are done; tells when the first and the last was.
+  local function drive(jobs, clock)
+    local first, last
+    repeat
+      local wait = math.huge
+      for job in pairs(jobs) do
+        if job:step() then
+          first, last = first or clock.now(), clock.now()
+          jobs[job] = nil
+        else
+          wait = math.min(wait, job:timeout())
+        end
+      end
+      if next(jobs) then clock.sleep(math.max(wait, 1e-3)) end
+    until not next(jobs)
+    return first, last
+  end
+
+  local function start_many(client)
+    local jobs, list = {}, {}
+    for i = 1, 30 do
+      list[i] = client:start { "a" .. i }
+      jobs[list[i]] = true
+    end
+    return jobs, list
+  end
+
+  it("end after five minutes, however many they are", function()
+    local options, log = service.options { { service.code(40007) } }
+    local client = assert(geelark.new(options))
+    local jobs, list = start_many(client)
+    local first, last = drive(jobs, options.clock)
+    assert.is_true(first >= 300 and last <= 361, first .. " to " .. last)
+    assert.is_true(#log <= 7)
+    for i = 1, 30 do
+      local _, err = list[i]:result()
+      assert.same({ "quota", 60 }, { err.kind, err.retryAfter })
+      assert.same({ "a" .. i }, err.result.pendingIds)
+    end
+    local _, err = client:delete { "b1" } -- one that comes later has five minutes of its own
+    assert.equal("quota", err.kind)
+    assert.is_true(log.now() >= last + 300, log.now())
+  end)
+
+  it("go on where one of them got an answer within the five minutes", function()
+    local options = service.options(function(request, n)
+      if n ~= 4 and n < 8 then return service.code(40007) end
+      return service.success(request)
+    end)
+    local jobs, list = start_many(assert(geelark.new(options)))
+    drive(jobs, options.clock)
+    for i = 1, 30 do assert.equal(1, assert(list[i]:result()).successAmount) end
+  end)
+end)

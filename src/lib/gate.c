@@ -17,7 +17,9 @@ void gate_open(struct gate *g, uint64_t per_minute, uint64_t per_hour) {
                        .in_flight_max = CONCURRENCY_MAX,
                        .patience = PATIENCE_SECONDS};
     for (int p = 0; p < API_PATHS; p++)
-        g->windows[p].held_until = g->windows[p].paused_until = -INFINITY;
+        g->windows[p] = (struct window){.held_until = -INFINITY,
+                                        .paused_until = -INFINITY,
+                                        .throttled_since = INFINITY};
 }
 
 void gate_close(struct gate *g) {
@@ -238,6 +240,17 @@ void gate_pause(struct gate *g, enum api_path path, double seconds, double now,
     w->paused_at = now;
     w->paused_until = now + seconds;
     w->paused_for = reason;
+}
+
+void gate_throttle(struct gate *g, enum api_path path, bool throttled, double now) {
+    struct window *w = &g->windows[path];
+    w->throttled_since = throttled ? fmin(w->throttled_since, now) : INFINITY;
+    w->throttled_at = now;
+}
+
+double gate_throttled_for(const struct gate *g, enum api_path path, double since) {
+    const struct window *w = &g->windows[path];
+    return w->throttled_at - fmax(w->throttled_since, since);
 }
 
 void gate_slow_down(struct gate *g) {

@@ -47,6 +47,8 @@ struct window {
     double paused_at;     /* the service asked for a pause, */
     double paused_until;  /* of which a job waits for its max_wait at most */
     const char *paused_for;
+    double throttled_since; /* the first of nothing but "too many", or INFINITY, */
+    double throttled_at;    /* and the last of them */
 };
 
 struct gate {
@@ -99,4 +101,9 @@ void gate_hold(struct gate *gate, enum api_path path, double until, const char *
 void gate_pause(struct gate *gate, enum api_path path, double seconds, double now,
                 const char *reason);
 void gate_slow_down(struct gate *gate);
+/* It says "too many" on this path, or something else. */
+void gate_throttle(struct gate *gate, enum api_path path, bool throttled, double now);
+/* For how long it had said nothing else when it said so last, to whichever job, counted
+ * from `since` on; below 0: it did not. */
+double gate_throttled_for(const struct gate *gate, enum api_path path, double since);
 void gate_answered(struct gate *gate);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "explain.h"
+#include "retry.h"
 #include "private.h"
 
 /* How often a job looks by itself whose descriptor doesn't watch the network. */
@@ -21,6 +22,7 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
     job->completed_end = &job->completed;
     job->started = now;
     job->ended = INFINITY;
+    for (int p = 0; p < API_PATHS; p++) job->wants_since[p] = INFINITY;
     batch_open(&job->batch, &job->ledger, &options->batch);
     return ledger_open(&job->ledger);
 }
@@ -211,6 +213,32 @@ static double send_wait(struct job *job, double now, enum api_path *path) {
     return least;
 }
 
+/* "Too many" was the answer for so long to whichever job asked. Of many jobs each asks so
+ * seldom that its own answers would tell too late. */
+static bool is_throttled_out(struct job *job, enum api_path path, double now) {
+    const struct lane *lane = &job->batch.lanes[path];
+    double *since = &job->wants_since[path];
+    bool wants = lane->in_flight > 0 || batch_due(&job->batch, path, now) <= now;
+    *since = wants ? fmin(*since, now) : INFINITY;
+    return wants && lane->in_flight == 0 &&
+           gate_throttled_for(&job->client->gate, path, *since) >= THROTTLED_MAX;
+}
+
+static void stop_where_throttled(struct job *job, double now) {
+    if (is_throttled_out(job, PATH_DELETE, now)) {
+        struct fault fault;
+        fault_set(
+            &fault, KIND_QUOTA,
+            "over the service's limit, as it told other jobs of the client for five "
+            "minutes");
+        fault.retry_after = MINUTE_SECONDS;
+        batch_stop(&job->batch, &fault, now);
+    }
+    bool stop = is_throttled_out(job, PATH_STOP, now);
+    if (is_throttled_out(job, PATH_STATUS, now) || stop)
+        batch_end_stopping(&job->batch, now);
+}
+
 /* Prepares the next request where one may leave. False: out of memory. */
 static bool prepare(struct job *job, double now) {
     bool out_of_memory;
@@ -278,6 +306,7 @@ struct job_next job_next(struct job *job, struct moment m) {
     expire_requests(job->client, m.now);
     if (job->completed) return (struct job_next){JOB_RESPONSE, job->completed, NULL};
     batch_expire(&job->batch, m.now);
+    stop_where_throttled(job, m.now);
     if ((c = batch_settled(&job->batch))) return (struct job_next){JOB_SETTLED, NULL, c};
     if (is_over(job, m.now) && !batch_done(&job->batch)) {
         stop_for_deadline(job, m.now);
@@ -365,6 +394,8 @@ bool job_settle(struct job *job, struct request *r, double now, struct lost_try 
     if (lost->happened) request_redact_fault(r, &lost->fault, job->client->signer);
     if (effects.hold > 0) gate_hold(gate, r->path, now + effects.hold, effects.reason);
     if (effects.pause > 0) gate_pause(gate, r->path, effects.pause, now, effects.reason);
+    if (effects.throttled || effects.answered)
+        gate_throttle(gate, r->path, effects.throttled, now);
     if (effects.alone) gate_slow_down(gate);
     else if (effects.answered && !effects.throttled) gate_answered(gate);
     job->completed = r->next; /* responses are settled in the order of their coming */

@@ -35,7 +35,8 @@ struct job {
     double wall;              /* seconds since the epoch, at the last job_next */
     struct request *prepared; /* offered to the caller, not sent yet */
     struct request *completed, **completed_end;
-    enum api_path last_path; /* of the last request that left */
+    enum api_path last_path;       /* of the last request that left */
+    double wants_since[API_PATHS]; /* it has had something to send; INFINITY: nothing */
     struct ticket ticket;
     struct watcher watcher;
 };

@@ -22,6 +22,9 @@ enum disposition {
 
 enum { LOCK_SECONDS = 7200, MINUTE_SECONDS = 60 };
 
+/* A service that says for so long nothing but "too many" won't change its mind. */
+enum { THROTTLED_MAX = 300 /* seconds */ };
+
 enum disposition retry_disposition(const struct response *response);
 
 /* Whether the service itself answered, be it with a refusal. */

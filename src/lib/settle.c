@@ -10,8 +10,6 @@
 #include "retry.h"
 #include "private.h"
 
-/* A service that says for so long nothing but "too many" won't change its mind. */
-static const double THROTTLED_MAX = 300; /* seconds */
 /* So many ids refused one by one, and none deleted: the request is wrong, not the ids. */
 enum { REFUSED_ALONE_MAX = 8 };
 

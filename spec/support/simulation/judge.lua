@@ -318,10 +318,24 @@ function Judge:cut_off()
   end
 end
 
+-- Whether the client heard that this path is held back so long ago, through whichever of its jobs.
+local function was_held_long(self, action)
+  for _, judge in ipairs(self.peers or { self }) do
+    local first = judge.holds[action].first
+    if first and self.clock.now - first >= 240 then return true end
+  end
+  return false
+end
+
 --- Nothing more comes: what is in flight was lost.
 function Judge:close()
-  local first = self.holds.delete.first
-  if first and self.clock.now - first >= 240 then self.may_stop = true end
+  if was_held_long(self, "delete") then
+    self.may_stop = true
+    self:may_be { "quota" }
+  end
+  if was_held_long(self, "stop") or was_held_long(self, "status") then
+    self.stopping_may_end = true
+  end
   for _, call in ipairs(self.calls) do
     if call.open then self:give_up(call) end
   end

@@ -23,6 +23,8 @@ local function judge_of(self, ids)
     function() return world.depth > 0 end)
   judge.deleted_by_us, judge.relaxed = {}, self.plan.broken ~= nil
   judge.calm = self.plan.on.calm
+  local way = self.plan.called_by
+  if way == "jobs" or way == "client" then judge.peers = self.judges end
   self.judges[#self.judges + 1] = judge
   return judge
 end
