@@ -165,6 +165,31 @@ describe("a wait", function()
     assert.same({}, (waits(service.success, { limiter = refusing(5, 0.1) })))
   end)
 
+  it("for less than a second isn't told, though the limiter refuses another path", function()
+    local told, refused, unanswered = {}, false, nil
+    local options = service.options(function(request)
+      if request.ids[1] == "b1" then unanswered = request return end
+      if request.path:find "stop" then return service.success(request) end
+      return 200, service.envelope(0, 1, { service.failure("a1", 43009) })
+    end, { chunk_size = 1, stop_started = true, limiter = {
+      take = function(_, path)
+        refused = path:find "status" ~= nil
+        return not refused or nil, 0.9
+      end,
+      give = function() end,
+    }, on_event = function(event) told[#told + 1] = event.type == "wait" and event or nil end })
+    local job, clock = geelark.start({ "a1", "b1" }, options), options.clock
+    repeat
+      clock.sleep(1)
+      job:step()
+    until refused
+    clock.sleep(2)
+    unanswered:fail("reset", true)
+    job:step()
+    assert.equal("the next try", job:progress().reason)
+    for _, event in ipairs(told) do assert.is_true(event.seconds > 1, event.reason) end
+  end)
+
   it("for a limiter that can't ask its store is told, with that", function()
     local told = waits(service.success, { limiter = refusing(30, 1, "quota.db is gone") })
     assert.equal(1, #told)

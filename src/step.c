@@ -152,6 +152,9 @@ static void rest(struct step *s, double seconds, int max_answers) {
 
 /* The shortest wait that it can ask for: a lower bound, to avoid a busy loop. */
 static const double LIMITER_WAIT_MIN = 1e-3; /* seconds */
+/* Why a job waits that the limiter refused, in words for people. */
+static const char LIMITER[] = "the limiter",
+                  LIMITER_UNASKED[] = "the limiter, whose store can't be asked";
 
 static bool call_limiter(struct step *s, int args, int results) {
     limiter_enter(s->L);
@@ -211,8 +214,7 @@ static bool take_token(struct step *s, struct request *request) {
     s->lj->refused_since = fmin(s->lj->refused_since, s->now);
     double until = refused_until(s, s->now + wait);
     job_hold(s->job, path, until,
-             isinf(s->lj->unasked_since) ? "the limiter"
-                                         : "the limiter, whose store can't be asked");
+             isinf(s->lj->unasked_since) ? LIMITER : LIMITER_UNASKED);
     return false;
 }
 
@@ -337,8 +339,9 @@ static void tell_wait(struct step *s) {
     struct pause pause = progress_pause(s->job, s->now);
     bool known = pause.reason == lj->told.reason &&
                  fabs(s->now + pause.seconds - lj->told_until) < PROGRESS_SECONDS;
-    bool drags = pause.reason && !lj->told_refusal &&
-                 s->now - lj->refused_since > PROGRESS_SECONDS;
+    bool by_limiter = pause.reason == LIMITER || pause.reason == LIMITER_UNASKED;
+    bool drags =
+        by_limiter && !lj->told_refusal && s->now - lj->refused_since > PROGRESS_SECONDS;
     if (((pause.seconds > PROGRESS_SECONDS && !known) || drags) && wants_events(s)) {
         lj->told_refusal = !isinf(lj->refused_since);
         lj->told = pause;
