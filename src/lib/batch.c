@@ -124,6 +124,10 @@ struct chunk *batch_next(struct batch *b, enum api_path path, double now,
     return c;
 }
 
+unsigned batch_paths(const struct batch *b) {
+    return b->stops.count > 0 ? API_PATHS : PATH_DELETE + 1;
+}
+
 double batch_due(const struct batch *b, enum api_path path, double now) {
     const struct lane *lane = &b->lanes[path];
     if (!may_send(b, lane)) return INFINITY;

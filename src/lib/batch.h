@@ -97,6 +97,8 @@ void batch_sent(struct batch *batch, struct chunk *chunk, const char *trace_id,
                 double now);
 /* What came of a request to this path was settled: it is in flight no more. */
 void batch_request_settled(struct batch *batch, enum api_path path);
+/* How many of the paths it has a use for, the first being delete. */
+unsigned batch_paths(const struct batch *batch);
 /* When batch_next may have a chunk; INFINITY if only an answer can bring one. */
 double batch_due(const struct batch *batch, enum api_path path, double now);
 /* Why nothing is due earlier, in words for people. */

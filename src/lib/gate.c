@@ -122,9 +122,12 @@ static unsigned open_paths(struct gate *g) {
     return paths;
 }
 
-/* It could use a free place for one of the paths. */
+static bool has_place(const struct gate *g, const struct ticket *ticket) {
+    return g->in_flight < places(g, ticket->concurrency);
+}
+
+/* It wants a place for one of the paths. */
 static bool has_use(const struct gate *g, const struct ticket *ticket, unsigned paths) {
-    if (g->in_flight >= places(g, ticket->concurrency)) return false;
     for (enum api_path p = 0; p < API_PATHS; p++)
         if (ticket->paths & paths & 1u << p &&
             pause_wait(&g->windows[p], ticket, g->now) <= 0)
@@ -135,8 +138,10 @@ static bool has_use(const struct gate *g, const struct ticket *ticket, unsigned 
 /* The first in the queue who could use a free place; NULL: nobody could. */
 static struct ticket *first_in_turn(struct gate *g) {
     struct ticket *t = g->queue;
-    unsigned paths = t ? open_paths(g) : 0;
-    while (t && !has_use(g, t, paths)) t = t->next;
+    while (t && !has_place(g, t)) t = t->next;
+    if (!t) return NULL;
+    unsigned paths = open_paths(g);
+    while (t && !(has_place(g, t) && has_use(g, t, paths))) t = t->next;
     return t;
 }
 
@@ -183,7 +188,7 @@ static double turn_wait(struct gate *g, struct ticket *ticket) {
 double gate_room_wait(struct gate *g, const struct ticket *ticket, enum api_path path,
                       double now) {
     const char *reason;
-    if (g->in_flight >= places(g, ticket->concurrency)) return INFINITY;
+    if (!has_place(g, ticket)) return INFINITY;
     return gate_quota_wait(g, ticket, path, now, &reason);
 }
 
@@ -246,6 +251,12 @@ void gate_throttle(struct gate *g, enum api_path path, bool throttled, double no
     struct window *w = &g->windows[path];
     w->throttled_since = throttled ? fmin(w->throttled_since, now) : INFINITY;
     w->throttled_at = now;
+}
+
+bool gate_is_throttled(const struct gate *g) {
+    for (int p = 0; p < API_PATHS; p++)
+        if (g->windows[p].throttled_since < INFINITY) return true;
+    return false;
 }
 
 double gate_throttled_for(const struct gate *g, enum api_path path, double since) {

@@ -103,7 +103,9 @@ void gate_pause(struct gate *gate, enum api_path path, double seconds, double no
 void gate_slow_down(struct gate *gate);
 /* It says "too many" on this path, or something else. */
 void gate_throttle(struct gate *gate, enum api_path path, bool throttled, double now);
+/* Whether that is the last that it said on any path. */
+bool gate_is_throttled(const struct gate *gate);
 /* For how long it had said nothing else when it said so last, to whichever job, counted
- * from `since` on; below 0: it did not. */
+ * from `since` on; below 0: it says something else. */
 double gate_throttled_for(const struct gate *gate, enum api_path path, double since);
 void gate_answered(struct gate *gate);

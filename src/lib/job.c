@@ -22,7 +22,7 @@ bool job_open(struct job *job, struct client *client, const struct job_options *
     job->completed_end = &job->completed;
     job->started = now;
     job->ended = INFINITY;
-    for (int p = 0; p < API_PATHS; p++) job->wants_since[p] = INFINITY;
+    for (int p = 0; p < API_PATHS; p++) job->throttled_since[p] = INFINITY;
     batch_open(&job->batch, &job->ledger, &options->batch);
     return ledger_open(&job->ledger);
 }
@@ -196,10 +196,11 @@ static double send_wait(struct job *job, double now, enum api_path *path) {
     struct gate *gate = &job->client->gate;
     double least = INFINITY;
     bool wants = false;
+    unsigned paths = batch_paths(&job->batch);
     *path = PATH_DELETE;
     gate_ask(&job->ticket);
-    for (unsigned n = 1; n <= API_PATHS && least > 0; n++) {
-        enum api_path p = (job->last_path + n) % API_PATHS;
+    for (unsigned n = 1; n <= paths && least > 0; n++) {
+        enum api_path p = (job->last_path + n) % paths;
         double due = batch_due(&job->batch, p, now), wait = due - now;
         if (due == INFINITY) continue; /* one not sent after all is due at -INFINITY */
         wants = true;
@@ -216,21 +217,22 @@ static double send_wait(struct job *job, double now, enum api_path *path) {
 /* "Too many" was the answer for so long to whichever job asked. Of many jobs each asks so
  * seldom that its own answers would tell too late. */
 static bool is_throttled_out(struct job *job, enum api_path path, double now) {
-    const struct lane *lane = &job->batch.lanes[path];
-    double *since = &job->wants_since[path];
-    bool wants = lane->in_flight > 0 || batch_due(&job->batch, path, now) <= now;
-    *since = wants ? fmin(*since, now) : INFINITY;
-    return wants && lane->in_flight == 0 &&
-           gate_throttled_for(&job->client->gate, path, *since) >= THROTTLED_MAX;
+    const struct gate *gate = &job->client->gate;
+    double *since = &job->throttled_since[path];
+    bool in_flight = job->batch.lanes[path].in_flight > 0;
+    bool suffers = gate_throttled_for(gate, path, -INFINITY) >= 0 &&
+                   (in_flight || batch_due(&job->batch, path, now) <= now);
+    *since = suffers ? fmin(*since, now) : INFINITY;
+    return suffers && !in_flight &&
+           gate_throttled_for(gate, path, *since) >= THROTTLED_MAX;
 }
 
 static void stop_where_throttled(struct job *job, double now) {
+    if (!gate_is_throttled(&job->client->gate)) return;
     if (is_throttled_out(job, PATH_DELETE, now)) {
         struct fault fault;
-        fault_set(
-            &fault, KIND_QUOTA,
-            "over the service's limit, as it told other jobs of the client for five "
-            "minutes");
+        fault_set(&fault, KIND_QUOTA,
+                  "over the service's limit, as it told the client for five minutes");
         fault.retry_after = MINUTE_SECONDS;
         batch_stop(&job->batch, &fault, now);
     }

@@ -35,8 +35,10 @@ struct job {
     double wall;              /* seconds since the epoch, at the last job_next */
     struct request *prepared; /* offered to the caller, not sent yet */
     struct request *completed, **completed_end;
-    enum api_path last_path;       /* of the last request that left */
-    double wants_since[API_PATHS]; /* it has had something to send; INFINITY: nothing */
+    enum api_path last_path; /* of the last request that left */
+    /* Since when it has something to send and there is nothing but "too many" for all
+     * jobs; or INFINITY. */
+    double throttled_since[API_PATHS];
     struct ticket ticket;
     struct watcher watcher;
 };
