@@ -251,10 +251,10 @@ describe("jobs of a client that hears nothing but 40007", function()
     return first, last
   end
 
-  local function start_many(client)
+  local function start_many(client, options)
     local jobs, list = {}, {}
     for i = 1, 30 do
-      list[i] = client:start { "a" .. i }
+      list[i] = client:start({ "a" .. i }, options)
       jobs[list[i]] = true
     end
     return jobs, list
@@ -275,6 +275,21 @@ describe("jobs of a client that hears nothing but 40007", function()
     local _, err = client:delete { "b1" } -- one that comes later has five minutes of its own
     assert.equal("quota", err.kind)
     assert.is_true(log.now() >= last + 300, log.now())
+  end)
+
+  it("end what stops phones alone where they hear it there alone", function()
+    local options = service.options(function(request)
+      if request.path:find "stop" then return service.code(40007) end
+      return 200, service.envelope(0, 1, { service.failure(request.ids[1], 43009) })
+    end)
+    local jobs, list = start_many(assert(geelark.new(options)),
+      { stop_started = true, stop_timeout = 1e5 })
+    local first, last = drive(jobs, options.clock)
+    assert.is_true(first >= 300 and last <= 361, first .. " to " .. last)
+    for i = 1, 30 do
+      local failed = assert(list[i]:result()).failDetails[1]
+      assert.same({ "a" .. i, 43009 }, { failed.id, failed.code })
+    end
   end)
 
   it("go on where one of them got an answer within the five minutes", function()
