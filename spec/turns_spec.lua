@@ -131,6 +131,31 @@ describe("a job that waits for a place", function()
     assert.is_true(readable(jobs[3]:pollfd()))
   end)
 
+  it("is woken to wait for the minute's limit, though another had the turn before", function()
+    local jobs, requests = waiting()
+    requests[1]:answer(service.code(40007))
+    jobs[1]:step() -- nothing may leave for a minute
+    jobs[2]:step() -- whose turn it was
+    assert.is_true(readable(jobs[3]:pollfd()))
+    jobs[3]:step()
+    assert.is_false(readable(jobs[3]:pollfd()))
+    assert.near(60, jobs[3]:timeout(), 1e-6)
+  end)
+
+  it("is woken to wait for a quota of which all was in flight", function()
+    local options, requests = held { requests_per_minute = 1 }
+    local jobs = start(assert(geelark.new(options)), 2, 1)
+    jobs[1]:step()
+    jobs[2]:step()
+    jobs[2]:step()
+    assert.is_false(readable(jobs[2]:pollfd()))
+    requests:answer_all()
+    assert.is_true(readable(jobs[2]:pollfd()))
+    jobs[2]:step()
+    assert.is_false(readable(jobs[2]:pollfd()))
+    assert.near(60, jobs[2]:timeout(), 0.1)
+  end)
+
   it("takes it while a callback of the other's runs, even for good", function()
     local options, requests = held { chunk_size = 1, concurrency = 1 }
     local client = assert(geelark.new(options))

@@ -45,13 +45,17 @@ static double window_wait(struct window *w, int i, uint64_t limit, double now) {
     return answered_at(w, leaver) + window_seconds[i] - now;
 }
 
-/* Seconds that everybody has to wait for this path. */
-static double shared_wait(struct gate *g, enum api_path path, double now,
-                          const char **reason) {
+double gate_quota_wait(struct gate *g, const struct ticket *ticket, enum api_path path,
+                       double now, const char **reason) {
     static const char *const limits[WINDOWS] = {"the minute's limit", "the hour's limit"};
     struct window *w = &g->windows[path];
     double wait = fmax(0, w->held_until - now);
+    double pause = fmin(w->paused_until, w->paused_at + ticket->max_wait) - now;
     *reason = wait > 0 ? w->held_for : NULL;
+    if (pause > wait) {
+        wait = pause;
+        *reason = w->paused_for;
+    }
     for (int i = 0; i < WINDOWS; i++) {
         double left = window_wait(w, i, g->limit[i], now);
         if (left <= wait) continue;
@@ -59,21 +63,6 @@ static double shared_wait(struct gate *g, enum api_path path, double now,
         *reason = limits[i];
     }
     return wait;
-}
-
-/* Seconds that are left of a pause, or of what the job waits for of one. */
-static double pause_wait(const struct window *w, const struct ticket *ticket,
-                         double now) {
-    return fmin(w->paused_until, w->paused_at + ticket->max_wait) - now;
-}
-
-double gate_quota_wait(struct gate *g, const struct ticket *ticket, enum api_path path,
-                       double now, const char **reason) {
-    const struct window *w = &g->windows[path];
-    double wait = shared_wait(g, path, now, reason), pause = pause_wait(w, ticket, now);
-    if (pause <= wait) return wait;
-    *reason = w->paused_for;
-    return pause;
 }
 
 static bool is_limited(const struct gate *g) {
@@ -113,45 +102,43 @@ static unsigned places(const struct gate *g, unsigned concurrency) {
     return concurrency < g->in_flight_max ? concurrency : g->in_flight_max;
 }
 
-/* The paths that nothing holds for everybody, a bit each. */
-static unsigned open_paths(struct gate *g) {
+double gate_room_wait(struct gate *g, const struct ticket *ticket, enum api_path path,
+                      double now) {
     const char *reason;
-    unsigned paths = 0;
-    for (enum api_path p = 0; p < API_PATHS; p++)
-        if (shared_wait(g, p, g->now, &reason) <= 0) paths |= 1u << p;
-    return paths;
+    if (g->in_flight >= places(g, ticket->concurrency)) return INFINITY;
+    return gate_quota_wait(g, ticket, path, now, &reason);
 }
 
-static bool has_place(const struct gate *g, const struct ticket *ticket) {
-    return g->in_flight < places(g, ticket->concurrency);
-}
-
-/* It wants a place for one of the paths. */
-static bool has_use(const struct gate *g, const struct ticket *ticket, unsigned paths) {
+/* The same for one of these paths, a bit each. */
+static double least_wait(struct gate *g, const struct ticket *ticket, unsigned paths) {
+    double least = INFINITY;
     for (enum api_path p = 0; p < API_PATHS; p++)
-        if (ticket->paths & paths & 1u << p &&
-            pause_wait(&g->windows[p], ticket, g->now) <= 0)
-            return true;
-    return false;
+        if (paths & 1u << p) least = fmin(least, gate_room_wait(g, ticket, p, g->now));
+    return least;
 }
 
 /* The first in the queue who could use a free place; NULL: nobody could. */
 static struct ticket *first_in_turn(struct gate *g) {
     struct ticket *t = g->queue;
-    while (t && !has_place(g, t)) t = t->next;
-    if (!t) return NULL;
-    unsigned paths = open_paths(g);
-    while (t && !(has_place(g, t) && has_use(g, t, paths))) t = t->next;
+    while (t && least_wait(g, t, t->paths) > 0) t = t->next;
     return t;
 }
 
+/* One that was told and hasn't been stepped since knows already. */
+static void notify(struct gate *g, struct ticket *ticket) {
+    if (ticket->notified > ticket->step) return;
+    ticket->notified = ++g->steps;
+    if (ticket->pollset) pollset_wake(ticket->pollset);
+}
+
 /* Whatever frees a place or shortens the queue comes here: who is told of nothing may
- * wait for ever. One that was told and hasn't been stepped since knows already. */
+ * wait for ever. Where time has to pass before anybody can use the place, each is told
+ * who doesn't know yet for how long. */
 void gate_next(struct gate *g) {
     struct ticket *first = first_in_turn(g);
-    if (!first || first->notified > first->step) return;
-    first->notified = ++g->steps;
-    if (first->pollset) pollset_wake(first->pollset);
+    if (first) notify(g, first);
+    for (struct ticket *t = first ? NULL : g->queue; t; t = t->next)
+        if (least_wait(g, t, t->blocked) < INFINITY) notify(g, t);
 }
 
 void gate_leave(struct gate *g, struct ticket *ticket) {
@@ -185,19 +172,13 @@ static double turn_wait(struct gate *g, struct ticket *ticket) {
     return 0;
 }
 
-double gate_room_wait(struct gate *g, const struct ticket *ticket, enum api_path path,
-                      double now) {
-    const char *reason;
-    if (!has_place(g, ticket)) return INFINITY;
-    return gate_quota_wait(g, ticket, path, now, &reason);
-}
-
-void gate_ask(struct ticket *ticket) { ticket->paths = 0; }
+void gate_ask(struct ticket *ticket) { ticket->paths = ticket->blocked = 0; }
 
 double gate_wait(struct gate *g, struct ticket *ticket, enum api_path path, double now) {
     double wait = gate_room_wait(g, ticket, path, now);
     g->now = now;
     ticket->paths |= 1u << path;
+    if (isinf(wait)) ticket->blocked |= 1u << path;
     if (wait <= 0) wait = turn_wait(g, ticket);
     if (wait > 0) enqueue(g, ticket);
     return wait;

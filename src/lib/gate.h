@@ -29,7 +29,8 @@ struct ticket {
     bool waits;                 /* its step waits: no other job can come meanwhile */
     unsigned concurrency;       /* its job's, */
     double max_wait;            /* and how much of a pause it waits for */
-    unsigned paths;             /* that it wants a place for now, a bit each */
+    unsigned paths;             /* that it wants a place for now, a bit each, */
+    unsigned blocked;           /* and those of them for which an event has to come */
     uint64_t step, step_before; /* the numbers of its last two steps */
     uint64_t notified;          /* the number under which it was told of its turn */
     struct ticket *next;
@@ -106,6 +107,6 @@ void gate_throttle(struct gate *gate, enum api_path path, bool throttled, double
 /* Whether that is the last that it said on any path. */
 bool gate_is_throttled(const struct gate *gate);
 /* For how long it had said nothing else when it said so last, to whichever job, counted
- * from `since` on; below 0: it says something else. */
+ * from `since` on; below 0: it says something else, or hasn't been asked since then. */
 double gate_throttled_for(const struct gate *gate, enum api_path path, double since);
 void gate_answered(struct gate *gate);
