@@ -96,15 +96,15 @@ describe("Retry-After", function()
     end
   end)
 
-  -- A client of which one job waits for so long a pause.
-  local function pausing(seconds)
-    local now, log = 0, {}
+  -- A client whose requests are answered by pauses of so many seconds, and then well.
+  local function pausing(...)
+    local now, log, pauses = 0, {}, { ... }
     local client = geelark.new { token = "t", chunk_size = 1,
       clock = { now = function() return now end, sleep = function(s) now = now + s end },
       transport = function(request)
         log[#log + 1] = now
-        if #log > 1 then return service.success(request) end
-        return 503, "", { ["Retry-After"] = tostring(seconds) }
+        if not pauses[#log] then return service.success(request) end
+        return 503, "", { ["Retry-After"] = tostring(pauses[#log]) }
       end }
     return client, log, function() return now end
   end
@@ -121,6 +121,16 @@ describe("Retry-After", function()
       { patient:progress().waiting, patient:progress().reason })
     assert(client:delete({ "c1" }, { max_wait = 3000 }))
     assert.same({ 0, 10, 10, 3000 }, log)
+  end)
+
+  it("holds back the others though one of them waits for a longer one", function()
+    local client, log, now = pausing(3000, 8)
+    client:start({ "a1" }, { max_wait = 5000 }):step()
+    local job = client:start({ "b1" }, { max_wait = 10 })
+    job:step(10)
+    assert.same({ 0, 10 }, log)
+    assert(client:delete({ "c1" }, { max_wait = 10 }))
+    assert.is_true(now() >= 18 and now() <= 20, now())
   end)
 
   it("is honoured by the others where the try was the last one", function()

@@ -222,9 +222,8 @@ void gate_hold(struct gate *g, enum api_path path, double until, const char *rea
 void gate_pause(struct gate *g, enum api_path path, double seconds, double now,
                 const char *reason) {
     struct window *w = &g->windows[path];
-    if (now + seconds <= w->paused_until) return;
-    w->paused_at = now;
-    w->paused_until = now + seconds;
+    w->paused_at = now; /* also of a longer pause, which goes on */
+    w->paused_until = fmax(w->paused_until, now + seconds);
     w->paused_for = reason;
 }
 
