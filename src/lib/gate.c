@@ -150,6 +150,12 @@ void gate_leave(struct gate *g, struct ticket *ticket) {
     gate_next(g);
 }
 
+void gate_pass(struct gate *g, struct ticket *ticket) {
+    if (ticket->notified == 0) return;
+    ticket->notified = 0;
+    gate_next(g);
+}
+
 void gate_abandon(struct gate *g) {
     for (; g->queue; g->queue = g->queue->next) g->queue->queued = false;
 }
@@ -193,6 +199,7 @@ bool gate_take(struct gate *g, struct ticket *ticket, enum api_path path) {
     w->in_flight++;
     if (ticket != g->last) g->patience = PATIENCE_SECONDS;
     g->last = ticket;
+    ticket->notified = 0;
     gate_leave(g, ticket);
     return true;
 }
@@ -253,4 +260,5 @@ void gate_answered(struct gate *g) {
     if (g->in_flight_max >= CONCURRENCY_MAX || ++g->answers < ANSWERS_A_PLACE) return;
     g->in_flight_max++;
     g->answers = 0;
+    gate_next(g);
 }

@@ -32,7 +32,8 @@ struct ticket {
     unsigned paths;             /* that it wants a place for now, a bit each, */
     unsigned blocked;           /* and those of them for which an event has to come */
     uint64_t step, step_before; /* the numbers of its last two steps */
-    uint64_t notified;          /* the number under which it was told of its turn */
+    uint64_t notified;          /* the number under which it was told of its turn; 0: it
+                                 * wasn't, or has taken it or passed it on */
     struct ticket *next;
 };
 
@@ -86,6 +87,8 @@ double gate_quota_wait(struct gate *gate, const struct ticket *ticket, enum api_
 bool gate_take(struct gate *gate, struct ticket *ticket, enum api_path path);
 /* It hasn't been sent, and its place is free. */
 void gate_lend(struct gate *gate, enum api_path path);
+/* It asked, and takes no place now: its turn, if it had it, is another's. */
+void gate_pass(struct gate *gate, struct ticket *ticket);
 /* Tells the next one, where a place is free. */
 void gate_next(struct gate *gate);
 unsigned gate_in_flight(const struct gate *gate);

@@ -210,7 +210,7 @@ static double send_wait(struct job *job, double now, enum api_path *path) {
         *path = p;
     }
     if (!wants) gate_leave(gate, &job->ticket);
-    if (least > 0) gate_next(gate); /* its turn, if it has it, is another's */
+    if (least > 0) gate_pass(gate, &job->ticket);
     return least;
 }
 
