@@ -221,7 +221,7 @@ static bool is_throttled_out(struct job *job, enum api_path path, double now) {
     double *since = &job->throttled_since[path];
     bool in_flight = job->batch.lanes[path].in_flight > 0;
     bool suffers = gate_throttled_for(gate, path, -INFINITY) >= 0 &&
-                   (in_flight || batch_due(&job->batch, path, now) <= now);
+                   (in_flight || batch_due(&job->batch, path, now) < INFINITY);
     *since = suffers ? fmin(*since, now) : INFINITY;
     return suffers && !in_flight &&
            gate_throttled_for(gate, path, *since) >= THROTTLED_MAX;
