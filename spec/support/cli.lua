@@ -15,10 +15,17 @@ local function command(service, environment)
     shell.quote(shell.lua()))
 end
 
+-- A line of progress comes every 10 seconds, where a run takes so long: on a busy machine any may.
+local function without_progress(errors)
+  return (errors:gsub("geelark: %d+ %% of [%d,]+: [^\n]*\n", function(line)
+    return not line:find("; cancelled,", 1, true) and "" or nil
+  end))
+end
+
 ---@class spec.support.cli.Run
 ---@field status integer
 ---@field output string
----@field errors string
+---@field errors string without the lines of progress
 
 ---Runs it to its end, without a terminal.
 ---@param arguments string for sh
@@ -37,7 +44,8 @@ function cli.run(arguments, given)
   end
   shell.run("sh -c %s", line)
   local run = { status = tonumber(shell.read(directory:file "status")),
-    output = shell.read(directory:file "output"), errors = shell.read(directory:file "errors") }
+    output = shell.read(directory:file "output"),
+    errors = without_progress(shell.read(directory:file "errors")) }
   directory:remove()
   return run
 end
@@ -83,7 +91,8 @@ end
 ---@class spec.support.cli.Process
 ---@field pid string
 ---@field line fun(): string|nil reads a line of its standard error
----@field finish fun(): integer, string the status, and the rest of standard error
+---@field finish fun(): integer, string the status, and the rest of standard error,
+---  without the lines of progress
 
 ---Starts it, for a spec that does something meanwhile.
 ---@param arguments string for sh
@@ -101,7 +110,7 @@ function cli.start(arguments, service, output)
     local rest = pipe:read "*a"
     pipe:close()
     local errors, status = rest:match "^(.*)status (%d+)%s*$"
-    return tonumber(status), errors
+    return tonumber(status), without_progress(errors)
   end
   return process
 end
