@@ -1,7 +1,7 @@
 -- Virtual time: what is to happen when, and the clock that the engine is given. That one may be
 -- held up in a sleep, jump, be set back, or be broken altogether.
 
-local MOST_READS = 400000 -- of one world; more are an engine that never ends
+local MOST_READS = 2000000 -- of one world, which may take hours; more are an engine that never ends
 
 local Clock = {}
 Clock.__index = Clock
