@@ -2,6 +2,7 @@
 -- counted as generously as the service may, and how near they come to what is allowed. Eight share a
 -- SQLite file; three, whose clocks are a minute apart, a Redis server; all at the same time.
 
+local counted = require "spec.support.counted"
 local programs = require "spec.bench.programs"
 local redis = require "spec.support.redis"
 local shell = require "spec.support.shell"
@@ -37,25 +38,10 @@ local function read(processes)
   return requests
 end
 
--- The most that a service can count in a minute: each somewhere between its sending and its answer.
-local function most_in_a_minute(requests)
-  local most = 0
-  for _, first in ipairs(requests) do
-    local count = 0
-    for _, other in ipairs(requests) do
-      if other.answered >= first.answered and other.sent < first.answered + 60 then
-        count = count + 1
-      end
-    end
-    most = math.max(most, count)
-  end
-  return most
-end
-
 local function rows_of(who, processes)
   local requests = read(processes)
   local allowed = LIMIT * math.ceil(SECONDS / 60)
-  local most = most_in_a_minute(requests)
+  local most = counted.most_in(requests, 60)
   return {
     { who = who .. ": most in any minute", figure = ("%d requests"):format(most),
       judged = stats.summary { most / LIMIT }, at_most = 1 },
